@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_base_exceptions_h
+#define lsr_base_exceptions_h
+
+#include <stdexcept>
+#include <string>
+
+namespace lsr
+{
+  /**
+   * What the library throws below the deal.II layer when something that a user
+   * controls is wrong: a file, a shape, a parameter. The message says what was
+   * found, where, and what was expected.
+   */
+  class Error : public std::runtime_error
+  {
+  public:
+    using std::runtime_error::runtime_error;
+  };
+
+  /// Throw an Error with @p message unless @p condition holds.
+  inline void
+  require(const bool condition, const std::string &message)
+  {
+    if (!condition)
+      throw Error(message);
+  }
+} // namespace lsr
+
+#endif

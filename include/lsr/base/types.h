@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_base_types_h
+#define lsr_base_types_h
+
+#include <Kokkos_Core.hpp>
+
+namespace lsr
+{
+  /// Where dense linear algebra runs: the default execution space of Kokkos.
+  using ExecutionSpace = Kokkos::DefaultExecutionSpace;
+
+  /// Where dense blocks live.
+  using MemorySpace = ExecutionSpace::memory_space;
+
+  /**
+   * A dense block of real numbers, columns contiguous (LAPACK's layout).
+   *
+   * Reference counted like every Kokkos view: copying a Block copies the
+   * handle, not the numbers. The memory of an $n \times r$ block is that of a
+   * LibTorch tensor of sizes $[r, n]$, so the two share it without a copy.
+   */
+  using Block = Kokkos::View<double **, Kokkos::LayoutLeft, MemorySpace>;
+
+  /// A dense vector: residuals, parameters, reduced coefficients.
+  using Column = Kokkos::View<double *, MemorySpace>;
+
+  /// Columns [first, last) of @p block, sharing its memory.
+  inline Block
+  columns(const Block &block, const std::size_t first, const std::size_t last)
+  {
+    return Kokkos::subview(block, Kokkos::ALL(), Kokkos::make_pair(first, last));
+  }
+
+  /// A block with uninitialized entries.
+  inline Block
+  make_block(const std::size_t n_rows, const std::size_t n_columns)
+  {
+    return Block(Kokkos::view_alloc(Kokkos::WithoutInitializing, "lsr::Block"),
+                 n_rows,
+                 n_columns);
+  }
+
+  /// A vector of zeros.
+  inline Column
+  make_column(const std::size_t n_rows)
+  {
+    return Column("lsr::Column", n_rows);
+  }
+} // namespace lsr
+
+#endif

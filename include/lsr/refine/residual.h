@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_refine_residual_h
+#define lsr_refine_residual_h
+
+#include <lsr/base/communicator.h>
+#include <lsr/base/types.h>
+
+#include <cstddef>
+
+namespace lsr
+{
+  /**
+   * A residual $f(q)$ of the network's values $q$ at given points, with its
+   * tangent $A = \partial f / \partial q$ and the norm in which it is measured.
+   *
+   * Rows of $q$ and of $f$ are distributed over the ranks of communicator();
+   * every function takes and returns the rows of this rank. evaluate(),
+   * apply_tangent(), riesz() and norm() are collective.
+   *
+   * The norm is either Euclidean,
+   * $\|f\|^2 = f^T f$ (implementations scale their rows for any other diagonal
+   * norm), or dual,
+   * $\|f\|^2 = f^T K^{-1} f$ with a symmetric positive definite $K$; then
+   * riesz() applies $K^{-1}$ after the tangent.
+   */
+  class Residual
+  {
+  public:
+    virtual ~Residual() = default;
+
+    /// Rows of $q$ on this rank.
+    virtual std::size_t
+    n_values() const = 0;
+
+    /// Rows of $f$ on this rank.
+    virtual std::size_t
+    n_rows() const = 0;
+
+    /// The ranks that share the rows.
+    virtual const Communicator &
+    communicator() const = 0;
+
+    /**
+     * Zero the rows of @p columns (values of $J V$) that are determined by
+     * constraints and not by the network: Dirichlet values, hanging nodes.
+     */
+    virtual void
+    constrain(const Block & /*columns*/) const
+    {}
+
+    /// Compute $f(q)$.
+    virtual void
+    evaluate(const Column &q, const Column &f) = 0;
+
+    /// Make @p q the point at which the tangent $A$ is taken.
+    virtual void
+    linearize(const Column &q) = 0;
+
+    /// Compute $A X$ for a block of constrained columns.
+    virtual void
+    apply_tangent(const Block &X, const Block &AX) = 0;
+
+    /// Compute $A^T X$; needed by subspaces built from the residual Jacobian.
+    virtual void
+    apply_transposed_tangent(const Block &X, const Block &ATX) = 0;
+
+    /// Whether norm() is Euclidean. If not, riesz() is used.
+    virtual bool
+    euclidean() const
+    {
+      return true;
+    }
+
+    /**
+     * Compute $S = K^{-1} A X$, given $X$ and $A X$. Where $K = A$, this is
+     * $X$ itself. Called only if euclidean() is false.
+     */
+    virtual void
+    riesz(const Block &X, const Block &AX, const Block &S);
+
+    /// The norm of @p f over all ranks.
+    virtual double
+    norm(const Column &f) = 0;
+  };
+} // namespace lsr
+
+#endif
