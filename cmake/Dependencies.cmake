@@ -25,10 +25,14 @@ if(LSR_WITH_MPI)
   find_package(MPI REQUIRED COMPONENTS CXX)
 endif()
 
-# Debian 12 has Kokkos and Kokkos Kernels inside Trilinos, whose packages
-# predate the imported targets.
+# Debian has Kokkos and Kokkos Kernels inside Trilinos 13, whose targets point
+# to folders that do not exist or are missing.
 find_package(Kokkos REQUIRED)
 find_package(KokkosKernels REQUIRED)
+if(Kokkos_INCLUDE_DIRS)
+  set_target_properties(Kokkos::kokkos PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${Kokkos_INCLUDE_DIRS}")
+endif()
 if(NOT TARGET Kokkos::kokkoskernels)
   add_library(Kokkos::kokkoskernels INTERFACE IMPORTED)
   set_target_properties(Kokkos::kokkoskernels PROPERTIES

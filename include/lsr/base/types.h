@@ -32,6 +32,20 @@ namespace lsr
     return Kokkos::subview(block, Kokkos::ALL(), Kokkos::make_pair(first, last));
   }
 
+  /// Rows [first, last) of @p block, sharing its memory.
+  inline Block
+  rows(const Block &block, const std::size_t first, const std::size_t last)
+  {
+    return Kokkos::subview(block, Kokkos::make_pair(first, last), Kokkos::ALL());
+  }
+
+  /// A vector as a block of one column, sharing its memory.
+  inline Block
+  as_block(const Column &column)
+  {
+    return Block(column.data(), column.size(), 1);
+  }
+
   /// A block with uninitialized entries.
   inline Block
   make_block(const std::size_t n_rows, const std::size_t n_columns)

@@ -73,11 +73,11 @@ namespace lsr
     }
 
     /**
-     * Compute $S = K^{-1} A X$, given $X$ and $A X$. Where $K = A$, this is
-     * $X$ itself. Called only if euclidean() is false.
+     * Return $K^{-1} A X$, given $X$ and $A X$. Where $K = A$ this is $X$
+     * itself. Called only if euclidean() is false; throws otherwise.
      */
-    virtual void
-    riesz(const Block &X, const Block &AX, const Block &S);
+    virtual Block
+    riesz(const Block &X, const Block &AX);
 
     /// The norm of @p f over all ranks.
     virtual double

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_network_h
+#define lsr_network_network_h
+
+#include <lsr/base/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lsr
+{
+  /**
+   * Directions in parameter space made of one rank-one block per weight matrix
+   * (a Khatri-Rao product): direction $k$ changes the weights of layer $l$ by
+   * $u_l^k (v_l^k)^T$ without ever being stored as a vector of length $m$.
+   *
+   * A bias is the last column of its layer's weights, so it moves with the last
+   * entry of $v_l^k$. Parameters that belong to no weight matrix are kept as
+   * they are, in @p other.
+   */
+  struct RankOneDirections
+  {
+    /// For each weight matrix, $U_l$: outputs of the layer $\times$ directions.
+    std::vector<Block> left;
+
+    /// For each weight matrix, $V_l$: inputs (plus one for a bias) $\times$
+    /// directions.
+    std::vector<Block> right;
+
+    /// The remaining parameters $\times$ directions.
+    Block other;
+
+    std::size_t n_directions = 0;
+  };
+
+
+
+  /**
+   * A neural network $q_\theta(x)$ behind an interface that is free of LibTorch
+   * headers: its values, their derivatives with respect to $x$, and products
+   * with the Jacobian $J = \partial q / \partial \theta$.
+   *
+   * <h3>Shapes</h3>
+   * Points are a block of n_inputs() $\times$ n_points, one column a point.
+   * Values $q$ are flattened point by point: row $i \cdot$ n_outputs() $+ c$
+   * is output $c$ at point $i$; there are $n$ = n_outputs() $\cdot$ n_points
+   * rows. Parameters $\theta$ are flattened in the order in which the module
+   * lists them; there are $m$ = n_parameters().
+   *
+   * <h3>Models</h3>
+   * Any TorchScript module whose forward() takes one tensor of sizes
+   * [n_points, n_inputs], or n_inputs tensors of sizes [n_points, 1], and
+   * returns one tensor [n_points, n_outputs] (or [n_points]), or a tuple of
+   * such. Weights may be float32 or float64; everything here is computed in
+   * float64. A network is probed when it is loaded; see load().
+   *
+   * <h3>Jacobian products</h3>
+   * jacobian_times() and transposed_jacobian_times() use LibTorch's forward-
+   * and reverse-mode automatic differentiation and work for every module.
+   * Where all weight matrices act through linear layers (fully connected
+   * networks with any activations, connections and products between them), the
+   * network is layered(): the Jacobian row of layer $l$ at a point is
+   * $\delta_l \otimes a_l$ with $a_l$ the input of the layer and $\delta_l$ the
+   * derivative of the output with respect to what the layer returns. That makes
+   * jacobian_rows() and products with RankOneDirections cheap.
+   *
+   * All const functions may be called from one thread at a time; LibTorch's own
+   * threads work inside (see set_n_threads()). Copies share nothing.
+   *
+   * Everything that goes wrong inside LibTorch is rethrown as lsr::Error.
+   */
+  class Network
+  {
+  public:
+    /**
+     * Affine maps between the coordinates of a problem and what the module was
+     * trained on: the module sees $(x - \text{input\_shift}) \cdot
+     * \text{input\_scale}$ and $q = \text{output\_shift} + \text{output\_scale}
+     * \cdot$ what it returns, componentwise. Empty means identity.
+     */
+    struct Scaling
+    {
+      std::vector<double> input_shift, input_scale;
+      std::vector<double> output_shift, output_scale;
+    };
+
+    /**
+     * Load a TorchScript file.
+     *
+     * @note A TorchScript file is a program: load only files that you trust.
+     *
+     * The module is probed at a few points. This throws lsr::Error, with the
+     * path, what was found and what was expected, if the file is missing, not a
+     * regular file or not TorchScript; if the module does not accept
+     * @p n_inputs inputs or returns other than @p n_outputs outputs (0: any);
+     * if a parameter is not finite; if values are not finite, not
+     * deterministic, depend on other points in the batch or on the size of the
+     * batch; if forward() assigns to members (stateful); or if it is not
+     * differentiable with respect to its parameters.
+     */
+    static Network
+    load(const std::string &path,
+         const unsigned int n_inputs,
+         const unsigned int n_outputs = 0,
+         const Scaling     &scaling   = {});
+
+    /**
+     * The same for a module held in memory as the bytes of a TorchScript file;
+     * @p name stands for the path in messages.
+     */
+    static Network
+    load_bytes(const std::string &bytes,
+               const std::string &name,
+               const unsigned int n_inputs,
+               const unsigned int n_outputs = 0,
+               const Scaling     &scaling   = {});
+
+    Network(Network &&) noexcept;
+    Network &
+    operator=(Network &&) noexcept;
+    ~Network();
+
+    /// An independent copy.
+    Network
+    clone() const;
+
+    /**
+     * Write the module with its present parameters as a TorchScript file.
+     * Nothing is left behind if writing fails. @p extra_files are stored inside
+     * the archive, where load_extra_file() and PyTorch's `_extra_files` find
+     * them. The scaling is not part of the file.
+     */
+    void
+    save(const std::string                        &path,
+         const std::map<std::string, std::string> &extra_files = {}) const;
+
+    /// What save() stored under @p name in the file @p path; empty if nothing.
+    static std::string
+    load_extra_file(const std::string &path, const std::string &name);
+
+    const Scaling &
+    scaling() const;
+
+    unsigned int
+    n_inputs() const;
+
+    unsigned int
+    n_outputs() const;
+
+    /// Number $m$ of parameters.
+    std::size_t
+    n_parameters() const;
+
+    /// The parameters $\theta$, flattened.
+    Column
+    parameters() const;
+
+    /// Replace the parameters.
+    void
+    set_parameters(const Column &theta);
+
+    /// Whether the layer factors $\delta_l$, $a_l$ are available.
+    bool
+    layered() const;
+
+    /// One line: layers found, or why the generic path is used.
+    std::string
+    description() const;
+
+    /**
+     * Compute $q(x)$, or the refined prediction $q(x) + J(x)\,\Delta\theta$ if
+     * a correction $\Delta\theta$ is given.
+     */
+    void
+    evaluate(const Block  &points,
+             const Column &values,
+             const Column &correction = {}) const;
+
+    /**
+     * Compute $\partial q_i/\partial x_k$ into a block of n_inputs() $\times$
+     * $n$; with a correction, of the refined prediction.
+     */
+    void
+    evaluate_gradients(const Block  &points,
+                       const Block  &gradients,
+                       const Column &correction = {}) const;
+
+    /**
+     * Compute $\sum_{k < \text{n\_space}} \partial^2 q_i / \partial x_k^2$;
+     * with a correction, of the refined prediction.
+     */
+    void
+    evaluate_laplacians(const Block       &points,
+                        const unsigned int n_space,
+                        const Column      &laplacians,
+                        const Column      &correction = {}) const;
+
+    /// $J V$ for directions $V$ ($m \times r$) into $n \times r$, by
+    /// forward-mode automatic differentiation.
+    void
+    jacobian_times(const Block &points, const Block &V, const Block &JV) const;
+
+    /// $J^T U$ for $U$ ($n \times r$) into $m \times r$, by reverse-mode
+    /// automatic differentiation.
+    void
+    transposed_jacobian_times(const Block &points,
+                              const Block &U,
+                              const Block &JTU) const;
+
+    /// The Jacobian itself, $n \times m$; needs layered().
+    void
+    jacobian_rows(const Block &points, const Block &J) const;
+
+    /**
+     * Visit the Jacobian in pieces of some rows: @p visit is called with rows
+     * [first, last) as a block of (last - first) $\times m$ that is only valid
+     * during the call. Needs layered().
+     */
+    void
+    for_each_jacobian_batch(
+      const Block &points,
+      const std::function<
+        void(const Block &J, const std::size_t first, const std::size_t last)>
+        &visit) const;
+
+    /**
+     * Random directions with one rank-one block per weight matrix and normally
+     * distributed factors; the same for the same seed on all ranks.
+     */
+    RankOneDirections
+    random_directions(const std::size_t   n_directions,
+                      const std::uint64_t seed) const;
+
+    /// $J V$ for rank-one directions; two thin matrix products per layer if
+    /// layered(), otherwise through expand_columns() and the generic path.
+    void
+    jacobian_times(const Block             &points,
+                   const RankOneDirections &V,
+                   const Block             &JV) const;
+
+    /// The correction $\Delta\theta = V y$.
+    Column
+    expand(const RankOneDirections &V, const Column &y) const;
+
+    /// Columns [first, last) of $V$ as explicit vectors, $m \times$ (last -
+    /// first).
+    Block
+    expand_columns(const RankOneDirections &V,
+                   const std::size_t        first,
+                   const std::size_t        last) const;
+
+    /// Number of threads that LibTorch uses in this process.
+    static void
+    set_n_threads(const unsigned int n_threads);
+
+  private:
+    class Implementation;
+
+    explicit Network(std::unique_ptr<Implementation> implementation);
+
+    std::unique_ptr<Implementation> implementation;
+
+    friend class Trainer;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_training_h
+#define lsr_network_training_h
+
+#include <lsr/network/network.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace lsr
+{
+  /// How a network is trained on data: Adam on mini-batches, then L-BFGS.
+  struct TrainingParameters
+  {
+    /// Passes over the data with Adam.
+    unsigned int epochs = 300;
+
+    /// Points in a mini-batch.
+    unsigned int batch_size = 256;
+
+    /// Learning rate of Adam at the start; it falls to a hundredth of this by
+    /// a cosine.
+    double learning_rate = 1e-3;
+
+    /// Iterations of full-batch L-BFGS with strong Wolfe line search after
+    /// that.
+    unsigned int lbfgs_iterations = 0;
+
+    /// Stop as soon as the mean squared error is below.
+    double target = 0;
+
+    /// Seed of the order of the mini-batches.
+    std::uint64_t seed = 0;
+  };
+
+  /// Called after every epoch of Adam and every ten iterations of L-BFGS with
+  /// a name of the stage, the count, and the mean squared error.
+  using TrainingProgress =
+    std::function<void(const char *stage, unsigned int count, double mse)>;
+
+  /**
+   * Minimize the mean squared error $\frac 1n \sum_i (q_i - t_i)^2$ over the
+   * parameters of @p network. Points are n_inputs $\times$ n_points, targets
+   * are flattened like the values of the network. Returns the mean squared
+   * error that was reached. Deterministic for a given seed and number of
+   * threads. Throws lsr::Error if shapes do not match or the loss is not finite.
+   */
+  double
+  train(Network                  &network,
+        const Block              &points,
+        const Column             &targets,
+        const TrainingParameters &parameters,
+        const TrainingProgress   &progress = {});
+} // namespace lsr
+
+#endif

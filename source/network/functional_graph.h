@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_functional_graph_h
+#define lsr_network_functional_graph_h
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lsr
+{
+  /**
+   * The forward function of a TorchScript module as a pure function
+   * $(\theta, x) \mapsto q$.
+   *
+   * The graph is inlined and every attribute it reads becomes an input, so that
+   * parameters can be replaced by dual numbers or by leaves of reverse mode
+   * without touching the module. It is run by the plain interpreter, operator
+   * by operator: the profiling executor, which may rewrite a graph after some
+   * calls, never sees it.
+   */
+  class FunctionalGraph
+  {
+  public:
+    /**
+     * A weight matrix that is used by one or more linear layers, with its bias
+     * if there is one; both are indices into the parameters.
+     */
+    struct WeightMatrix
+    {
+      std::size_t weight;
+      std::size_t bias;
+      bool        has_bias;
+    };
+
+    /// A linear layer: which weight matrix it applies.
+    struct LinearLayer
+    {
+      std::size_t matrix;
+    };
+
+    /// Value of the function together with inputs and outputs of its layers.
+    struct Trace
+    {
+      at::Tensor              value;
+      std::vector<at::Tensor> layer_inputs;
+      std::vector<at::Tensor> layer_outputs;
+    };
+
+    /// Throws lsr::Error where the module cannot be made a pure function.
+    FunctionalGraph(const torch::jit::Module &module);
+
+    /// $q$ as a tensor [n_points, n_outputs].
+    at::Tensor
+    evaluate(const std::vector<at::Tensor> &parameters,
+             const at::Tensor              &x) const;
+
+    /// The same, also returning what goes into and out of every linear layer.
+    Trace
+    trace(const std::vector<at::Tensor> &parameters, const at::Tensor &x) const;
+
+    /// Number of tensors that forward() takes.
+    std::size_t
+    n_arguments() const
+    {
+      return argument_count;
+    }
+
+    /// The parameters, in the order in which the module lists them.
+    std::vector<at::Tensor> parameters;
+
+    /// Their names.
+    std::vector<std::string> names;
+
+    std::vector<WeightMatrix> matrices;
+    std::vector<LinearLayer>  layers;
+
+    /// Parameters that are no part of a weight matrix.
+    std::vector<std::size_t> others;
+
+  private:
+    void
+    find_layers(torch::jit::Graph &graph);
+
+    torch::jit::Stack
+    run(const torch::jit::Code        &code,
+        const std::vector<at::Tensor> &parameters,
+        const at::Tensor              &x) const;
+
+    std::size_t argument_count = 1;
+
+    // What each further input of the graph is: a parameter, or a fixed tensor.
+    struct Source
+    {
+      bool        is_parameter;
+      std::size_t parameter;
+      at::Tensor  constant;
+    };
+    std::vector<Source> sources;
+
+    std::unique_ptr<torch::jit::Code> plain_code;
+    std::unique_ptr<torch::jit::Code> tracing_code;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Network: reading and writing files.
+
+#include <lsr/base/atomic_file.h>
+
+#include <lsr/network/network.h>
+
+#include "network/implementation.h"
+
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    std::string
+    read_model_file(const std::string &path)
+    {
+      namespace fs = std::filesystem;
+      require(fs::exists(path),
+              path + ": no such file, expected a TorchScript model");
+      require(fs::is_regular_file(path),
+              path + ": not a regular file, expected a TorchScript model");
+      require(fs::file_size(path) > 0,
+              path + ": empty file, expected a TorchScript model");
+      std::ifstream      stream(path, std::ios::binary);
+      std::ostringstream bytes;
+      bytes << stream.rdbuf();
+      require(stream.good(), path + ": cannot be read");
+      return bytes.str();
+    }
+
+
+
+    torch::jit::Module
+    parse_module(const std::string              &bytes,
+                 const std::string              &name,
+                 torch::jit::ExtraFilesMap      &extra_files)
+    {
+      return guarded(name + ": not a TorchScript model (as torch.jit.save or "
+                            "Network::save() writes it)",
+                     [&]() {
+                       std::istringstream stream(bytes);
+                       return torch::jit::load(stream,
+                                               at::Device(at::kCPU),
+                                               extra_files);
+                     });
+    }
+  } // namespace
+
+
+
+  Network
+  Network::load_bytes(const std::string &bytes,
+                      const std::string &name,
+                      const unsigned int n_inputs,
+                      const unsigned int n_outputs,
+                      const Scaling     &scaling)
+  {
+    torch::jit::ExtraFilesMap no_extra_files;
+    torch::jit::Module module = parse_module(bytes, name, no_extra_files);
+    return guarded(name, [&]() {
+      auto implementation = std::make_unique<Implementation>(std::move(module),
+                                                             name,
+                                                             n_inputs,
+                                                             scaling);
+      implementation->probe(n_outputs);
+      return Network(std::move(implementation));
+    });
+  }
+
+
+
+  Network
+  Network::load(const std::string &path,
+                const unsigned int n_inputs,
+                const unsigned int n_outputs,
+                const Scaling     &scaling)
+  {
+    return load_bytes(
+      read_model_file(path), path, n_inputs, n_outputs, scaling);
+  }
+
+
+
+  void
+  Network::save(const std::string                        &path,
+                const std::map<std::string, std::string> &extra_files) const
+  {
+    write_atomically(path, [&](std::ostream &stream) {
+      guarded(path, [&]() {
+        implementation->module.save(
+          stream,
+          torch::jit::ExtraFilesMap(extra_files.begin(), extra_files.end()));
+      });
+    });
+  }
+
+
+
+  std::string
+  Network::load_extra_file(const std::string &path, const std::string &name)
+  {
+    torch::jit::ExtraFilesMap extra_files = {{name, ""}};
+    parse_module(read_model_file(path), path, extra_files);
+    return extra_files[name];
+  }
+} // namespace lsr

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "network/torch_support.h"
+
+namespace lsr
+{
+  std::string
+  essence(const std::string &message)
+  {
+    // The interpreter puts a traceback in front of the error proper.
+    std::size_t begin = message.rfind("RuntimeError: ");
+    begin = begin == std::string::npos ? 0 : begin + std::string("RuntimeError: ").size();
+    const std::size_t end = message.find('\n', begin);
+    return message.substr(begin, end == std::string::npos ? end : end - begin);
+  }
+
+
+
+  at::TensorOptions
+  block_options()
+  {
+    constexpr bool on_host =
+      Kokkos::SpaceAccessibility<Kokkos::HostSpace, MemorySpace>::accessible;
+    return at::TensorOptions(at::kDouble).device(on_host ? at::kCPU : at::kCUDA);
+  }
+
+
+
+  at::Tensor
+  as_tensor(const Block &block)
+  {
+    const auto n_rows    = std::int64_t(block.extent(0));
+    const auto n_columns = std::int64_t(block.extent(1));
+    return at::from_blob(block.data(),
+                         {n_columns, n_rows},
+                         {std::int64_t(block.stride(1)), 1},
+                         block_options());
+  }
+
+
+
+  at::Tensor
+  as_tensor(const Column &column)
+  {
+    return at::from_blob(column.data(),
+                         {std::int64_t(column.extent(0))},
+                         block_options());
+  }
+
+
+
+  std::vector<at::Tensor>
+  split_like(const at::Tensor &flat, const std::vector<at::Tensor> &tensors)
+  {
+    std::vector<at::Tensor> pieces;
+    std::int64_t            offset = 0;
+    for (const at::Tensor &tensor : tensors)
+      {
+        pieces.push_back(
+          flat.narrow(0, offset, tensor.numel()).view(tensor.sizes()));
+        offset += tensor.numel();
+      }
+    return pieces;
+  }
+} // namespace lsr

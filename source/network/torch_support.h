@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_torch_support_h
+#define lsr_network_torch_support_h
+
+#include <lsr/base/exceptions.h>
+#include <lsr/base/types.h>
+
+#include <ATen/ATen.h>
+
+#include <cfenv>
+#include <string>
+#include <type_traits>
+
+namespace lsr
+{
+  /**
+   * Switches floating-point traps off while LibTorch works, and back to what
+   * the calling program had: deal.II programs switch them on, and LibTorch's
+   * vectorized kernels raise harmless ones.
+   */
+  class FloatingPointTrapsOff
+  {
+  public:
+    FloatingPointTrapsOff()
+    {
+      std::feholdexcept(&environment);
+    }
+
+    ~FloatingPointTrapsOff()
+    {
+      std::fesetenv(&environment);
+    }
+
+    FloatingPointTrapsOff(const FloatingPointTrapsOff &) = delete;
+    FloatingPointTrapsOff &
+    operator=(const FloatingPointTrapsOff &) = delete;
+
+  private:
+    std::fenv_t environment;
+  };
+
+
+
+  /// The one line of a LibTorch message that says what went wrong.
+  std::string
+  essence(const std::string &message);
+
+
+
+  /// Call @p function with traps off; exceptions become lsr::Error with
+  /// @p where in front.
+  template <typename Function>
+  std::invoke_result_t<Function>
+  guarded(const std::string &where, const Function &function)
+  {
+    const FloatingPointTrapsOff traps_off;
+    try
+      {
+        return function();
+      }
+    catch (const Error &error)
+      {
+        throw Error(where + ": " + error.what());
+      }
+    catch (const c10::Error &error)
+      {
+        throw Error(where + ": " + essence(error.what_without_backtrace()));
+      }
+    catch (const std::exception &error)
+      {
+        throw Error(where + ": " + essence(error.what()));
+      }
+  }
+
+
+
+  /// Where blocks live, in LibTorch's words.
+  at::TensorOptions
+  block_options();
+
+  /// A tensor [n_columns, n_rows] over the memory of a block.
+  at::Tensor
+  as_tensor(const Block &block);
+
+  /// A tensor [n_rows] over the memory of a vector.
+  at::Tensor
+  as_tensor(const Column &column);
+
+  /// Pieces of a flat parameter vector (or of a block of such, along its last
+  /// dimension) with the sizes of the given tensors.
+  std::vector<at::Tensor>
+  split_like(const at::Tensor &flat, const std::vector<at::Tensor> &tensors);
+} // namespace lsr
+
+#endif

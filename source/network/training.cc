@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/network/training.h>
+
+#include "network/implementation.h"
+
+#include <torch/optim/adam.h>
+#include <torch/optim/lbfgs.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace lsr
+{
+  /// Data, variables and loss of one training run.
+  class Trainer
+  {
+  public:
+    Trainer(Network                  &network,
+            const Block              &points,
+            const Column             &targets,
+            const TrainingParameters &parameters,
+            const TrainingProgress   &progress)
+      : implementation(*network.implementation)
+      , parameters(parameters)
+      , progress(progress)
+      , x(implementation.as_points(points))
+      , target(as_tensor(targets).view({x.size(0), implementation.n_outputs}))
+    {
+      for (const at::Tensor &tensor : implementation.theta)
+        variables.push_back(tensor.clone().requires_grad_());
+    }
+
+    double
+    run()
+    {
+      double mse = mean_squared_error();
+      if (parameters.epochs > 0)
+        mse = adam(mse);
+      if (parameters.lbfgs_iterations > 0)
+        mse = lbfgs(mse);
+      for (std::size_t p = 0; p < variables.size(); ++p)
+        implementation.theta[p].copy_(variables[p].detach());
+      return mse;
+    }
+
+  private:
+    at::Tensor
+    loss(const at::Tensor &points, const at::Tensor &values) const
+    {
+      return (implementation.evaluate(variables, points) - values)
+        .square()
+        .mean();
+    }
+
+    double
+    mean_squared_error() const
+    {
+      const double mse = loss(x, target).item<double>();
+      require(std::isfinite(mse),
+              "training: the mean squared error is not finite");
+      return mse;
+    }
+
+    bool
+    reached(const char *stage, const unsigned int count, const double mse) const
+    {
+      if (progress)
+        progress(stage, count, mse);
+      return mse <= parameters.target;
+    }
+
+    double
+    adam(double mse)
+    {
+      torch::optim::Adam optimizer(variables,
+                                   torch::optim::AdamOptions(
+                                     parameters.learning_rate));
+      auto &options = static_cast<torch::optim::AdamOptions &>(
+        optimizer.param_groups()[0].options());
+
+      std::mt19937_64           generator(parameters.seed);
+      std::vector<std::int64_t> order(x.size(0));
+      std::iota(order.begin(), order.end(), 0);
+
+      for (unsigned int epoch = 1; epoch <= parameters.epochs; ++epoch)
+        {
+          const double phase = double(epoch - 1) / parameters.epochs;
+          options.lr(parameters.learning_rate *
+                     (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase))));
+          std::shuffle(order.begin(), order.end(), generator);
+          const at::Tensor permutation =
+            at::tensor(order, at::TensorOptions(at::kLong).device(x.device()));
+          for (std::int64_t first = 0; first < x.size(0);
+               first += parameters.batch_size)
+            {
+              const at::Tensor batch =
+                permutation.narrow(0,
+                                   first,
+                                   std::min<std::int64_t>(parameters.batch_size,
+                                                          x.size(0) - first));
+              optimizer.zero_grad();
+              loss(x.index_select(0, batch), target.index_select(0, batch))
+                .backward();
+              optimizer.step();
+            }
+          mse = mean_squared_error();
+          if (reached("Adam", epoch, mse))
+            break;
+        }
+      return mse;
+    }
+
+    double
+    lbfgs(double mse)
+    {
+      constexpr unsigned int n_at_a_time = 10;
+
+      torch::optim::LBFGS optimizer(variables,
+                                    torch::optim::LBFGSOptions(1.)
+                                      .max_iter(n_at_a_time)
+                                      .history_size(100)
+                                      .line_search_fn("strong_wolfe"));
+      for (unsigned int count = 0; count < parameters.lbfgs_iterations &&
+                                   mse > parameters.target;)
+        {
+          optimizer.step([&]() {
+            optimizer.zero_grad();
+            const at::Tensor value = loss(x, target);
+            value.backward();
+            return value;
+          });
+          count += n_at_a_time;
+          mse = mean_squared_error();
+          if (reached("L-BFGS", count, mse))
+            break;
+        }
+      return mse;
+    }
+
+    Network::Implementation  &implementation;
+    const TrainingParameters &parameters;
+    const TrainingProgress   &progress;
+    at::Tensor                x, target;
+    std::vector<at::Tensor>   variables;
+  };
+
+
+
+  double
+  train(Network                  &network,
+        const Block              &points,
+        const Column             &targets,
+        const TrainingParameters &parameters,
+        const TrainingProgress   &progress)
+  {
+    require(parameters.batch_size > 0, "training: empty mini-batches");
+    require(targets.size() == points.extent(1) * network.n_outputs(),
+            "training: " + std::to_string(targets.size()) +
+              " targets, expected " +
+              std::to_string(points.extent(1) * network.n_outputs()));
+    return guarded("training", [&]() {
+      return Trainer(network, points, targets, parameters, progress).run();
+    });
+  }
+} // namespace lsr

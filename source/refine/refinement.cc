@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+
+#include <lsr/dense/append_rows_qr.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/orthonormalization.h>
+#include <lsr/refine/refinement.h>
+
+#include <chrono>
+#include <cmath>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    /// Adds the time between construction and destruction to a total.
+    class Stopwatch
+    {
+    public:
+      explicit Stopwatch(double &total)
+        : total(total)
+        , start(std::chrono::steady_clock::now())
+      {}
+
+      ~Stopwatch()
+      {
+        total += std::chrono::duration<double>(
+                   std::chrono::steady_clock::now() - start)
+                   .count();
+      }
+
+      Stopwatch(const Stopwatch &) = delete;
+      Stopwatch &
+      operator=(const Stopwatch &) = delete;
+
+    private:
+      double                                     &total;
+      const std::chrono::steady_clock::time_point start;
+    };
+
+
+
+    Column
+    copy(const Column &column)
+    {
+      const Column result = make_column(column.size());
+      Kokkos::deep_copy(result, column);
+      return result;
+    }
+
+
+
+    /// The state of one refinement: $u = q + Q z$ moves, $Q$ stays.
+    class GaussNewton
+    {
+    public:
+      GaussNewton(const Network              &network,
+                  const TangentBasis         &basis,
+                  const Sampling             &sampling,
+                  Residual                   &residual,
+                  const RefinementParameters &parameters)
+        : network(network)
+        , basis(basis)
+        , sampling(sampling)
+        , residual(residual)
+        , parameters(parameters)
+      {}
+
+      Refinement
+      run()
+      {
+        start();
+        reduce();
+        unsigned int &n = result.n_linearizations;
+        for (bool go_on = true; go_on && n < parameters.max_linearizations;)
+          {
+            ++n;
+            go_on = step();
+          }
+        finish();
+        return result;
+      }
+
+    private:
+      void
+      log(const std::string &line) const
+      {
+        if (parameters.progress)
+          parameters.progress(line);
+      }
+
+      /// Rows of the network's prediction, with a correction or without.
+      Column
+      prediction(const Column &correction) const
+      {
+        const Column all =
+          make_column(sampling.points.extent(1) * network.n_outputs());
+        network.evaluate(sampling.points, all, correction);
+        return sampling.select(all);
+      }
+
+      void
+      start()
+      {
+        const std::size_t n_values = sampling.n_values(network.n_outputs());
+        require(n_values == residual.n_values(),
+                "the network gives " + std::to_string(n_values) +
+                  " values at the given points, the residual expects " +
+                  std::to_string(residual.n_values()));
+        const auto n_rows = static_cast<std::size_t>(
+          residual.communicator().sum(double(residual.n_rows())));
+        require(basis.n_directions() <= n_rows,
+                "a tangent basis of " + std::to_string(basis.n_directions()) +
+                  " directions for " + std::to_string(n_rows) +
+                  " residual rows: expected no more directions than rows");
+        require(parameters.rank <= basis.n_directions(),
+                "rank " + std::to_string(parameters.rank) +
+                  " exceeds the number of directions of the tangent basis, " +
+                  std::to_string(basis.n_directions()));
+
+        u = copy(prediction({}));
+        f = make_column(residual.n_rows());
+        residual.evaluate(u, f);
+        norm = result.initial_norm = residual.norm(f);
+        require(std::isfinite(norm),
+                "the residual of the network is not finite");
+      }
+
+      /// $J V = Q R$ over all ranks.
+      void
+      reduce()
+      {
+        const Stopwatch stopwatch(result.seconds["reduce"]);
+        const Block     all = make_block(sampling.points.extent(1) *
+                                       network.n_outputs(),
+                                     basis.n_directions());
+        basis.apply(sampling.points, all);
+        Q = sampling.select(all);
+        residual.constrain(Q);
+        factors = orthonormalize(Q,
+                                 parameters.drop_tolerance,
+                                 basis.sorted() ? Pivoting::none :
+                                                  Pivoting::columns,
+                                 residual.communicator());
+        result.numerical_rank = Q.extent(1);
+        z                     = make_column(Q.extent(1));
+        log("  " + std::to_string(Q.extent(1)) + " of " +
+            std::to_string(basis.n_directions()) +
+            " directions are independent");
+      }
+
+      /// The least-squares problem for the change of z, at the present u.
+      LeastSquares
+      linearize()
+      {
+        Block G = make_block(residual.n_rows(), Q.extent(1));
+        {
+          const Stopwatch stopwatch(result.seconds["tangent"]);
+          residual.linearize(u);
+          residual.apply_tangent(Q, G);
+        }
+
+        const Stopwatch stopwatch(result.seconds["solve"]);
+        if (residual.euclidean())
+          {
+            const Column right_hand_side = copy(f);
+            scale(-1., right_hand_side);
+            AppendRowsQR qr(Q.extent(1));
+            qr.append(G, right_hand_side);
+            qr.reduce(residual.communicator());
+            return LeastSquares(qr);
+          }
+
+        const Block  S = residual.riesz(Q, G);
+        const Block  N = make_block(Q.extent(1), Q.extent(1));
+        const Column b = make_column(Q.extent(1));
+        multiply(1., 'T', S, 'N', G, 0., N);
+        multiply(-1., 'T', S, f, 0., b);
+        residual.communicator().sum(N);
+        residual.communicator().sum(b);
+        return LeastSquares::from_normal_equations(N, b);
+      }
+
+      /// One Gauss-Newton step; returns whether another one may help.
+      bool
+      step()
+      {
+        const LeastSquares least_squares = linearize();
+        std::size_t        rank          = parameters.rank;
+        if (rank == 0)
+          rank = choose_rank(least_squares, parameters.rank_slack);
+        const Column direction = least_squares.solve(rank);
+        rank = std::min<std::size_t>(rank, least_squares.numerical_rank());
+
+        // Change of the values and of the residual along the direction.
+        const Column change = make_column(u.size());
+        multiply(1., 'N', Q, direction, 0., change);
+        const Column tangent = tangent_times(change);
+
+        const double before = norm;
+        double       length = 1.;
+        Column       trial_u, trial_f;
+        double       trial_norm = 0;
+        for (unsigned int halvings = 0; halvings < 12; ++halvings, length /= 2)
+          {
+            trial_u = copy(u);
+            add(length, change, trial_u);
+            trial_f = make_column(f.size());
+            residual.evaluate(trial_u, trial_f);
+            trial_norm = residual.norm(trial_f);
+            if (std::isfinite(trial_norm) && trial_norm < before)
+              break;
+          }
+        const bool accepted =
+          std::isfinite(trial_norm) && trial_norm < before;
+
+        add(length, tangent, f);
+        const double predicted = residual.norm(f);
+        if (accepted)
+          {
+            u    = trial_u;
+            norm = trial_norm;
+            add(length, direction, z);
+            result.rank = std::max(result.rank, rank);
+          }
+        f = make_column(f.size());
+        residual.evaluate(u, f);
+
+        std::ostringstream line;
+        line << "  linearization " << result.n_linearizations << ": residual "
+             << before << " -> " << norm << ", rank " << rank;
+        if (length < 1)
+          line << ", step " << (accepted ? length : 0.);
+        log(line.str());
+
+        profile_at(least_squares);
+        // The model told the truth, or nothing is left to gain.
+        const bool exact = std::abs(norm - predicted) <= 1e-3 * predicted;
+        return accepted && norm < 0.99 * before && !(exact && length == 1.);
+      }
+
+      Column
+      tangent_times(const Column &change) const
+      {
+        const Column tangent = make_column(f.size());
+        residual.apply_tangent(as_block(change), as_block(tangent));
+        return tangent;
+      }
+
+      /// Losses over the rank, in terms of the whole correction.
+      void
+      profile_at(const LeastSquares &least_squares)
+      {
+        result.profile = least_squares.profile_at(z, factors.R);
+      }
+
+      void
+      finish()
+      {
+        const Column y = make_column(basis.n_directions());
+        multiply(1., 'N', factors.T, z, 0., y);
+        result.correction   = basis.expand(y);
+        result.values       = prediction(result.correction);
+        result.refined_norm = norm;
+      }
+
+      const Network              &network;
+      const TangentBasis         &basis;
+      const Sampling             &sampling;
+      Residual                   &residual;
+      const RefinementParameters &parameters;
+
+      Block              Q;
+      Orthonormalization factors;
+      Column             u, f, z;
+      double             norm = 0;
+      Refinement         result;
+    };
+  } // namespace
+
+
+
+  Refinement
+  refine(const Network              &network,
+         const TangentBasis         &basis,
+         const Sampling             &sampling,
+         Residual                   &residual,
+         const RefinementParameters &parameters)
+  {
+    return GaussNewton(network, basis, sampling, residual, parameters).run();
+  }
+} // namespace lsr

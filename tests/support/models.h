@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_tests_support_models_h
+#define lsr_tests_support_models_h
+
+#include <lsr/base/types.h>
+
+#include <lsr/network/network.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lsr
+{
+  namespace test
+  {
+    /// A tensor of a TorchScript module and its sizes.
+    struct Parameter
+    {
+      std::string               name;
+      std::vector<std::int64_t> sizes;
+    };
+
+    /**
+     * The bytes of a TorchScript file: a module with random parameters and the
+     * functions in @p source, written in TorchScript. A parameter whose name
+     * begins with "buffer" is not trainable.
+     */
+    std::string
+    torchscript(const std::vector<Parameter> &parameters,
+                const std::string            &source,
+                const bool                    single_precision = false);
+
+    /// Named models that between them use many kinds of layers; two inputs.
+    std::vector<std::pair<std::string, Network>>
+    model_zoo();
+
+    /// Points with coordinates uniform in [lower, upper], reproducible.
+    Block
+    random_points(const unsigned int  dim,
+                  const std::size_t   n_points,
+                  const double        lower = 0.,
+                  const double        upper = 1.,
+                  const std::uint64_t seed  = 1);
+
+    /// Independent standard normal numbers.
+    Block
+    random_block(const std::size_t   n_rows,
+                 const std::size_t   n_columns,
+                 const std::uint64_t seed = 1);
+
+    /// The same as a vector.
+    Column
+    random_column(const std::size_t n_rows, const std::uint64_t seed = 1);
+
+    /// The largest absolute value of the difference, relative to the largest
+    /// absolute value in the second.
+    double
+    relative_difference(const Block &a, const Block &b);
+
+    double
+    relative_difference(const Column &a, const Column &b);
+  } // namespace test
+} // namespace lsr
+
+#endif
