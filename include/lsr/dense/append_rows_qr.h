@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_dense_append_rows_qr_h
+#define lsr_dense_append_rows_qr_h
+
+#include <lsr/base/communicator.h>
+#include <lsr/base/types.h>
+#include <lsr/dense/host.h>
+
+#include <cstddef>
+
+namespace lsr
+{
+  /**
+   * The triangle of a Householder QR factorization whose rows arrive in blocks.
+   *
+   * For a matrix $G$ ($n \times r$) and a right hand side $b$ ($n$), neither
+   * of which is ever held at once, the class keeps only
+   * @f[
+   *   \begin{pmatrix} R & z \\ 0 & \rho \end{pmatrix}
+   *   = Q^T \begin{pmatrix} G & b \end{pmatrix},
+   * @f]
+   * $R$ upper triangular ($r \times r$), $z = Q^T b$, and $\rho$ the norm of
+   * the part of $b$ that is orthogonal to the columns of $G$. Thus
+   * $\min_y \|G y - b\| = \rho$, attained where $R y = z$; LeastSquares takes
+   * it from there. $\rho$ is a sum of squares, never a difference, and so
+   * remains accurate when it is many orders below $\|b\|$.
+   *
+   * @code
+   * AppendRowsQR qr(r);
+   * for (const auto &[rows, rhs] : blocks)
+   *   qr.append(rows, rhs);
+   * qr.reduce(communicator);
+   * const LeastSquares least_squares(qr.R(), qr.z(), qr.rho2());
+   * @endcode
+   *
+   * The factorization is that of LAPACK's tpqrt: Householder reflections that
+   * combine the triangle so far with the new rows, at the cost
+   * $2 n r^2$ of an ordinary QR. The signs of the rows of $R$ are arbitrary.
+   */
+  class AppendRowsQR
+  {
+  public:
+    /// Start with no rows: $R$, $z$ and $\rho$ are zero.
+    explicit AppendRowsQR(std::size_t n_columns);
+
+    /**
+     * Append rows.
+     *
+     * \param [in,out] rows $m \times r$, any $m \geq 0$; overwritten
+     * \param [in,out] rhs the $m$ entries of $b$; overwritten
+     *
+     * Throws Error if the extents do not fit.
+     */
+    void
+    append(const Block &rows, const Column &rhs);
+
+    /// Append rows where there is no right hand side: $b = 0$.
+    void
+    append(const Block &rows);
+
+    /**
+     * Combine the triangles of all ranks into that of all rows. Afterwards all
+     * ranks hold the same bits. Collective; sends $O(r^2)$ numbers.
+     */
+    void
+    reduce(const Communicator &communicator);
+
+    std::size_t
+    n_columns() const;
+
+    /// The triangle $R$ ($r \times r$, zeros below the diagonal).
+    Block
+    R() const;
+
+    /// $z = Q^T b$ ($r$).
+    Column
+    z() const;
+
+    /// $\rho^2$, the squared norm of what the columns cannot represent.
+    double
+    rho2() const;
+
+  private:
+    /// $R$, $z$ and $\rho$ as one triangle of extent $r + 1$.
+    HostBlock triangle;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,63 @@
+# lsr_add_test(NAME SOURCES... [LIBRARIES ...] [MPI 1 2 4] [LABELS ...])
+#
+# Builds the GoogleTest executable tests/NAME and registers it with ctest: once
+# as it is, or, with MPI, once for each number of ranks as NAME.mpirun=N.
+# LIBRARIES defaults to the core; with the finite-element library among them
+# the test is set up as a deal.II program.
+
+if(LSR_WITH_MPI)
+  # Containers run as root and on fewer cores than ranks.
+  execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version
+                  OUTPUT_VARIABLE _mpiexec_version ERROR_QUIET)
+  set(LSR_MPIEXEC_FLAGS)
+  if(_mpiexec_version MATCHES "OpenRTE|Open MPI")
+    set(LSR_MPIEXEC_FLAGS --oversubscribe --allow-run-as-root --bind-to none)
+  endif()
+endif()
+
+function(lsr_add_test _name)
+  cmake_parse_arguments(_test "" "" "LIBRARIES;MPI;LABELS" ${ARGN})
+  if(NOT _test_LIBRARIES)
+    set(_test_LIBRARIES dealii_lsr::core)
+  endif()
+
+  add_executable(${_name} ${_test_UNPARSED_ARGUMENTS} ${PROJECT_SOURCE_DIR}/tests/main.cc)
+  set_target_properties(${_name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if("dealii_lsr::dealii_lsr" IN_LIST _test_LIBRARIES)
+    deal_ii_setup_target(${_name})
+    set_property(TARGET ${_name} APPEND PROPERTY COMPILE_DEFINITIONS LSR_TEST_WITH_DEALII)
+  endif()
+  # No keyword here: deal_ii_setup_target() uses none.
+  target_link_libraries(${_name} ${_test_LIBRARIES} GTest::gtest)
+
+  if(_test_MPI)
+    foreach(_ranks ${_test_MPI})
+      add_test(NAME ${_name}.mpirun=${_ranks}
+               COMMAND ${MPIEXEC_EXECUTABLE} ${LSR_MPIEXEC_FLAGS} ${MPIEXEC_NUMPROC_FLAG} ${_ranks}
+                       $<TARGET_FILE:${_name}>)
+      _lsr_set_test_properties(${_name}.mpirun=${_ranks} ${_ranks} 1 "${_test_LABELS};mpi")
+    endforeach()
+  else()
+    add_test(NAME ${_name} COMMAND ${_name})
+    _lsr_set_test_properties(${_name} 1 2 "${_test_LABELS}")
+  endif()
+endfunction()
+
+function(_lsr_set_test_properties _test _ranks _threads _labels)
+  set_tests_properties(${_test} PROPERTIES
+    TIMEOUT 300
+    PROCESSORS ${_ranks}
+    LABELS "${_labels}"
+    ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads}")
+endfunction()
+
+# lsr_add_tests_of_folder(FOLDER PATTERN ...): an lsr_add_test() for each file
+# FOLDER/PATTERN.cc, labelled FOLDER. Further arguments are handed on.
+function(lsr_add_tests_of_folder _folder _pattern)
+  file(GLOB _sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${_folder}/${_pattern}.cc)
+  foreach(_source ${_sources})
+    get_filename_component(_file ${_source} NAME_WE)
+    lsr_add_test(${_folder}_${_file} ${_source} LABELS ${_folder} ${ARGN})
+  endforeach()
+endfunction()
