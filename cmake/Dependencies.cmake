@@ -3,19 +3,30 @@
 
 if(LSR_WITH_DEALII)
   find_package(deal.II 9.4 REQUIRED HINTS ${DEAL_II_DIR} $ENV{DEAL_II_DIR})
+  set(_missing)
   foreach(_feature TRILINOS MPI P4EST MUPARSER SUNDIALS)
     if(NOT DEAL_II_WITH_${_feature})
-      message(FATAL_ERROR "deal.II in ${deal.II_DIR} was built without ${_feature}, which dealii_lsr needs.")
+      list(APPEND _missing ${_feature})
     endif()
   endforeach()
+  if(_missing)
+    string(REPLACE ";" ", " _missing "${_missing}")
+    message(FATAL_ERROR
+      "deal.II in ${deal.II_DIR} was built without ${_missing}, which dealii_lsr "
+      "needs. Use a deal.II that has it, or build the core alone with "
+      "-DLSR_WITH_DEALII=OFF.")
+  endif()
   if(NOT LSR_WITH_MPI)
     message(FATAL_ERROR "LSR_WITH_MPI=OFF is for the core alone: set LSR_WITH_DEALII=OFF, too.")
   endif()
-  deal_ii_initialize_cached_variables()
 endif()
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug or Release" FORCE)
+endif()
+if(LSR_WITH_DEALII AND NOT CMAKE_BUILD_TYPE MATCHES "^(Debug|Release)$")
+  message(FATAL_ERROR
+    "CMAKE_BUILD_TYPE is \"${CMAKE_BUILD_TYPE}\"; deal.II knows Debug and Release.")
 endif()
 if(NOT CMAKE_CXX_STANDARD)
   set(CMAKE_CXX_STANDARD 17)
@@ -25,14 +36,12 @@ if(LSR_WITH_MPI)
   find_package(MPI REQUIRED COMPONENTS CXX)
 endif()
 
-# Debian has Kokkos and Kokkos Kernels inside Trilinos 13, whose targets point
-# to folders that do not exist or are missing.
-find_package(Kokkos REQUIRED)
+include("${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_find_kokkos.cmake")
+dealii_lsr_find_kokkos()
+
+# Debian 12 has Kokkos Kernels inside Trilinos, whose package predates the
+# imported target.
 find_package(KokkosKernels REQUIRED)
-if(Kokkos_INCLUDE_DIRS)
-  set_target_properties(Kokkos::kokkos PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${Kokkos_INCLUDE_DIRS}")
-endif()
 if(NOT TARGET Kokkos::kokkoskernels)
   add_library(Kokkos::kokkoskernels INTERFACE IMPORTED)
   set_target_properties(Kokkos::kokkoskernels PROPERTIES
@@ -42,7 +51,10 @@ endif()
 
 find_package(LAPACK REQUIRED)
 find_package(Torch REQUIRED)
-if(Torch_VERSION VERSION_GREATER_EQUAL 2.13 AND CMAKE_CXX_STANDARD LESS 20)
+
+# The newest language standard that a dependency asks for.
+if(CMAKE_CXX_STANDARD LESS 20
+   AND (Torch_VERSION VERSION_GREATER_EQUAL 2.13 OR Kokkos_VERSION VERSION_GREATER_EQUAL 5))
   set(CMAKE_CXX_STANDARD 20)
 endif()
 

@@ -1,0 +1,60 @@
+# A user's view: installs the package into a folder of the build tree and builds
+# the project in tests/downstream with nothing but find_package(dealii_lsr).
+if(NOT LSR_WITH_DEALII)
+  return()
+endif()
+
+set(_downstream "${PROJECT_BINARY_DIR}/downstream")
+set(_prefix "${_downstream}/prefix")
+
+# The other build type has to be refused.
+set(_other_type Debug)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(_other_type Release)
+endif()
+
+add_test(NAME downstream_clean
+  COMMAND ${CMAKE_COMMAND} -E rm -rf "${_downstream}")
+add_test(NAME downstream_install
+  COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${_prefix}")
+add_test(NAME downstream_program
+  COMMAND ${CMAKE_CTEST_COMMAND}
+    --build-and-test "${PROJECT_SOURCE_DIR}/tests/downstream" "${_downstream}/build"
+    --build-generator "${CMAKE_GENERATOR}"
+    --build-options
+      "-DCMAKE_PREFIX_PATH=${_prefix}"
+      "-Ddeal.II_DIR=${deal.II_DIR}"
+      "-DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}"
+      "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}"
+      "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}"
+      "-DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}"
+    --test-command "${_downstream}/build/poisson")
+add_test(NAME downstream_refuses_other_build_type
+  COMMAND ${CMAKE_COMMAND}
+    -S "${PROJECT_SOURCE_DIR}/tests/downstream" -B "${_downstream}/build-${_other_type}"
+    -G "${CMAKE_GENERATOR}"
+    "-DCMAKE_PREFIX_PATH=${_prefix}"
+    "-Ddeal.II_DIR=${deal.II_DIR}"
+    "-DCMAKE_BUILD_TYPE=${_other_type}"
+    "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}")
+set_tests_properties(downstream_refuses_other_build_type PROPERTIES
+  PASS_REGULAR_EXPRESSION "built as[ \n]+${CMAKE_BUILD_TYPE},[ \n]+but")
+
+set_tests_properties(downstream_clean PROPERTIES
+  FIXTURES_SETUP downstream_folder)
+set_tests_properties(downstream_install PROPERTIES
+  FIXTURES_REQUIRED downstream_folder
+  FIXTURES_SETUP downstream_package)
+set(_using downstream_program downstream_refuses_other_build_type)
+if(TARGET lsr-refine)
+  add_test(NAME downstream_installed_program
+    COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr-refine" --help)
+  list(APPEND _using downstream_installed_program)
+endif()
+set_tests_properties(${_using} PROPERTIES
+  FIXTURES_REQUIRED downstream_package
+  TIMEOUT 600)
+set_tests_properties(downstream_clean downstream_install ${_using} PROPERTIES
+  LABELS downstream
+  ENVIRONMENT
+    "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")

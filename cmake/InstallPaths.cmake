@@ -1,0 +1,6 @@
+# Installed programs and libraries find each other wherever the folder is moved
+# to, and the libraries outside of the system's folders that they were linked to.
+file(RELATIVE_PATH _bin_to_lib
+  "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+set(CMAKE_INSTALL_RPATH "$ORIGIN" "$ORIGIN/${_bin_to_lib}")
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
