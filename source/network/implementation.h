@@ -59,12 +59,14 @@ namespace lsr
     Factors
     factors(const at::Tensor &x) const;
 
-    /// Values, derivatives in $x$ of values, of the refined prediction.
-    template <typename Differentiate>
+    /// The prediction, refined if there is a correction, as a tensor that can
+    /// be differentiated twice with respect to @p x.
+    at::Tensor
+    differentiable_prediction(const at::Tensor &x,
+                              const Column     &correction) const;
+
     void
-    with_prediction(const at::Tensor    &x,
-                    const Column        &correction,
-                    const Differentiate &differentiate) const;
+    check_correction(const Column &correction) const;
 
     torch::jit::Module               module;
     std::string                      name;

@@ -250,6 +250,16 @@ namespace lsr
 
 
 
+  void
+  Network::Implementation::check_correction(const Column &correction) const
+  {
+    require(correction.size() == 0 || correction.size() == n_parameters,
+            "the correction has " + std::to_string(correction.size()) +
+              " entries, expected " + std::to_string(n_parameters));
+  }
+
+
+
   at::Tensor
   Network::Implementation::evaluate(const std::vector<at::Tensor> &parameters,
                                     const at::Tensor              &x) const
@@ -352,26 +362,25 @@ namespace lsr
 
 
 
-  template <typename Differentiate>
-  void
-  Network::Implementation::with_prediction(
-    const at::Tensor    &x,
-    const Column        &correction,
-    const Differentiate &differentiate) const
+  at::Tensor
+  Network::Implementation::differentiable_prediction(
+    const at::Tensor &x,
+    const Column     &correction) const
   {
     if (correction.size() == 0)
-      {
-        differentiate(evaluate(theta, x));
-        return;
-      }
-    require(correction.size() == n_parameters,
-            "the correction has " + std::to_string(correction.size()) +
-              " entries, expected " + std::to_string(n_parameters));
-    const DualLevel  level;
-    const at::Tensor dual =
-      evaluate(level.dual(theta, as_tensor(correction)), x);
-    const auto [value, tangent] = at::_unpack_dual(dual, 0);
-    differentiate(tangent.defined() ? value + tangent : value);
+      return evaluate(theta, x);
+
+    // J v as the derivative of u -> v^T J^T u: reverse mode twice can be
+    // differentiated further, while forward mode of some activations cannot.
+    const auto       variables = leaves(theta);
+    const at::Tensor value     = evaluate(variables, x);
+    const at::Tensor u = at::zeros_like(value).detach().requires_grad_();
+    const auto       JTu = gradient((value * u).sum(), variables, true, true);
+    const auto       v   = split_like(as_tensor(correction), theta);
+    at::Tensor       product = at::zeros({}, block_options());
+    for (std::size_t p = 0; p < v.size(); ++p)
+      product = product + (JTu[p] * v[p]).sum();
+    return value + gradient(product, {u}, true, true)[0];
   }
 
 
@@ -655,15 +664,16 @@ namespace lsr
                     const Column &correction) const
   {
     guarded(implementation->name, [&]() {
+      implementation->check_correction(correction);
       const at::Tensor x = implementation->as_points(points);
       const at::Tensor q = as_tensor(values).view({x.size(0), n_outputs()});
       for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        implementation->with_prediction(x.narrow(0, first, n),
-                                        correction,
-                                        [&](const at::Tensor &value) {
-                                          q.narrow(0, first, n).copy_(
-                                            value.detach());
-                                        });
+        const at::Tensor batch = x.narrow(0, first, n);
+        const at::Tensor rows  = q.narrow(0, first, n);
+        rows.copy_(implementation->evaluate(implementation->theta, batch));
+        if (correction.size() > 0)
+          rows.add_(
+            implementation->push_forward(batch, as_tensor(correction)));
       });
     });
   }
@@ -676,19 +686,19 @@ namespace lsr
                               const Column &correction) const
   {
     guarded(implementation->name, [&]() {
+      implementation->check_correction(correction);
       const at::Tensor x = implementation->as_points(points);
       const at::Tensor result =
         as_tensor(gradients).view({x.size(0), n_outputs(), n_inputs()});
       for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
         const at::Tensor batch =
-          x.narrow(0, first, n).detach().clone().requires_grad_();
-        implementation->with_prediction(
-          batch, correction, [&](const at::Tensor &value) {
-            for (unsigned int c = 0; c < n_outputs(); ++c)
-              result.narrow(0, first, n)
-                .select(1, c)
-                .copy_(gradient(value.select(1, c).sum(), {batch}, true)[0]);
-          });
+          x.narrow(0, first, n).clone().requires_grad_();
+        const at::Tensor value =
+          implementation->differentiable_prediction(batch, correction);
+        for (unsigned int c = 0; c < n_outputs(); ++c)
+          result.narrow(0, first, n)
+            .select(1, c)
+            .copy_(gradient(value.select(1, c).sum(), {batch}, true)[0]);
       });
     });
   }
@@ -702,6 +712,7 @@ namespace lsr
                                const Column      &correction) const
   {
     guarded(implementation->name, [&]() {
+      implementation->check_correction(correction);
       require(n_space <= n_inputs(),
               "Laplacian over " + std::to_string(n_space) + " of " +
                 std::to_string(n_inputs()) + " inputs");
@@ -711,20 +722,19 @@ namespace lsr
       result.zero_();
       for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
         const at::Tensor batch =
-          x.narrow(0, first, n).detach().clone().requires_grad_();
-        implementation->with_prediction(
-          batch, correction, [&](const at::Tensor &value) {
-            for (unsigned int c = 0; c < n_outputs(); ++c)
-              {
-                const at::Tensor slope =
-                  gradient(value.select(1, c).sum(), {batch}, true, true)[0];
-                for (unsigned int k = 0; k < n_space; ++k)
-                  result.narrow(0, first, n)
-                    .select(1, c)
-                    .add_(gradient(slope.select(1, k).sum(), {batch}, true)[0]
-                            .select(1, k));
-              }
-          });
+          x.narrow(0, first, n).clone().requires_grad_();
+        const at::Tensor value =
+          implementation->differentiable_prediction(batch, correction);
+        for (unsigned int c = 0; c < n_outputs(); ++c)
+          {
+            const at::Tensor slope =
+              gradient(value.select(1, c).sum(), {batch}, true, true)[0];
+            for (unsigned int k = 0; k < n_space; ++k)
+              result.narrow(0, first, n)
+                .select(1, c)
+                .add_(gradient(slope.select(1, k).sum(), {batch}, true)[0]
+                        .select(1, k));
+          }
       });
     });
   }

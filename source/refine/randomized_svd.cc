@@ -4,6 +4,7 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
+#include <lsr/dense/singular_basis.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <random>
@@ -27,6 +28,37 @@ namespace lsr
           host(i, j) = normal(generator);
       Kokkos::deep_copy(block, host);
       return block;
+    }
+
+
+
+    void
+    transpose(const Block &from, const Block &to)
+    {
+      Kokkos::parallel_for(
+        "lsr::transpose",
+        Kokkos::RangePolicy<ExecutionSpace>(0, from.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i < from.extent(0); ++i)
+            to(j, i) = from(i, j);
+        });
+      Kokkos::fence();
+    }
+
+
+
+    /// Divide column j by sigma(j).
+    void
+    divide_columns(const Block &V, const Column &sigma)
+    {
+      Kokkos::parallel_for(
+        "lsr::divide_columns",
+        Kokkos::RangePolicy<ExecutionSpace>(0, V.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i < V.extent(0); ++i)
+            V(i, j) /= sigma(j);
+        });
+      Kokkos::fence();
     }
 
 
@@ -65,9 +97,9 @@ namespace lsr
         return AJV;
       }
 
-      /// $G^T Q$, the sum over the rows of this rank.
+      /// $B = Q^T G$, the sum over the rows of this rank.
       Block
-      transposed_times(const Block &Q) const
+      projection(const Block &Q) const
       {
         Block U = Q;
         if (residual != nullptr)
@@ -78,18 +110,23 @@ namespace lsr
           }
         U = sampling.scatter(U, n_network_rows);
 
-        const Block product("lsr::Block", network.n_parameters(), Q.extent(1));
-        if (!network.layered())
-          network.transposed_jacobian_times(sampling.points, U, product);
-        else
+        const Block B("lsr::Block", Q.extent(1), network.n_parameters());
+        if (network.layered())
           network.for_each_jacobian_batch(
             sampling.points,
             [&](const Block      &J,
                 const std::size_t first,
                 const std::size_t last) {
-              multiply(1., 'T', J, 'N', rows(U, first, last), 1., product);
+              multiply(1., 'T', rows(U, first, last), 'N', J, 1., B);
             });
-        return product;
+        else
+          {
+            const Block B_transposed =
+              make_block(network.n_parameters(), Q.extent(1));
+            network.transposed_jacobian_times(sampling.points, U, B_transposed);
+            transpose(B_transposed, B);
+          }
+        return B;
       }
 
     private:
@@ -124,14 +161,12 @@ namespace lsr
     // Directions below rounding carry nothing: the basis ends before them.
     orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
 
-    const Block B_transposed = G.transposed_times(Q);
-    communicator.sum(B_transposed);
-
-    const std::size_t rank = std::min(parameters.rank, Q.extent(1));
-    const auto [V, singular_values] =
-      left_singular_basis(B_transposed, rank);
+    const Block B = G.projection(Q);
+    communicator.sum(B);
+    const auto [V, sigma] =
+      right_singular_basis(B, std::min(parameters.rank, B.extent(0)));
     if (parameters.scale_by_inverse_singular_values)
-      scale_columns_by_inverse(V, singular_values);
+      divide_columns(V, sigma);
     return std::make_unique<ExplicitBasis>(network, V, "rsvd", true);
   }
 } // namespace lsr

@@ -165,12 +165,12 @@ namespace lsr
         const Stopwatch stopwatch(result.seconds["solve"]);
         if (residual.euclidean())
           {
-            const Column right_hand_side = copy(f);
-            scale(-1., right_hand_side);
+            const Column right_hand_side = make_column(f.size());
+            add(-1., f, right_hand_side);
             AppendRowsQR qr(Q.extent(1));
             qr.append(G, right_hand_side);
             qr.reduce(residual.communicator());
-            return LeastSquares(qr);
+            return LeastSquares(qr.R(), qr.z(), qr.rho2());
           }
 
         const Block  S = residual.riesz(Q, G);
@@ -180,7 +180,7 @@ namespace lsr
         multiply(-1., 'T', S, f, 0., b);
         residual.communicator().sum(N);
         residual.communicator().sum(b);
-        return LeastSquares::from_normal_equations(N, b);
+        return LeastSquares::from_normal_equations(N, b, 0.);
       }
 
       /// One Gauss-Newton step; returns whether another one may help.

@@ -125,7 +125,7 @@ namespace lsr
           "  h = torch.tanh(torch.matmul(x, torch.t(self.w1)) + self.b1)\n"
           "  return torch.matmul(h, self.w2)\n");
       add("a loop in the model",
-          {{"w1", {11, 2}}, {"b1", {11}}, {"w2", {11, 11}}, {"w3", {1, 11}}},
+          {{"w1", {17, 2}}, {"b1", {17}}, {"w2", {17, 17}}, {"w3", {1, 17}}},
           "def forward(self, x):\n"
           "  h = torch.tanh(torch.linear(x, self.w1, self.b1))\n"
           "  for i in range(x.size(1) + 1):\n"

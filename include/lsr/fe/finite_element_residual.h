@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_finite_element_residual_h
+#define lsr_fe_finite_element_residual_h
+
+#include <lsr/fe/assembler.h>
+#include <lsr/fe/linear_solver.h>
+#include <lsr/fe/residual_norm.h>
+#include <lsr/refine/residual.h>
+
+#include <deal.II/lac/trilinos_sparse_matrix.h>
+
+#include <memory>
+#include <vector>
+
+namespace lsr
+{
+  /**
+   * The assembled residual of a weak form as refine() wants it: $q$ are the
+   * nodal values of a finite-element function, $f(q)$ is its residual, $A$ the
+   * assembled tangent.
+   *
+   * Constraints act on $q$ and on every column of $J V$: hanging nodes and
+   * strong Dirichlet conditions are eliminated, their rows of $f$ and of the
+   * columns are zero. Where Dirichlet conditions are not strong, the rows of
+   * $f$ that belong to them are $w (q_i - g_i)$ with the weight $w$ (the
+   * paper's boundary rows).
+   *
+   * With ResidualNorm::dual the matrix $K$ is that of
+   * Assembler::riesz_matrix() at the point of the first linearization, and
+   * stays; for symmetric positive definite problems it is the tangent $A$.
+   */
+  template <int dim>
+  class FiniteElementResidual : public Residual
+  {
+  public:
+    /// The assembler has to live as long as this object. Throws if the dual
+    /// norm is asked for together with Dirichlet rows.
+    FiniteElementResidual(const Assembler<dim> &assembler,
+                          const ResidualNorm    norm,
+                          const double          dirichlet_row_weight = 100.);
+
+    std::size_t
+    n_values() const override;
+
+    std::size_t
+    n_rows() const override;
+
+    const Communicator &
+    communicator() const override;
+
+    void
+    constrain(const Block &columns) const override;
+
+    void
+    evaluate(const Column &q, const Column &f) override;
+
+    void
+    linearize(const Column &q) override;
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override;
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override;
+
+    bool
+    euclidean() const override;
+
+    Block
+    riesz(const Block &X, const Block &AX) override;
+
+    double
+    norm(const Column &f) override;
+
+    /// The finite-element function with nodal values @p q, constraints obeyed.
+    FEVector
+    field(const Column &q) const;
+
+    /// The other way round: locally owned entries of @p u.
+    Column
+    values(const FEVector &u) const;
+
+  private:
+    /// Multiply rows by the factors that make the norm Euclidean.
+    void
+    scale_rows(const Block &rows) const;
+
+    const Assembler<dim> &assembler;
+    const ResidualNorm    kind;
+    const Communicator    mpi;
+
+    /// Rows that are constrained; rows of weak Dirichlet conditions, and values.
+    std::vector<std::size_t>                    constrained;
+    std::vector<std::pair<std::size_t, double>> dirichlet_rows;
+    const double                                dirichlet_row_weight;
+
+    /// $M^{-1/2}$ for the mass norm, otherwise empty.
+    std::vector<double> row_scaling;
+
+    dealii::TrilinosWrappers::SparseMatrix A;
+
+    /// $K$ and its solver; $K$ is not used where it is $A$.
+    dealii::TrilinosWrappers::SparseMatrix K;
+    std::unique_ptr<LinearSolver>          riesz_solver;
+  };
+} // namespace lsr
+
+#endif

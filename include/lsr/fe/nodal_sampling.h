@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_nodal_sampling_h
+#define lsr_fe_nodal_sampling_h
+
+#include <lsr/refine/sampling.h>
+
+#include <deal.II/dofs/dof_handler.h>
+
+#include <deal.II/fe/mapping.h>
+
+#include <optional>
+
+namespace lsr
+{
+  /**
+   * The support points of the locally owned degrees of freedom, such that the
+   * values $q$ of a network there are the nodal values of its interpolant:
+   * value $i$ of $q$ belongs to the $i$-th locally owned degree of freedom, and
+   * is the output of the network that has the number of the component the
+   * degree of freedom belongs to. Points that several components share are
+   * evaluated once. If @p time is given, it is appended to every point as a
+   * further input.
+   *
+   * Throws if the element has no support points, or other than
+   * @p n_outputs components.
+   */
+  template <int dim>
+  Sampling
+  nodal_sampling(const dealii::Mapping<dim>    &mapping,
+                 const dealii::DoFHandler<dim> &dof_handler,
+                 const unsigned int             n_outputs,
+                 const std::optional<double>   &time = std::nullopt);
+
+  /**
+   * A sample of @p n_points of the points of all ranks (all of them if there
+   * are fewer) with all outputs of the network: the same on every rank, and the
+   * same for any number of ranks, for which points belong to it depends on
+   * their coordinates alone. Collective.
+   */
+  Sampling
+  common_sample(const Sampling   &sampling,
+                const std::size_t n_points,
+                const MPI_Comm    communicator);
+} // namespace lsr
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/dense/blas.h>
+#include <lsr/fe/block_product.h>
+#include <lsr/fe/finite_element_residual.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lsr
+{
+  namespace
+  {
+    template <typename Function>
+    void
+    for_each_entry(const Block &block, const Function &function)
+    {
+      const auto host = Kokkos::create_mirror_view(block);
+      Kokkos::deep_copy(host, block);
+      for (std::size_t j = 0; j < host.extent(1); ++j)
+        function(Kokkos::subview(host, Kokkos::ALL(), j));
+      Kokkos::deep_copy(block, host);
+    }
+  } // namespace
+
+
+
+  template <int dim>
+  FiniteElementResidual<dim>::FiniteElementResidual(
+    const Assembler<dim> &assembler,
+    const ResidualNorm    norm,
+    const double          dirichlet_row_weight)
+    : assembler(assembler)
+    , kind(norm)
+    , mpi(assembler.discretization().communicator())
+    , dirichlet_row_weight(dirichlet_row_weight)
+  {
+    const Discretization<dim> &discretization = assembler.discretization();
+    const dealii::IndexSet    &owned = discretization.locally_owned_dofs();
+
+    for (const auto dof : owned)
+      if (discretization.constraints().is_constrained(dof))
+        constrained.push_back(owned.index_within_set(dof));
+
+    if (!discretization.strong_dirichlet())
+      {
+        AssertThrow(norm != ResidualNorm::dual,
+                    dealii::ExcMessage(
+                      "The dual norm of a residual needs strong Dirichlet "
+                      "conditions, found weighted rows; choose l2 or mass."));
+        for (const auto &[dof, value] : discretization.dirichlet_values())
+          if (!discretization.constraints().is_constrained(dof))
+            dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
+      }
+
+    if (norm == ResidualNorm::mass)
+      {
+        const FEVector mass = assembler.lumped_mass();
+        row_scaling.resize(owned.n_elements());
+        for (std::size_t i = 0; i < row_scaling.size(); ++i)
+          row_scaling[i] = 1. / std::sqrt(mass.local_element(i));
+        // The weight of these rows is the user's alone.
+        for (const auto &[row, value] : dirichlet_rows)
+          row_scaling[row] = 1.;
+      }
+  }
+
+
+
+  template <int dim>
+  std::size_t
+  FiniteElementResidual<dim>::n_values() const
+  {
+    return assembler.discretization().locally_owned_dofs().n_elements();
+  }
+
+
+
+  template <int dim>
+  std::size_t
+  FiniteElementResidual<dim>::n_rows() const
+  {
+    return n_values();
+  }
+
+
+
+  template <int dim>
+  const Communicator &
+  FiniteElementResidual<dim>::communicator() const
+  {
+    return mpi;
+  }
+
+
+
+  template <int dim>
+  FEVector
+  FiniteElementResidual<dim>::field(const Column &q) const
+  {
+    const auto host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
+    FEVector u = assembler.discretization().make_vector();
+    std::copy_n(host.data(), host.size(), u.begin());
+    return assembler.discretization().make_conforming(u);
+  }
+
+
+
+  template <int dim>
+  Column
+  FiniteElementResidual<dim>::values(const FEVector &u) const
+  {
+    const Column column = make_column(n_values());
+    const auto   host   = Kokkos::create_mirror_view(column);
+    std::copy_n(u.begin(), host.size(), host.data());
+    Kokkos::deep_copy(column, host);
+    return column;
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::constrain(const Block &columns) const
+  {
+    if (!constrained.empty())
+      for_each_entry(columns, [this](const auto &column) {
+        for (const std::size_t row : constrained)
+          column(row) = 0.;
+      });
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::scale_rows(const Block &rows) const
+  {
+    if (!row_scaling.empty())
+      for_each_entry(rows, [this](const auto &column) {
+        for (std::size_t i = 0; i < row_scaling.size(); ++i)
+          column(i) *= row_scaling[i];
+      });
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::evaluate(const Column &q, const Column &f)
+  {
+    const FEVector u = field(q);
+    FEVector       residual = assembler.discretization().make_vector();
+    assembler.residual(u, residual);
+    for (const auto &[row, value] : dirichlet_rows)
+      residual.local_element(row) =
+        dirichlet_row_weight * (u.local_element(row) - value);
+    Kokkos::deep_copy(f, values(residual));
+    scale_rows(as_block(f));
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::linearize(const Column &q)
+  {
+    const FEVector u = field(q);
+    assembler.jacobian(u, A);
+    if (kind != ResidualNorm::dual || riesz_solver)
+      return;
+
+    const WeakForm<dim> &form = assembler.weak_form();
+    const bool is_tangent =
+      form.is_linear() && form.is_symmetric_positive_definite();
+    if (!is_tangent)
+      assembler.riesz_matrix(u, K);
+    riesz_solver =
+      std::make_unique<LinearSolver>(is_tangent ? A : K,
+                                     assembler.discretization(),
+                                     LinearSolver::Method::direct);
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::apply_tangent(const Block &X, const Block &AX)
+  {
+    multiply(A, X, AX);
+    constrain(AX);
+    if (!dirichlet_rows.empty())
+      {
+        const auto x =
+          Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), X);
+        std::size_t j = 0;
+        for_each_entry(AX, [&](const auto &column) {
+          for (const auto &[row, value] : dirichlet_rows)
+            column(row) = dirichlet_row_weight * x(row, j);
+          ++j;
+        });
+      }
+    scale_rows(AX);
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::apply_transposed_tangent(const Block &X,
+                                                       const Block &ATX)
+  {
+    const Block scaled = make_block(X.extent(0), X.extent(1));
+    Kokkos::deep_copy(scaled, X);
+    scale_rows(scaled);
+    // Weak Dirichlet rows act after the others, which do not see them.
+    const Block rest = make_block(X.extent(0), X.extent(1));
+    Kokkos::deep_copy(rest, scaled);
+    for_each_entry(rest, [this](const auto &column) {
+      for (const std::size_t row : constrained)
+        column(row) = 0.;
+      for (const auto &[row, value] : dirichlet_rows)
+        column(row) = 0.;
+    });
+    multiply(A, rest, ATX, /* transpose = */ true);
+    constrain(ATX);
+    const auto x =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), scaled);
+    std::size_t j = 0;
+    for_each_entry(ATX, [&](const auto &column) {
+      for (const auto &[row, value] : dirichlet_rows)
+        column(row) += dirichlet_row_weight * x(row, j);
+      ++j;
+    });
+  }
+
+
+
+  template <int dim>
+  bool
+  FiniteElementResidual<dim>::euclidean() const
+  {
+    return kind != ResidualNorm::dual;
+  }
+
+
+
+  template <int dim>
+  Block
+  FiniteElementResidual<dim>::riesz(const Block &X, const Block &AX)
+  {
+    if (K.m() == 0) // K is A
+      return X;
+    const Block S = make_block(AX.extent(0), AX.extent(1));
+    riesz_solver->solve(S, AX);
+    return S;
+  }
+
+
+
+  template <int dim>
+  double
+  FiniteElementResidual<dim>::norm(const Column &f)
+  {
+    if (kind != ResidualNorm::dual)
+      return std::sqrt(mpi.sum(dot(f, f)));
+    AssertThrow(riesz_solver,
+                dealii::ExcMessage("The dual norm of a residual is defined by "
+                                   "its tangent: call linearize() first."));
+    const Column Kf = make_column(f.size());
+    riesz_solver->solve(as_block(Kf), as_block(f));
+    return std::sqrt(std::max(0., mpi.sum(dot(f, Kf))));
+  }
+
+
+
+  template class FiniteElementResidual<1>;
+  template class FiniteElementResidual<2>;
+  template class FiniteElementResidual<3>;
+} // namespace lsr
