@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_base_atomic_file_h
+#define lsr_base_atomic_file_h
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+namespace lsr
+{
+  /**
+   * Write the file @p path as a whole or not at all.
+   *
+   * The @p writer fills a stream that goes to a temporary file next to
+   * @p path. Only when everything has reached the disk does the temporary file
+   * take the place of @p path, in one step: a reader finds the old file or the
+   * new one, never a part of it. If anything fails - the folder, the disk, or
+   * an exception from @p writer - the temporary file is removed and what was
+   * at @p path before stays as it was.
+   *
+   * @code
+   * lsr::write_atomically("results/table.txt", [&](std::ostream &out) {
+   *   table.write_text(out);
+   * });
+   * @endcode
+   *
+   * To be called by one process only.
+   *
+   * @throw Error with the path and the reason that the operating system gives.
+   * Exceptions of @p writer are passed on.
+   */
+  void
+  write_atomically(const std::string                         &path,
+                   const std::function<void(std::ostream &)> &writer);
+
+  /**
+   * Make sure that files can be written into the folder @p path, which is
+   * created, together with the folders above it, where it does not exist. To be
+   * called before long work starts, by one process only.
+   *
+   * @throw Error with the path and the reason if this cannot be done.
+   */
+  void
+  prepare_output_folder(const std::string &path);
+} // namespace lsr
+
+#endif
