@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_report_h
+#define lsr_fe_report_h
+
+#include <lsr/fe/comparison.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lsr
+{
+  /**
+   * How a refinement depends on the rank: for each of the given ranks the
+   * squared norm of the residual, the condition number of the reduced matrix,
+   * and the norm of the reduced coefficients. All arrays are equally long.
+   */
+  struct RankCurves
+  {
+    std::vector<unsigned int> rank;
+    std::vector<double>       loss;
+    std::vector<double>       condition;
+    std::vector<double>       coefficient_norm;
+  };
+
+  /**
+   * Everything that is worth knowing after a refinement, for programs that read
+   * it. write_report() puts it into a file of this form:
+   *
+   * @code{.json}
+   * {
+   *   "problem": "poisson",
+   *   "dofs": 16641,
+   *   "parameters": 83073,
+   *   "rank": 1000,
+   *   "subspace": "structured",
+   *   "norm": "dual",
+   *   "error": {
+   *     "network": {"L2": 3e-3, "H1": 1e-2, "Linf": 9e-3},
+   *     "refined": {...}, "fem": {...}, "relative": true
+   *   },
+   *   "difference_to_fem": {"network": 3e-3, "refined": 2e-6, "relative":
+   * true}, "residual": {"network": 1.0, "refined": 1e-5, "fem": 1e-13},
+   *   "seconds": {"load": 0.1, ...},
+   *   "profile": {"rank": [...], "loss": [...], "condition": [...],
+   *               "coefficient_norm": [...]}
+   * }
+   * @endcode
+   *
+   * All keys are always there. Errors are those of FieldErrors; a number that
+   * is not known or not finite is null.
+   */
+  struct Report
+  {
+    std::string   problem;
+    std::uint64_t n_dofs       = 0;
+    std::uint64_t n_parameters = 0;
+    std::uint64_t rank         = 0;
+    std::string   subspace;
+    std::string   norm;
+    Comparison    comparison;
+    StageTimes    seconds;
+    RankCurves    profile;
+  };
+
+  /// The @p report as a JSON text.
+  std::string
+  to_json(const Report &report);
+
+  /**
+   * Rank 0 of @p communicator writes @p report to the file @p path, as a whole
+   * or not at all. Collective.
+   *
+   * @throw Error on all ranks, with the path and the reason, if this fails.
+   */
+  void
+  write_report(const std::string &path,
+               const Report      &report,
+               const MPI_Comm     communicator);
+} // namespace lsr
+
+#endif

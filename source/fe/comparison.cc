@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/fe/comparison.h>
+
+#include <deal.II/base/quadrature_lib.h>
+#include <deal.II/base/table_handler.h>
+#include <deal.II/numerics/vector_tools_integrate_difference.h>
+
+#include <cmath>
+
+#include "ghosted.h"
+
+namespace lsr
+{
+  using namespace dealii;
+
+  namespace
+  {
+    /// The norm of the difference between a field with ghost values and a
+    /// function.
+    template <int dim>
+    double
+    difference_norm(const Mapping<dim>         &mapping,
+                    const DoFHandler<dim>      &dof_handler,
+                    const FEVector             &field,
+                    const Function<dim>        &function,
+                    const VectorTools::NormType norm)
+    {
+      const unsigned int    degree = dof_handler.get_fe().degree;
+      const QTrapezoid<1>   ends;
+      const Quadrature<dim> quadrature =
+        (norm == VectorTools::Linfty_norm) ?
+          static_cast<Quadrature<dim>>(QIterated<dim>(ends, 2 * degree + 1)) :
+          static_cast<Quadrature<dim>>(QGauss<dim>(degree + 3));
+
+      const auto    &triangulation = dof_handler.get_triangulation();
+      Vector<double> of_cells(triangulation.n_active_cells());
+      VectorTools::integrate_difference(
+        mapping, dof_handler, field, function, of_cells, quadrature, norm);
+      return VectorTools::compute_global_error(triangulation, of_cells, norm);
+    }
+
+    template <int dim>
+    FieldErrors
+    absolute_errors(const Mapping<dim>    &mapping,
+                    const DoFHandler<dim> &dof_handler,
+                    const FEVector        &field,
+                    const Function<dim>   &exact)
+    {
+      const auto measure = [&](const VectorTools::NormType norm) {
+        return difference_norm(mapping, dof_handler, field, exact, norm);
+      };
+
+      FieldErrors errors;
+      errors.L2       = measure(VectorTools::L2_norm);
+      errors.H1       = measure(VectorTools::H1_norm);
+      errors.Linf     = measure(VectorTools::Linfty_norm);
+      errors.relative = false;
+      return errors;
+    }
+
+    std::vector<std::pair<std::string, const Comparison::Row *>>
+    named_rows(const Comparison &comparison)
+    {
+      return {{"network", &comparison.network},
+              {"refined", &comparison.refined},
+              {"finite elements", &comparison.fem}};
+    }
+
+    /// Add a number in scientific notation, or a dash where it is not known.
+    void
+    add_number(TableHandler &table, const std::string &column, const double x)
+    {
+      if (std::isnan(x))
+        table.add_value(column, std::string("-"));
+      else
+        table.add_value(column, x);
+      table.set_scientific(column, true);
+      table.set_precision(column, 3);
+    }
+
+    const std::string &
+    qualified(std::string &title, const bool relative)
+    {
+      if (!relative)
+        title += " (absolute)";
+      return title;
+    }
+  } // namespace
+
+  template <int dim>
+  FieldErrors
+  compute_errors(const Mapping<dim>    &mapping,
+                 const DoFHandler<dim> &dof_handler,
+                 const FEVector        &field,
+                 const Function<dim>   &exact)
+  {
+    AssertThrow(exact.n_components == dof_handler.get_fe().n_components(),
+                ExcMessage("The exact solution has " +
+                           std::to_string(exact.n_components) +
+                           " components, but the finite-element field has " +
+                           std::to_string(dof_handler.get_fe().n_components()) +
+                           "."));
+
+    FieldErrors errors =
+      absolute_errors(mapping, dof_handler, ghosted(dof_handler, field), exact);
+    const FieldErrors norms =
+      absolute_errors(mapping,
+                      dof_handler,
+                      make_relevant_vector(dof_handler,
+                                           field.get_mpi_communicator()),
+                      exact);
+    if (norms.L2 > 0 && norms.H1 > 0 && norms.Linf > 0)
+      {
+        errors.L2 /= norms.L2;
+        errors.H1 /= norms.H1;
+        errors.Linf /= norms.Linf;
+        errors.relative = true;
+      }
+    return errors;
+  }
+
+  template <int dim>
+  FieldDifference
+  compute_difference(const Mapping<dim>    &mapping,
+                     const DoFHandler<dim> &dof_handler,
+                     const FEVector        &field,
+                     const FEVector        &reference)
+  {
+    const Functions::ZeroFunction<dim> zero(
+      dof_handler.get_fe().n_components());
+    const auto norm = [&](const FEVector &vector) {
+      return difference_norm(
+        mapping, dof_handler, vector, zero, VectorTools::L2_norm);
+    };
+
+    const FEVector of_reference = ghosted(dof_handler, reference);
+    FEVector       difference   = ghosted(dof_handler, field);
+    difference -= of_reference;
+    difference.update_ghost_values();
+
+    const double size = norm(of_reference);
+    if (size > 0)
+      return {norm(difference) / size, true};
+    return {norm(difference), false};
+  }
+
+  template <int dim>
+  Comparison
+  compare(const ComparedFields<dim> &fields)
+  {
+    const auto measure = [&](const FEVector &field) {
+      Comparison::Row row;
+      if (fields.exact != nullptr)
+        row.error = compute_errors(fields.mapping,
+                                   fields.dof_handler,
+                                   field,
+                                   *fields.exact);
+      row.difference_to_fem = compute_difference(fields.mapping,
+                                                 fields.dof_handler,
+                                                 field,
+                                                 fields.fem);
+      return row;
+    };
+
+    return {measure(fields.network),
+            measure(fields.refined),
+            measure(fields.fem)};
+  }
+
+  void
+  Comparison::print(std::ostream &out) const
+  {
+    std::string L2 = "L2 error", H1 = "H1 error", Linf = "Linf error";
+    if (network.error)
+      for (std::string *title : {&L2, &H1, &Linf})
+        qualified(*title, network.error->relative);
+    std::string difference = "difference to FEM";
+    qualified(difference, network.difference_to_fem.relative);
+
+    TableHandler table;
+    for (const auto &[name, row] : named_rows(*this))
+      {
+        table.add_value("field", name);
+        if (row->error)
+          {
+            add_number(table, L2, row->error->L2);
+            add_number(table, H1, row->error->H1);
+            add_number(table, Linf, row->error->Linf);
+          }
+        add_number(table,
+                   difference,
+                   row == &fem ? std::numeric_limits<double>::quiet_NaN() :
+                                 row->difference_to_fem.L2);
+        add_number(table, "residual", row->residual);
+      }
+    table.set_tex_format("field", "l");
+    table.write_text(out, TableHandler::org_mode_table);
+  }
+
+  void
+  Comparison::write_csv(std::ostream &out) const
+  {
+    out << "field,L2,H1,Linf,difference_to_fem,residual\n";
+    out.precision(17);
+    for (const auto &[name, row] : named_rows(*this))
+      {
+        const FieldErrors error = row->error.value_or(FieldErrors());
+        out << name;
+        for (const double x : {error.L2,
+                               error.H1,
+                               error.Linf,
+                               row->difference_to_fem.L2,
+                               row->residual})
+          {
+            out << ',';
+            if (std::isfinite(x))
+              out << x;
+          }
+        out << '\n';
+      }
+  }
+
+  void
+  print_times(std::ostream &out, const StageTimes &seconds)
+  {
+    TableHandler table;
+    double       total = 0;
+    const auto   add   = [&table](const std::string &stage, const double time) {
+      table.add_value("stage", stage);
+      table.add_value("seconds", time);
+    };
+    for (const auto &[stage, time] : seconds)
+      {
+        add(stage, time);
+        total += time;
+      }
+    add("total", total);
+    table.set_precision("seconds", 2);
+    table.write_text(out, TableHandler::org_mode_table);
+  }
+
+#define LSR_INSTANTIATE(dim)                                           \
+  template FieldErrors     compute_errors(const Mapping<dim> &,        \
+                                          const DoFHandler<dim> &,     \
+                                          const FEVector &,            \
+                                          const Function<dim> &);      \
+  template FieldDifference compute_difference(const Mapping<dim> &,    \
+                                              const DoFHandler<dim> &, \
+                                              const FEVector &,        \
+                                              const FEVector &);       \
+  template Comparison      compare(const ComparedFields<dim> &);
+
+  LSR_INSTANTIATE(1)
+  LSR_INSTANTIATE(2)
+  LSR_INSTANTIATE(3)
+
+#undef LSR_INSTANTIATE
+} // namespace lsr

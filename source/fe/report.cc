@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/atomic_file.h>
+#include <lsr/fe/on_first_rank.h>
+#include <lsr/fe/report.h>
+
+#include <nlohmann/json.hpp>
+
+namespace lsr
+{
+  namespace
+  {
+    // Keeps the order of the keys. Numbers that are not finite become null when
+    // the text is made.
+    using json = nlohmann::ordered_json;
+
+    json
+    errors(const Comparison::Row &row)
+    {
+      const FieldErrors error = row.error.value_or(FieldErrors());
+      return {{"L2", error.L2}, {"H1", error.H1}, {"Linf", error.Linf}};
+    }
+
+    json
+    seconds(const StageTimes &stages)
+    {
+      json result = json::object();
+      for (const auto &[stage, time] : stages)
+        result[stage] = time;
+      return result;
+    }
+  } // namespace
+
+  std::string
+  to_json(const Report &report)
+  {
+    const Comparison::Row &network = report.comparison.network;
+    const Comparison::Row &refined = report.comparison.refined;
+    const Comparison::Row &fem     = report.comparison.fem;
+
+    json result;
+    result["problem"]           = report.problem;
+    result["dofs"]              = report.n_dofs;
+    result["parameters"]        = report.n_parameters;
+    result["rank"]              = report.rank;
+    result["subspace"]          = report.subspace;
+    result["norm"]              = report.norm;
+    result["error"]             = {{"network", errors(network)},
+                                   {"refined", errors(refined)},
+                                   {"fem", errors(fem)},
+                                   {"relative",
+                        network.error ? network.error->relative : true}};
+    result["difference_to_fem"] = {{"network", network.difference_to_fem.L2},
+                                   {"refined", refined.difference_to_fem.L2},
+                                   {"relative",
+                                    network.difference_to_fem.relative}};
+    result["residual"]          = {{"network", network.residual},
+                                   {"refined", refined.residual},
+                                   {"fem", fem.residual}};
+    result["seconds"]           = seconds(report.seconds);
+    result["profile"]           = {{"rank", report.profile.rank},
+                                   {"loss", report.profile.loss},
+                                   {"condition", report.profile.condition},
+                                   {"coefficient_norm", report.profile.coefficient_norm}};
+
+    // Names come from users: bytes that are no UTF-8 must not stop the report.
+    return result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  }
+
+  void
+  write_report(const std::string &path,
+               const Report      &report,
+               const MPI_Comm     communicator)
+  {
+    on_first_rank(communicator, [&]() {
+      write_atomically(path,
+                       [&](std::ostream &out) { out << to_json(report); });
+    });
+  }
+} // namespace lsr
