@@ -7,6 +7,9 @@
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/refine/refinement.h>
 
+#include <KokkosBlas1_axpby.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <sstream>
@@ -49,6 +52,49 @@ namespace lsr
       Kokkos::deep_copy(result, column);
       return result;
     }
+
+
+
+    /// y += alpha x
+    void
+    add(const double alpha, const Column &x, const Column &y)
+    {
+      KokkosBlas::axpy(alpha, x, y);
+    }
+
+
+
+    /**
+     * The reduced least-squares problem at one linearization: triangle $R$ and
+     * $Q^T(-f)$ of $A Q$, or, in a dual norm, its normal equations.
+     */
+    struct ReducedProblem
+    {
+      bool   euclidean;
+      Block  matrix;
+      Column right_hand_side;
+      double minimum_loss;
+
+      LeastSquares
+      least_squares() const
+      {
+        return euclidean ?
+                 LeastSquares(matrix, right_hand_side, minimum_loss) :
+                 LeastSquares::from_normal_equations(matrix,
+                                                     right_hand_side,
+                                                     minimum_loss);
+      }
+
+      /// The same problem for the unknown plus @p offset.
+      ReducedProblem
+      about(const Column &offset) const
+      {
+        ReducedProblem moved  = *this;
+        moved.right_hand_side = copy(right_hand_side);
+        multiply(1., 'N', matrix, offset, 1., moved.right_hand_side);
+        return moved;
+      }
+    };
 
 
 
@@ -122,6 +168,7 @@ namespace lsr
 
         u = copy(prediction({}));
         f = make_column(residual.n_rows());
+        residual.linearize(u);
         residual.evaluate(u, f);
         norm = result.initial_norm = residual.norm(f);
         require(std::isfinite(norm),
@@ -151,14 +198,15 @@ namespace lsr
             " directions are independent");
       }
 
-      /// The least-squares problem for the change of z, at the present u.
-      LeastSquares
+      /// The reduced problem for the change of z, at the present u.
+      ReducedProblem
       linearize()
       {
         Block G = make_block(residual.n_rows(), Q.extent(1));
         {
           const Stopwatch stopwatch(result.seconds["tangent"]);
-          residual.linearize(u);
+          if (result.n_linearizations > 1)
+            residual.linearize(u);
           residual.apply_tangent(Q, G);
         }
 
@@ -170,7 +218,7 @@ namespace lsr
             AppendRowsQR qr(Q.extent(1));
             qr.append(G, right_hand_side);
             qr.reduce(residual.communicator());
-            return LeastSquares(qr.R(), qr.z(), qr.rho2());
+            return {true, qr.R(), qr.z(), qr.rho2()};
           }
 
         const Block  S = residual.riesz(Q, G);
@@ -180,80 +228,83 @@ namespace lsr
         multiply(-1., 'T', S, f, 0., b);
         residual.communicator().sum(N);
         residual.communicator().sum(b);
-        return LeastSquares::from_normal_equations(N, b, 0.);
+        ReducedProblem problem{false, N, b, 0.};
+        const Column   all = problem.least_squares().solve();
+        problem.minimum_loss = std::pow(residual.norm(linear_residual(all)), 2);
+        return problem;
+      }
+
+      /// $f + A Q y$
+      Column
+      linear_residual(const Column &y) const
+      {
+        const Column change = make_column(u.size());
+        multiply(1., 'N', Q, y, 0., change);
+        const Column sum = make_column(f.size());
+        residual.apply_tangent(as_block(change), as_block(sum));
+        add(1., f, sum);
+        return sum;
       }
 
       /// One Gauss-Newton step; returns whether another one may help.
       bool
       step()
       {
-        const LeastSquares least_squares = linearize();
-        std::size_t        rank          = parameters.rank;
+        const ReducedProblem problem       = linearize();
+        const LeastSquares   least_squares = problem.least_squares();
+        // In terms of the whole correction, not of its change.
+        result.profile =
+          problem.about(z).least_squares().profile(factors.R);
+
+        std::size_t rank = parameters.rank;
         if (rank == 0)
-          rank = choose_rank(least_squares, parameters.rank_slack);
+          rank = choose_rank(least_squares.profile(), parameters.rank_slack);
+        rank = std::min(rank, least_squares.numerical_rank());
         const Column direction = least_squares.solve(rank);
-        rank = std::min<std::size_t>(rank, least_squares.numerical_rank());
-
-        // Change of the values and of the residual along the direction.
-        const Column change = make_column(u.size());
-        multiply(1., 'N', Q, direction, 0., change);
-        const Column tangent = tangent_times(change);
-
-        const double before = norm;
-        double       length = 1.;
-        Column       trial_u, trial_f;
-        double       trial_norm = 0;
-        for (unsigned int halvings = 0; halvings < 12; ++halvings, length /= 2)
-          {
-            trial_u = copy(u);
-            add(length, change, trial_u);
-            trial_f = make_column(f.size());
-            residual.evaluate(trial_u, trial_f);
-            trial_norm = residual.norm(trial_f);
-            if (std::isfinite(trial_norm) && trial_norm < before)
-              break;
-          }
-        const bool accepted =
-          std::isfinite(trial_norm) && trial_norm < before;
-
-        add(length, tangent, f);
-        const double predicted = residual.norm(f);
-        if (accepted)
-          {
-            u    = trial_u;
-            norm = trial_norm;
-            add(length, direction, z);
-            result.rank = std::max(result.rank, rank);
-          }
-        f = make_column(f.size());
-        residual.evaluate(u, f);
+        const double predicted = residual.norm(linear_residual(direction));
+        const double before    = norm;
+        const double length    = line_search(direction);
+        if (length > 0)
+          result.rank = std::max(result.rank, rank);
 
         std::ostringstream line;
         line << "  linearization " << result.n_linearizations << ": residual "
              << before << " -> " << norm << ", rank " << rank;
         if (length < 1)
-          line << ", step " << (accepted ? length : 0.);
+          line << ", step length " << length;
         log(line.str());
 
-        profile_at(least_squares);
-        // The model told the truth, or nothing is left to gain.
-        const bool exact = std::abs(norm - predicted) <= 1e-3 * predicted;
-        return accepted && norm < 0.99 * before && !(exact && length == 1.);
+        // Go on while the linear model is off and something is gained.
+        const bool model_is_exact =
+          length == 1. && std::abs(norm - predicted) <= 1e-3 * predicted;
+        return norm < 0.99 * before && !model_is_exact;
       }
 
-      Column
-      tangent_times(const Column &change) const
+      /// Move along the direction, halving the step until the residual gets
+      /// smaller; returns the length of the step, 0 if there is none.
+      double
+      line_search(const Column &direction)
       {
-        const Column tangent = make_column(f.size());
-        residual.apply_tangent(as_block(change), as_block(tangent));
-        return tangent;
-      }
+        constexpr double shortest = 1. / 1024;
 
-      /// Losses over the rank, in terms of the whole correction.
-      void
-      profile_at(const LeastSquares &least_squares)
-      {
-        result.profile = least_squares.profile_at(z, factors.R);
+        const Column change = make_column(u.size());
+        multiply(1., 'N', Q, direction, 0., change);
+        const Column trial_f = make_column(f.size());
+        for (double length = 1.; length >= shortest; length /= 2)
+          {
+            const Column trial_u = copy(u);
+            add(length, change, trial_u);
+            residual.evaluate(trial_u, trial_f);
+            const double trial_norm = residual.norm(trial_f);
+            if (!(trial_norm < norm)) // also if it is not a number
+              continue;
+            u    = trial_u;
+            f    = trial_f;
+            norm = trial_norm;
+            add(length, direction, z);
+            return length;
+          }
+        return 0.;
       }
 
       void

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Refines a trained network for a boundary value problem and compares it with
+// the finite-element solution, as a parameter file says.
+
+#include <lsr/base/atomic_file.h>
+
+#include <lsr/fe/comparison.h>
+#include <lsr/fe/field_output.h>
+#include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/fe/on_first_rank.h>
+#include <lsr/fe/pictures.h>
+#include <lsr/fe/problem.h>
+#include <lsr/fe/report.h>
+#include <lsr/refine/refined_network.h>
+#include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include "refine/command_line.h"
+
+#include <deal.II/base/timer.h>
+
+#include <fstream>
+#include <numeric>
+
+namespace lsr
+{
+  /// The network of a parameter file.
+  class NetworkParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    NetworkParameters()
+      : dealii::ParameterAcceptor("Network")
+    {
+      add_parameter("File",
+                    file,
+                    "TorchScript file with the network, relative to the folder "
+                    "of this file. It is a program: use only files that you "
+                    "trust.");
+      add_parameter("Time",
+                    time,
+                    "If the network has time as a further input after the "
+                    "coordinates, its value; otherwise empty.");
+      add_parameter("Input shift",
+                    scaling.input_shift,
+                    "The network sees (x - shift) * scale. Empty: x.");
+      add_parameter("Input scale", scaling.input_scale, "See Input shift.");
+      add_parameter("Output shift",
+                    scaling.output_shift,
+                    "The field is shift + scale * what the network returns. "
+                    "Empty: what the network returns.");
+      add_parameter("Output scale", scaling.output_scale, "See Output shift.");
+    }
+
+    std::optional<double>
+    time_value() const
+    {
+      if (time.empty())
+        return std::nullopt;
+      try
+        {
+          return std::stod(time);
+        }
+      catch (const std::exception &)
+        {
+          AssertThrow(false,
+                      dealii::ExcMessage("Network/Time is '" + time +
+                                         "', expected a number or nothing."));
+          return std::nullopt;
+        }
+    }
+
+    std::string      file = "network.pt";
+    Network::Scaling scaling;
+
+  private:
+    std::string time;
+  };
+
+
+
+  /// How the network of a parameter file is refined.
+  class SubspaceParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    SubspaceParameters()
+      : dealii::ParameterAcceptor("Refinement")
+    {
+      using namespace dealii::Patterns;
+      add_parameter("Subspace",
+                    subspace,
+                    "structured: random rank-one directions for each weight "
+                    "matrix, fast. rsvd: leading singular directions of the "
+                    "network's Jacobian (Algorithm 1 of the paper).",
+                    this->prm,
+                    Selection("structured|rsvd"));
+      add_parameter("Directions",
+                    n_directions,
+                    "Number of directions of the subspace.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Rank",
+                    rank,
+                    "Number of columns used for the solution, or auto: as few "
+                    "as give a residual norm within one per cent of the best.",
+                    this->prm,
+                    Selection("auto") | Integer(1));
+      add_parameter("Norm",
+                    norm,
+                    "Norm of the residual that is minimized: l2 (Euclidean), "
+                    "mass (scaled by the lumped mass matrix), dual (H^-1; the "
+                    "energy error of symmetric problems).",
+                    this->prm,
+                    Selection("l2|mass|dual"));
+      add_parameter("Dirichlet row weight",
+                    dirichlet_row_weight,
+                    "Weight of the rows of Dirichlet conditions where they are "
+                    "not imposed strongly.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Linearizations",
+                    max_linearizations,
+                    "Largest number of times that residual and tangent are "
+                    "evaluated at the refined field; 1 is the paper's linear "
+                    "step. Linear problems stop after the first.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Drop tolerance",
+                    drop_tolerance,
+                    "Directions whose effect is, up to this fraction, a "
+                    "combination of that of others are dropped.",
+                    this->prm,
+                    Double(0, 1));
+      add_parameter("Oversampling",
+                    svd.oversampling,
+                    "rsvd: columns of the sketch beyond the directions.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Residual subspace",
+                    residual_subspace,
+                    "rsvd: take singular directions of the residual's Jacobian "
+                    "A J instead of the network's J.");
+      add_parameter("Scale by inverse singular values",
+                    svd.scale_by_inverse_singular_values,
+                    "rsvd: divide each direction by its singular value.");
+      add_parameter("Sample points",
+                    n_sample_points,
+                    "rsvd: build the subspace from this many points only; 0 "
+                    "stands for the directions plus 1000, which suffices. Must "
+                    "not be used with Residual subspace, which takes all.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Seed", svd.seed, "Seed of the random directions.");
+    }
+
+    unsigned int
+    fixed_rank() const
+    {
+      return rank == "auto" ? 0 : std::stoul(rank);
+    }
+
+    std::string   subspace             = "structured";
+    unsigned int  n_directions         = 1000;
+    std::string   rank                 = "auto";
+    std::string   norm                 = "dual";
+    double        dirichlet_row_weight = 100.;
+    unsigned int  max_linearizations   = 20;
+    double        drop_tolerance       = 1e-12;
+    bool          residual_subspace    = false;
+    unsigned int  n_sample_points      = 0;
+    RandomizedSVD svd;
+  };
+
+
+
+  /// What a run leaves behind.
+  class OutputParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    OutputParameters()
+      : dealii::ParameterAcceptor("Output")
+    {
+      add_parameter("Folder", folder, "Folder for results; made if missing.");
+      add_parameter("VTU", vtu, "Write solution.vtu for ParaView and VisIt.");
+      add_parameter("Pictures", pictures, "Draw PNG pictures with gnuplot.");
+      add_parameter("Refined network",
+                    refined_network,
+                    "Write refined.pt, the network and its correction.");
+    }
+
+    std::string folder          = "results";
+    bool        vtu             = true;
+    bool        pictures        = true;
+    bool        refined_network = true;
+  };
+
+
+
+  template <int dim>
+  class RefineProgram
+  {
+  public:
+    RefineProgram(MPI_Comm communicator, const CommandLine &command_line)
+      : communicator(communicator)
+      , command_line(command_line)
+      , pcout(std::cout,
+              dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
+      , problem(communicator)
+    {}
+
+    void
+    run()
+    {
+      if (!read_parameters(command_line))
+        return;
+      on_first_rank(communicator,
+                    [&]() { prepare_output_folder(output.folder); });
+      load();
+      discretize();
+      const Refinement refinement = refine_network();
+      const FEVector   solution   = solve();
+      conclude(refinement, solution);
+    }
+
+  private:
+    /// Run @p action, note the time it takes and say so.
+    template <typename Action>
+    void
+    stage(const std::string &name,
+          const std::string &announcement,
+          const Action      &action)
+    {
+      pcout << announcement << std::endl;
+      dealii::Timer timer(communicator, true);
+      action();
+      timer.stop();
+      seconds.emplace_back(name, timer.wall_time());
+    }
+
+    void
+    load()
+    {
+      const std::string path =
+        relative_to_parameter_file(command_line, network_parameters.file);
+      stage("load", "Loading the network " + path, [&]() {
+        const bool has_time = network_parameters.time_value().has_value();
+        network = std::make_shared<Network>(
+          Network::load(path,
+                        has_time ? dim + 1 : dim,
+                        1,
+                        network_parameters.scaling));
+      });
+      pcout << "  " << network->description() << std::endl;
+    }
+
+    /// Nodal values of the network as a finite-element field.
+    FEVector
+    network_field() const
+    {
+      const FiniteElementResidual<dim> residual(problem.assembler(),
+                                                ResidualNorm::l2);
+      const Column q = make_column(residual.n_values());
+      network->evaluate(sampling.points, q);
+      return residual.field(sampling.select(q));
+    }
+
+    void
+    sample_nodes()
+    {
+      sampling = nodal_sampling(problem.discretization.mapping(),
+                                problem.discretization.dof_handler(),
+                                network->n_outputs(),
+                                network_parameters.time_value());
+    }
+
+    void
+    discretize()
+    {
+      stage("mesh", "Making mesh and finite-element space", [&]() {
+        problem.setup();
+        sample_nodes();
+        for (unsigned int i = 0; i < problem.n_adaptive_refinements(); ++i)
+          {
+            problem.adapt(network_field());
+            sample_nodes();
+          }
+      });
+      const auto &discretization = problem.discretization;
+      pcout << "  " << discretization.triangulation().n_global_active_cells()
+            << " cells, " << discretization.finite_element().get_name() << ", "
+            << discretization.dof_handler().n_dofs() << " degrees of freedom"
+            << std::endl;
+    }
+
+    std::unique_ptr<TangentBasis>
+    make_basis(Residual &residual)
+    {
+      RandomizedSVD svd = parameters.svd;
+      svd.rank          = parameters.n_directions;
+      if (parameters.subspace == "structured")
+        return std::make_unique<StructuredBasis>(*network,
+                                                 parameters.n_directions,
+                                                 svd.seed);
+      if (parameters.residual_subspace)
+        {
+          const Column q = make_column(
+            sampling.points.extent(1) * network->n_outputs());
+          network->evaluate(sampling.points, q);
+          residual.linearize(sampling.select(q));
+          return randomized_svd(
+            *network, sampling, residual.communicator(), svd, &residual);
+        }
+      const std::size_t n_points = parameters.n_sample_points > 0 ?
+                                     parameters.n_sample_points :
+                                     parameters.n_directions + 1000;
+      return randomized_svd(*network,
+                            common_sample(sampling, n_points, communicator),
+                            Communicator(),
+                            svd);
+    }
+
+    Refinement
+    refine_network()
+    {
+      residual = std::make_unique<FiniteElementResidual<dim>>(
+        problem.assembler(),
+        residual_norm(parameters.norm),
+        parameters.dirichlet_row_weight);
+
+      std::unique_ptr<TangentBasis> basis;
+      stage("subspace",
+            "Building the " + parameters.subspace + " subspace of " +
+              std::to_string(parameters.n_directions) + " directions",
+            [&]() { basis = make_basis(*residual); });
+
+      RefinementParameters options;
+      options.rank               = parameters.fixed_rank();
+      options.max_linearizations = parameters.max_linearizations;
+      options.drop_tolerance     = parameters.drop_tolerance;
+      options.progress           = [&](const std::string &line) {
+        pcout << line << std::endl;
+      };
+      Refinement refinement;
+      stage("refine", "Refining the network", [&]() {
+        refinement =
+          lsr::refine(*network, *basis, sampling, *residual, options);
+      });
+
+      // The stages inside stand for themselves in the table of times.
+      double inside = 0;
+      for (const auto &[name, time] : refinement.seconds)
+        inside += time;
+      const double rest = std::max(0., seconds.back().second - inside);
+      seconds.pop_back();
+      for (const char *name : {"reduce", "tangent", "solve"})
+        seconds.emplace_back(name, refinement.seconds.at(name));
+      seconds.emplace_back("refine", rest);
+      return refinement;
+    }
+
+    FEVector
+    solve()
+    {
+      FEVector solution;
+      stage("fem", "Solving the finite-element system", [&]() {
+        solution = problem.solve(pcout);
+      });
+      return solution;
+    }
+
+    void
+    conclude(const Refinement &refinement, const FEVector &solution)
+    {
+      const FEVector network_values = network_field();
+      const FEVector refined_values = residual->field(refinement.values);
+      const auto     exact          = problem.equation.exact_solution();
+      const ComparedFields<dim> fields{problem.discretization.mapping(),
+                                       problem.discretization.dof_handler(),
+                                       network_values,
+                                       refined_values,
+                                       solution,
+                                       exact.get()};
+
+      Report report;
+      stage("compare", "Comparing network, refined field and finite elements",
+            [&]() { report.comparison = compare(fields); });
+      report.problem      = problem.name;
+      report.n_dofs       = problem.discretization.dof_handler().n_dofs();
+      report.n_parameters = network->n_parameters();
+      report.rank         = refinement.rank;
+      report.subspace     = parameters.subspace;
+      report.norm         = parameters.norm;
+      report.comparison.network.residual = refinement.initial_norm;
+      report.comparison.refined.residual = refinement.refined_norm;
+      const Column f = make_column(residual->n_rows());
+      residual->evaluate(residual->values(solution), f);
+      report.comparison.fem.residual = residual->norm(f);
+      report.profile                 = curves(refinement.profile);
+
+      write_results(fields, refinement, report);
+      print(report);
+    }
+
+    static RankCurves
+    curves(const RankProfile &profile)
+    {
+      RankCurves curves;
+      curves.rank.resize(profile.loss.size());
+      std::iota(curves.rank.begin(), curves.rank.end(), 0);
+      curves.loss             = profile.loss;
+      curves.condition        = profile.condition;
+      curves.coefficient_norm = profile.coefficient_norm;
+      return curves;
+    }
+
+    std::string
+    in_output_folder(const std::string &file) const
+    {
+      return (std::filesystem::path(output.folder) / file).string();
+    }
+
+    void
+    write_results(const ComparedFields<dim> &fields,
+                  const Refinement          &refinement,
+                  Report                    &report)
+    {
+      stage("output", "Writing results to " + output.folder, [&]() {
+        if (output.vtu)
+          {
+            write_vtu(in_output_folder("solution.vtu"), fields);
+            written.push_back("solution.vtu");
+          }
+        if (output.pictures)
+          {
+            const ComparisonRasters rasters = sample(fields);
+            Pictures                pictures(output.folder, pcout);
+            pictures.draw_fields(rasters.fields);
+            pictures.draw_errors(rasters.errors);
+            pictures.draw_loss_over_rank(report.profile, report.rank);
+            written.insert(written.end(),
+                           pictures.files().begin(),
+                           pictures.files().end());
+          }
+        if (output.refined_network)
+          {
+            on_first_rank(communicator, [&]() {
+              RefinedNetwork{network, refinement.correction}.save(
+                in_output_folder("refined.pt"));
+            });
+            written.push_back("refined.pt");
+          }
+        on_first_rank(communicator, [&]() {
+          write_atomically(in_output_folder("comparison.csv"),
+                           [&](std::ostream &out) {
+                             report.comparison.write_csv(out);
+                           });
+        });
+        written.push_back("comparison.csv");
+      });
+      report.seconds = seconds;
+      write_report(in_output_folder("report.json"), report, communicator);
+      written.push_back("report.json");
+    }
+
+    void
+    print(const Report &report)
+    {
+      if (!pcout.is_active())
+        return;
+      std::cout << "\n"
+                << report.problem << ": " << report.n_dofs
+                << " degrees of freedom, network of " << report.n_parameters
+                << " parameters, " << report.subspace << " subspace, rank "
+                << report.rank << ", " << report.norm << " norm\n\n";
+      report.comparison.print(std::cout);
+      std::cout << '\n';
+      print_times(std::cout, report.seconds);
+      std::cout << "\nResults in " << output.folder << ":";
+      for (const std::string &file : written)
+        std::cout << ' ' << std::filesystem::path(file).filename().string();
+      std::cout << std::endl;
+    }
+
+    const MPI_Comm             communicator;
+    const CommandLine         &command_line;
+    dealii::ConditionalOStream pcout;
+
+    Problem<dim>       problem;
+    NetworkParameters  network_parameters;
+    SubspaceParameters parameters;
+    OutputParameters   output;
+
+    std::shared_ptr<Network>                    network;
+    Sampling                                    sampling;
+    std::unique_ptr<FiniteElementResidual<dim>> residual;
+    StageTimes                                  seconds;
+    std::vector<std::string>                    written;
+  };
+} // namespace lsr
+
+int
+main(int argc, char **argv)
+{
+  return lsr::run_program<lsr::RefineProgram>(
+    argc,
+    argv,
+    "lsr-refine",
+    "Refine a trained network for a boundary value problem by linearized "
+    "subspace refinement and compare it with the finite-element solution.");
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_problem_h
+#define lsr_fe_problem_h
+
+#include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/fe/assembler.h>
+#include <lsr/fe/discretization.h>
+#include <lsr/fe/finite_element_solver.h>
+
+#include <deal.II/base/conditional_ostream.h>
+#include <deal.II/base/parameter_acceptor.h>
+
+#include <memory>
+#include <string>
+
+namespace lsr
+{
+  /**
+   * What a parameter file says about a boundary value problem: the equation,
+   * mesh and finite elements, and the solver for the finite-element solution
+   * that other fields are compared with.
+   */
+  template <int dim>
+  class Problem : public dealii::ParameterAcceptor
+  {
+  public:
+    explicit Problem(MPI_Comm mpi_communicator);
+
+    /// Make the mesh, the degrees of freedom, and the assembler. Collective.
+    void
+    setup();
+
+    /// How often adapt() shall be called.
+    unsigned int
+    n_adaptive_refinements() const;
+
+    /// Refine the mesh where the Kelly indicator of @p field is large, and set
+    /// everything up again. Collective.
+    void
+    adapt(const FEVector &field);
+
+    /// Solve the finite-element system. Collective.
+    FEVector
+    solve(const dealii::ConditionalOStream &log) const;
+
+    /// The name of the problem, for reports.
+    std::string name = "problem";
+
+    AdvectionDiffusionReaction<dim> equation;
+    Discretization<dim>             discretization;
+    FiniteElementSolver             solver;
+
+    const Assembler<dim> &
+    assembler() const
+    {
+      return *assembler_;
+    }
+
+  private:
+    void
+    setup_dofs();
+
+    unsigned int                    adaptive_refinements = 0;
+    std::unique_ptr<Assembler<dim>> assembler_;
+  };
+} // namespace lsr
+
+#endif
