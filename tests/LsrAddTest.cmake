@@ -15,21 +15,33 @@ if(LSR_WITH_MPI)
   endif()
 endif()
 
+# The main function, once for the core and once for deal.II programs.
+add_library(lsr_test_main STATIC main.cc)
+target_link_libraries(lsr_test_main dealii_lsr::core GTest::gtest)
+if(LSR_WITH_DEALII)
+  add_library(lsr_test_main_dealii STATIC main.cc)
+  deal_ii_setup_target(lsr_test_main_dealii)
+  target_link_libraries(lsr_test_main_dealii dealii_lsr::core GTest::gtest)
+  set_property(TARGET lsr_test_main_dealii
+               APPEND PROPERTY COMPILE_DEFINITIONS LSR_TEST_WITH_DEALII)
+endif()
+
 function(lsr_add_test _name)
   cmake_parse_arguments(_test "" "" "LIBRARIES;MPI;LABELS" ${ARGN})
   if(NOT _test_LIBRARIES)
     set(_test_LIBRARIES dealii_lsr::core)
   endif()
 
-  add_executable(${_name} ${_test_UNPARSED_ARGUMENTS} ${PROJECT_SOURCE_DIR}/tests/main.cc)
+  add_executable(${_name} ${_test_UNPARSED_ARGUMENTS})
   set_target_properties(${_name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  set(_main lsr_test_main)
   if("dealii_lsr::dealii_lsr" IN_LIST _test_LIBRARIES)
     deal_ii_setup_target(${_name})
-    set_property(TARGET ${_name} APPEND PROPERTY COMPILE_DEFINITIONS LSR_TEST_WITH_DEALII)
+    set(_main lsr_test_main_dealii)
   endif()
   # No keyword here: deal_ii_setup_target() uses none.
-  target_link_libraries(${_name} ${_test_LIBRARIES} GTest::gtest)
+  target_link_libraries(${_name} ${_main} ${_test_LIBRARIES} GTest::gtest)
 
   if(_test_MPI)
     foreach(_ranks ${_test_MPI})

@@ -38,13 +38,6 @@ namespace lsr
       else
         KokkosBlas::scal(C, beta, C);
     }
-
-    // A vector as a block of one column, sharing its memory.
-    Block
-    as_block(const Column &x)
-    {
-      return Block(x.data(), x.extent(0), 1);
-    }
   } // namespace
 
   void

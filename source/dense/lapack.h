@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <vector>
 
 /**
  * The routines of LAPACK that the dense solvers call. The trailing arguments
@@ -196,6 +197,39 @@ namespace lsr
     {
       return HostBlock("lsr::HostBlock", n_rows, n_columns);
     }
+
+    /// A copy of the leading upper triangle of @p A of extent @p k.
+    HostBlock
+    upper_triangle(const HostBlock &A, std::size_t k);
+
+    /// $A = U \mathrm{diag}(s) V^T$.
+    struct SVD
+    {
+      HostBlock           U;
+      std::vector<double> s;
+      HostBlock           VT;
+    };
+
+    /// The singular value decomposition of a square block, overwritten.
+    SVD
+    singular_value_decomposition(const HostBlock &A);
+
+    /// $A P = Q R$, P from the pivots: column j of R is column pivots[j].
+    struct PivotedQR
+    {
+      /// R, and below it the reflections that make up Q.
+      HostBlock           factors;
+      std::vector<double> tau;
+      std::vector<int>    pivots;
+
+      /// Compute $b := Q^T b$.
+      void
+      apply_transposed(const HostColumn &b) const;
+    };
+
+    /// The factorization of a square block, overwritten.
+    PivotedQR
+    pivoted_qr(const HostBlock &A);
   } // namespace internal
 } // namespace lsr
 

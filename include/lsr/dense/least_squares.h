@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_dense_least_squares_h
+#define lsr_dense_least_squares_h
+
+#include <lsr/base/types.h>
+#include <lsr/dense/host.h>
+#include <lsr/dense/pivoting.h>
+
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <vector>
+
+namespace lsr
+{
+  /**
+   * What the solutions of a least-squares problem look like for every number
+   * of columns $k = 0, 1, \ldots$; entry $k$ of each vector belongs to the
+   * solution that uses the leading $k$ columns.
+   */
+  struct RankProfile
+  {
+    /// $\|f + G y_k\|^2$.
+    std::vector<double> loss;
+    /// An estimate of the condition number of the leading $k$ columns; 1 for
+    /// $k = 0$.
+    std::vector<double> condition;
+    /// $\|y_k\|$.
+    std::vector<double> coefficient_norm;
+  };
+
+  /**
+   * The smallest rank whose residual norm is within the factor
+   * $1 + \text{slack}$ of the least one in the profile: where the plateau
+   * begins.
+   */
+  std::size_t
+  choose_rank(const RankProfile &profile, double slack);
+
+  /**
+   * The problem of minimizing $\|f + G y\|$ over $y$, given the triangle of a
+   * QR factorization $G = Q R$ (see AppendRowsQR) and $z = Q^T (-f)$.
+   *
+   * The columns are nested: the solution of rank $k$ uses the leading $k$ of
+   * them, $y_k = R_k^{-1} z_{1:k}$ with the leading triangle $R_k$, and so one
+   * factorization gives every rank, with
+   * @f[
+   *   \|f + G y_k\|^2 = \rho^2 + \sum_{j > k} z_j^2 ,
+   * @f]
+   * summed from the tail and never subtracted. profile() lists this loss, the
+   * condition and the norm of the coefficients for all ranks; choose_rank()
+   * picks one from it.
+   *
+   * Rank-deficient matrices are normal here. numerical_rank() says how many
+   * leading columns are independent, and solutions never use more. With
+   * Pivoting::none the columns keep their order, and the first dependent column
+   * ends the usable ones; with Pivoting::columns the columns are scaled to unit
+   * length and a pivoted QR of the triangle (LAPACK's geqp3) moves the
+   * dependent ones to the end. Ranks then count columns in the order of the
+   * pivots, and condition numbers are those of the scaled columns; coefficients
+   * are always those of the columns of $G$, in their order.
+   *
+   * @code
+   * const LeastSquares least_squares(qr.R(), qr.z(), qr.rho2());
+   * const std::size_t  rank = choose_rank(least_squares.profile(), 0.01);
+   * const Column       y    = least_squares.solve(rank);
+   * @endcode
+   *
+   * Everything is computed on every rank from the same triangle; nothing
+   * communicates.
+   */
+  class LeastSquares
+  {
+  public:
+    /// The relative tolerance below which columns count as dependent.
+    static constexpr double default_tolerance = 1e-14;
+
+    /**
+     * Take over a factorization.
+     *
+     * \param [in] R $r \times r$; only the upper triangle is read
+     * \param [in] z $Q^T (-f)$, $r$ entries
+     * \param [in] rho2 the squared norm of the part of $f$ orthogonal to the
+     *   columns
+     * \param [in] pivoting the order in which columns are used
+     *
+     * Throws Error if the extents do not fit or an entry is not finite.
+     */
+    LeastSquares(const Block  &R,
+                 const Column &z,
+                 double        rho2,
+                 Pivoting      pivoting = Pivoting::none);
+
+    /**
+     * The same problem in the norm $\|f\|^2 = f^T K^{-1} f$, from its normal
+     * equations: with $S = K^{-1} G$, $N = S^T G$ and $b = -S^T f$, the
+     * triangle is the Cholesky factor of $N$, and $z = R^{-T} b$. This squares
+     * the condition number of $K^{-1/2} G$: use it for columns that are nearly
+     * orthonormal (see orthonormalize()).
+     *
+     * \param [in] N $r \times r$, symmetric up to rounding; its symmetric part
+     *   is used. If it is not positive definite, the columns in front of the
+     *   first one that breaks the factorization are used.
+     * \param [in] b $r$ entries
+     * \param [in] minimum_loss $\rho^2$, which the normal equations do not
+     *   know; the constant of the losses in the profile
+     */
+    static LeastSquares
+    from_normal_equations(const Block &N, const Column &b, double minimum_loss);
+
+    std::size_t
+    n_columns() const;
+
+    /**
+     * The largest number of leading columns whose condition number, as
+     * estimated incrementally (LAPACK's laic1), is at most 1 / @p tolerance.
+     */
+    std::size_t
+    numerical_rank(double tolerance = default_tolerance) const;
+
+    /**
+     * The solution that uses the leading @p rank columns, or numerical_rank()
+     * if that is less: $r$ coefficients in the order of the columns of $G$,
+     * zero for the columns that are not used.
+     */
+    Column
+    solve(std::size_t rank = std::numeric_limits<std::size_t>::max()) const;
+
+    /**
+     * The minimizer of $\|f + G y\|^2 + \lambda^2 \|y\|^2$,
+     * @f[
+     *   y = V \,\mathrm{diag}\Bigl(\frac{s}{s^2 + \lambda^2}\Bigr) U^T z,
+     *   \qquad R = U \,\mathrm{diag}(s)\, V^T.
+     * @f]
+     * For $\lambda = 0$ it is the shortest minimizer, singular values below
+     * default_tolerance times the largest counting as zero. The singular value
+     * decomposition is computed once; further $\lambda$ cost $O(r^2)$.
+     */
+    Column
+    solve_tikhonov(double lambda) const;
+
+    /**
+     * Loss, condition and coefficient norm for the ranks
+     * $0, \ldots, $ numerical_rank(), at the cost $O(r^3)$ of one triangular
+     * inverse.
+     *
+     * \param [in] basis_triangle If the columns of $G$ belong to a basis $Q$
+     *   that was made from other columns by $W = Q R_b$ (orthonormalize()),
+     *   this is $R_b$ ($r \times r$, upper triangular), and condition and
+     *   coefficient norm are those of the columns that belong to $W$: of
+     *   $R R_b$ and of $R_b^{-1} y$. Needs Pivoting::none, for only then are
+     *   the leading columns of $Q$ those of $W$.
+     */
+    RankProfile
+    profile(const Block &basis_triangle = Block()) const;
+
+  private:
+    struct Spectrum;
+
+    void
+    scale_and_pivot();
+
+    const Spectrum &
+    spectrum() const;
+
+    /// The coefficients of G's columns from those of the scaled, pivoted ones.
+    Column
+    unscramble(const HostColumn &x) const;
+
+    /// Triangle and right hand side of the scaled columns in pivot order.
+    HostBlock  R;
+    HostColumn z;
+    double     rho2;
+
+    /// Column j of the triangle is column pivots[j] of G times scale[j].
+    std::vector<std::size_t> pivots;
+    std::vector<double>      scale;
+
+    /// The condition number of the leading k columns, k = 0..r.
+    std::vector<double> condition;
+
+    mutable std::shared_ptr<const Spectrum> cached_spectrum;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_dense_passes_h
+#define lsr_dense_passes_h
+
+#include <lsr/base/communicator.h>
+#include <lsr/base/types.h>
+#include <lsr/dense/host.h>
+
+#include <functional>
+#include <string>
+
+namespace lsr
+{
+  namespace internal
+  {
+    /// Throw Error unless the triangle of a factorization is finite.
+    void
+    require_finite(const HostBlock &R, const std::string &name);
+
+    /// The triangle $R$ of the QR factorization of @p W over all ranks, which
+    /// leaves @p W alone. Throws Error if it is not finite.
+    Block
+    triangle_of(const Block &W, const Communicator &communicator);
+
+    /**
+     * Given columns @p Q of moderate condition, make them orthonormal to
+     * rounding: $Q := Q C^{-1}$ with their triangle $C$, again where they were
+     * far from it. Each $C$ is reported to @p note.
+     */
+    void
+    restore_orthonormality(const Block        &Q,
+                           const Communicator &communicator,
+                           const std::function<void(const Block &)> &note);
+  } // namespace internal
+} // namespace lsr
+
+#endif
