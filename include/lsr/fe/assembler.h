@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_assembler_h
+#define lsr_fe_assembler_h
+
+#include <lsr/fe/discretization.h>
+#include <lsr/fe/weak_form.h>
+
+#include <deal.II/lac/trilinos_sparse_matrix.h>
+#include <deal.II/lac/trilinos_sparsity_pattern.h>
+
+namespace lsr
+{
+  /**
+   * Assembles the residual $f(q)$ of a WeakForm for the finite-element function
+   * with nodal values $q$, and its tangent $A = \partial f / \partial q$.
+   *
+   * Constraints (hanging nodes and, if imposed strongly, Dirichlet values) are
+   * eliminated: $q$ is made to satisfy them first, and with $q = C \hat q + k$
+   * the residual is $C^T f(C \hat q + k)$ and the tangent $C^T A C$. So
+   * constrained entries of $f$ are zero, and constrained rows and columns of
+   * $A$ only have a positive diagonal entry.
+   *
+   * Integrals are computed with $p + 2$ Gauss points in each direction, one
+   * more than constant coefficients on a Cartesian mesh need, so that variable
+   * coefficients and nonlinearities do not spoil the order $p + 1$.
+   *
+   * reinit() has to be called whenever Discretization::setup_dofs() was.
+   */
+  template <int dim>
+  class Assembler
+  {
+  public:
+    using SparseMatrix = dealii::TrilinosWrappers::SparseMatrix;
+
+    /// The references have to live as long as this object. Collective.
+    Assembler(const WeakForm<dim>       &weak_form,
+              const Discretization<dim> &discretization);
+
+    /// Adapt to new degrees of freedom or constraints. Collective.
+    void
+    reinit();
+
+    /// Compute the residual @p f at @p u. Collective.
+    void
+    residual(const FEVector &u, FEVector &f) const;
+
+    /// Compute the tangent at @p u. Collective.
+    void
+    jacobian(const FEVector &u, SparseMatrix &A) const;
+
+    /**
+     * Compute the symmetric positive semidefinite part of the tangent at @p u,
+     * @f[
+     *   K_{ij} = \int_\Omega \nabla\varphi_i \cdot
+     *     \mathrm{sym}\frac{\partial F}{\partial \nabla u} \nabla\varphi_j
+     *     + \sum_c \max\Bigl(0, \frac{\partial s_c}{\partial u_c}\Bigr)
+     *       \varphi_{i,c} \varphi_{j,c}
+     *     + \int_{\partial\Omega} \sum_c
+     *       \max\Bigl(0, \frac{\partial g_c}{\partial u_c}\Bigr)
+     *       \varphi_{i,c} \varphi_{j,c},
+     * @f]
+     * condensed like the tangent, which defines the dual norm
+     * $\|f\|^2 = f^T K^{-1} f$. It is definite where Dirichlet or Robin
+     * conditions or a reaction make it so, provided that the tangent of the
+     * flux is elliptic. Collective.
+     */
+    void
+    riesz_matrix(const FEVector &u, SparseMatrix &K) const;
+
+    /**
+     * The diagonal of the mass matrix in Gauss-Lobatto quadrature, condensed:
+     * $m_i = \sum_j C_{ji}^2 \int \varphi_j$, which is positive. Entries of
+     * constrained degrees of freedom are one. Collective.
+     */
+    FEVector
+    lumped_mass() const;
+
+    const WeakForm<dim> &
+    weak_form() const
+    {
+      return weak_form_;
+    }
+
+    const Discretization<dim> &
+    discretization() const
+    {
+      return discretization_;
+    }
+
+  private:
+    enum class Part
+    {
+      residual,
+      jacobian,
+      riesz
+    };
+
+    /// Add up @p part over all cells, into @p f or into @p A.
+    void
+    assemble(const FEVector &u,
+             const Part      part,
+             FEVector       *f,
+             SparseMatrix   *A) const;
+
+    const WeakForm<dim>                      &weak_form_;
+    const Discretization<dim>                &discretization_;
+    dealii::TrilinosWrappers::SparsityPattern sparsity_pattern;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_discretization_h
+#define lsr_fe_discretization_h
+
+#include <lsr/fe/weak_form.h>
+
+#include <deal.II/base/index_set.h>
+#include <deal.II/base/mpi.h>
+#include <deal.II/base/parameter_acceptor.h>
+#include <deal.II/distributed/tria_base.h>
+#include <deal.II/dofs/dof_handler.h>
+#include <deal.II/fe/fe.h>
+#include <deal.II/fe/mapping.h>
+#include <deal.II/lac/affine_constraints.h>
+#include <deal.II/lac/la_parallel_vector.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace lsr
+{
+  /// Finite-element vectors: locally owned entries first, then ghosts.
+  using FEVector = dealii::LinearAlgebra::distributed::Vector<double>;
+
+
+  /**
+   * Mesh, finite-element space and constraints.
+   *
+   * The mesh is one of deal.II's GridGenerator or is read from a file; it is
+   * distributed over the ranks by p4est in 2D and 3D, and shared in 1D. The
+   * space is that of continuous elements $Q_p^n$ with Gauss-Lobatto support
+   * points. On meshes with curved boundaries the mapping has degree $p$,
+   * otherwise 1.
+   *
+   * @code
+   *   Discretization<2> discretization(MPI_COMM_WORLD, 1);
+   *   ParameterAcceptor::initialize("problem.prm");
+   *   discretization.make_grid();
+   *   discretization.setup_dofs(weak_form.dirichlet_conditions());
+   *   ...
+   *   discretization.refine(solution);   // Kelly's estimator
+   *   discretization.setup_dofs(weak_form.dirichlet_conditions());
+   * @endcode
+   */
+  template <int dim>
+  class Discretization : public dealii::ParameterAcceptor
+  {
+  public:
+    /// What a parameter file may set.
+    struct Parameters
+    {
+      /// Name of a function of GridGenerator; not used if there is a file.
+      std::string grid_generator = "hyper_cube";
+
+      /// Its arguments, separated by colons.
+      std::string grid_arguments = "0 : 1 : true";
+
+      /// A mesh file in one of the formats of GridIn, or nothing.
+      std::string mesh_file = "";
+
+      unsigned int global_refinements = 5;
+
+      /// Polynomial degree $p$.
+      unsigned int degree = 2;
+
+      /// Impose Dirichlet conditions by constraints, or leave them to rows.
+      bool strong_dirichlet = true;
+
+      /// Fraction of the estimated error on the cells to refine.
+      double refinement_fraction = 0.5;
+
+      /// Fraction of the estimated error on the cells to coarsen.
+      double coarsening_fraction = 0.03;
+    };
+
+    /// @p n_components is the number $n$ of components of the solution.
+    explicit Discretization(MPI_Comm           mpi_communicator,
+                            const unsigned int n_components = 1);
+
+    /**
+     * The same with @p parameters, which become the defaults of the sections
+     * `Mesh`, `Finite element` of a parameter file.
+     */
+    Discretization(MPI_Comm           mpi_communicator,
+                   const unsigned int n_components,
+                   const Parameters  &parameters);
+
+    /// Generate or read the mesh, and refine it globally. Collective.
+    void
+    make_grid();
+
+    /**
+     * Distribute degrees of freedom and build the constraints: hanging nodes,
+     * and the values of @p dirichlet_conditions (see
+     * WeakForm::dirichlet_conditions()). Collective.
+     */
+    void
+    setup_dofs(const BoundaryFunctions<dim> &dirichlet_conditions);
+
+    /**
+     * Refine the cells with the largest estimated error of @p solution (Kelly's
+     * estimator) and coarsen those with the smallest. Afterwards setup_dofs()
+     * has to be called. Collective.
+     */
+    void
+    refine(const FEVector &solution);
+
+    /// A vector of zeros with room for the values of ghost degrees of freedom.
+    FEVector
+    make_vector() const;
+
+    /**
+     * A copy of @p u in which constrained degrees of freedom have the values
+     * that the constraints demand, with ghost values. Collective.
+     */
+    FEVector
+    make_conforming(const FEVector &u) const;
+
+    MPI_Comm
+    communicator() const
+    {
+      return mpi_communicator;
+    }
+
+    const dealii::Triangulation<dim> &
+    triangulation() const
+    {
+      return *triangulation_;
+    }
+
+    const dealii::Mapping<dim> &
+    mapping() const
+    {
+      return *mapping_;
+    }
+
+    const dealii::FiniteElement<dim> &
+    finite_element() const
+    {
+      return *finite_element_;
+    }
+
+    const dealii::DoFHandler<dim> &
+    dof_handler() const
+    {
+      return dof_handler_;
+    }
+
+    /// Hanging nodes and, if imposed strongly, Dirichlet values.
+    const dealii::AffineConstraints<double> &
+    constraints() const
+    {
+      return constraints_;
+    }
+
+    const dealii::IndexSet &
+    locally_owned_dofs() const
+    {
+      return dof_handler_.locally_owned_dofs();
+    }
+
+    const dealii::IndexSet &
+    locally_relevant_dofs() const
+    {
+      return locally_relevant_dofs_;
+    }
+
+    /**
+     * Dirichlet degrees of freedom owned by this rank, and their values.
+     * They are part of the constraints only if strong_dirichlet() is true.
+     */
+    const std::map<dealii::types::global_dof_index, double> &
+    dirichlet_values() const
+    {
+      return dirichlet_values_;
+    }
+
+    /// Whether Dirichlet values are imposed by the constraints.
+    bool
+    strong_dirichlet() const
+    {
+      return parameters.strong_dirichlet;
+    }
+
+    /// Polynomial degree $p$.
+    unsigned int
+    degree() const
+    {
+      return parameters.degree;
+    }
+
+    unsigned int
+    n_components() const
+    {
+      return n_components_;
+    }
+
+  private:
+    void
+    declare_parameters();
+
+    void
+    read_or_generate();
+
+    /// The given functions for each boundary id of the mesh, "all" resolved.
+    std::map<dealii::types::boundary_id, const dealii::Function<dim> *>
+    resolve(const BoundaryFunctions<dim> &conditions) const;
+
+    MPI_Comm           mpi_communicator;
+    const unsigned int n_components_;
+    Parameters         parameters;
+
+    std::unique_ptr<dealii::parallel::TriangulationBase<dim>> triangulation_;
+    std::unique_ptr<dealii::FiniteElement<dim>>               finite_element_;
+    std::unique_ptr<dealii::Mapping<dim>>                     mapping_;
+    dealii::DoFHandler<dim>                                   dof_handler_;
+    dealii::IndexSet                                  locally_relevant_dofs_;
+    dealii::AffineConstraints<double>                 constraints_;
+    std::map<dealii::types::global_dof_index, double> dirichlet_values_;
+
+    /// Of the whole coarse mesh, on every rank.
+    std::set<dealii::types::boundary_id> boundary_ids;
+  };
+} // namespace lsr
+
+#endif

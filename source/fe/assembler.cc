@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/fe/assembler.h>
+
+#include <deal.II/base/quadrature_lib.h>
+#include <deal.II/dofs/dof_tools.h>
+#include <deal.II/fe/fe_values.h>
+
+#include <algorithm>
+
+namespace lsr
+{
+  namespace
+  {
+    /// One quadrature formula for cells and one for faces.
+    template <int dim>
+    struct Scratch
+    {
+      explicit Scratch(const Discretization<dim> &discretization)
+        : cell_values(discretization.mapping(),
+                      discretization.finite_element(),
+                      dealii::QGauss<dim>(discretization.degree() + 2),
+                      dealii::update_values | dealii::update_gradients |
+                        dealii::update_quadrature_points |
+                        dealii::update_JxW_values)
+        , face_values(discretization.mapping(),
+                      discretization.finite_element(),
+                      dealii::QGauss<dim - 1>(discretization.degree() + 2),
+                      dealii::update_values | dealii::update_quadrature_points |
+                        dealii::update_normal_vectors |
+                        dealii::update_JxW_values)
+      {}
+
+      dealii::FEValues<dim>     cell_values;
+      dealii::FEFaceValues<dim> face_values;
+
+      /// Jets of all shape functions at all quadrature points.
+      dealii::FullMatrix<double> B;
+
+      /// The tangent times B.
+      dealii::FullMatrix<double> DB;
+    };
+
+
+    /**
+     * Make @p B the matrix that maps nodal values of a cell to jets (or, on
+     * faces, to values): row q * size + i is entry i of the jet at point q.
+     */
+    template <int dim>
+    void
+    fill_jets(const dealii::FEValuesBase<dim> &values,
+              const bool                       gradients,
+              const unsigned int               size,
+              dealii::FullMatrix<double>      &B)
+    {
+      const auto        &element       = values.get_fe();
+      const unsigned int n_dofs        = element.n_dofs_per_cell();
+      const unsigned int n_points      = values.n_quadrature_points;
+      const unsigned int per_component = gradients ? 1 + dim : 1;
+
+      B.reinit(n_points * size, n_dofs);
+      for (unsigned int j = 0; j < n_dofs; ++j)
+        {
+          const unsigned int first =
+            element.system_to_component_index(j).first * per_component;
+          for (unsigned int q = 0; q < n_points; ++q)
+            {
+              const unsigned int row = q * size + first;
+              B(row, j)              = values.shape_value(j, q);
+              if (gradients)
+                {
+                  const auto &gradient = values.shape_grad(j, q);
+                  for (unsigned int d = 0; d < dim; ++d)
+                    B(row + 1 + d, j) = gradient[d];
+                }
+            }
+        }
+    }
+
+
+    /// Keep what is symmetric and positive of a tangent; see riesz_matrix().
+    void
+    keep_riesz_part(dealii::FullMatrix<double> &D, const unsigned int stride)
+    {
+      const dealii::FullMatrix<double> full = D;
+      for (unsigned int i = 0; i < D.m(); ++i)
+        for (unsigned int j = 0; j < D.n(); ++j)
+          {
+            const bool both_gradients = i % stride != 0 && j % stride != 0;
+            if (both_gradients)
+              D(i, j) = 0.5 * (full(i, j) + full(j, i));
+            else
+              D(i, j) = i == j ? std::max(0., full(i, i)) : 0.;
+          }
+    }
+
+
+    /// Compute rows [q * size, (q + 1) * size) of DB as weight * D * B.
+    void
+    multiply_at_point(const dealii::FullMatrix<double> &D,
+                      const dealii::FullMatrix<double> &B,
+                      const unsigned int                q,
+                      const double                      weight,
+                      dealii::FullMatrix<double>       &DB)
+    {
+      const unsigned int size = D.m();
+      for (unsigned int i = 0; i < size; ++i)
+        for (unsigned int j = 0; j < size; ++j)
+          if (const double factor = weight * D(i, j); factor != 0.)
+            {
+              const double *source = &B(q * size + j, 0);
+              double       *target = &DB(q * size + i, 0);
+              for (unsigned int k = 0; k < B.n(); ++k)
+                target[k] += factor * source[k];
+            }
+    }
+
+
+    /**
+     * Sum over quadrature points. @p flux and @p tangent evaluate the weak form
+     * at a point; exactly one of @p vector and @p matrix is computed.
+     */
+    template <int dim, typename Flux, typename Tangent>
+    void
+    integrate(const dealii::FEValuesBase<dim>  &values,
+              const dealii::Vector<double>     &u,
+              const unsigned int                size,
+              const dealii::FullMatrix<double> &B,
+              dealii::FullMatrix<double>       &DB,
+              const Flux                       &flux,
+              const Tangent                    &tangent,
+              dealii::Vector<double>           *vector,
+              dealii::FullMatrix<double>       *matrix)
+    {
+      dealii::Vector<double> jets(B.m());
+      B.vmult(jets, u);
+      const auto jet = [&](const unsigned int q) {
+        return dealii::ArrayView<const double>(jets.begin() + q * size, size);
+      };
+
+      if (vector != nullptr)
+        {
+          dealii::Vector<double> fluxes(B.m());
+          for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+            {
+              const dealii::ArrayView<double> target(fluxes.begin() + q * size,
+                                                     size);
+              flux(q, jet(q), target);
+              for (double &entry : target)
+                entry *= values.JxW(q);
+            }
+          B.Tvmult_add(*vector, fluxes);
+        }
+      else
+        {
+          dealii::FullMatrix<double> D(size, size);
+          DB.reinit(B.m(), B.n());
+          for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+            {
+              tangent(q, jet(q), D);
+              multiply_at_point(D, B, q, values.JxW(q), DB);
+            }
+          B.Tmmult(*matrix, DB, true);
+        }
+    }
+  } // namespace
+
+
+  template <int dim>
+  Assembler<dim>::Assembler(const WeakForm<dim>       &weak_form,
+                            const Discretization<dim> &discretization)
+    : weak_form_(weak_form)
+    , discretization_(discretization)
+  {
+    AssertThrow(weak_form.n_components() == discretization.n_components(),
+                dealii::ExcMessage(
+                  "The equation has " +
+                  std::to_string(weak_form.n_components()) +
+                  " components, the finite-element space " +
+                  std::to_string(discretization.n_components()) + "."));
+    reinit();
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::reinit()
+  {
+    const auto &space = discretization_;
+    sparsity_pattern.reinit(space.locally_owned_dofs(),
+                            space.locally_owned_dofs(),
+                            space.locally_relevant_dofs(),
+                            space.communicator());
+    dealii::DoFTools::make_sparsity_pattern(
+      space.dof_handler(),
+      sparsity_pattern,
+      space.constraints(),
+      false,
+      space.triangulation().locally_owned_subdomain());
+    sparsity_pattern.compress();
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::residual(const FEVector &u, FEVector &f) const
+  {
+    f = discretization_.make_vector();
+    assemble(u, Part::residual, &f, nullptr);
+    f.compress(dealii::VectorOperation::add);
+    f.zero_out_ghost_values();
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::jacobian(const FEVector &u, SparseMatrix &A) const
+  {
+    A.reinit(sparsity_pattern);
+    assemble(u, Part::jacobian, nullptr, &A);
+    A.compress(dealii::VectorOperation::add);
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::riesz_matrix(const FEVector &u, SparseMatrix &K) const
+  {
+    K.reinit(sparsity_pattern);
+    assemble(u, Part::riesz, nullptr, &K);
+    K.compress(dealii::VectorOperation::add);
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::assemble(const FEVector &u,
+                           const Part      part,
+                           FEVector       *f,
+                           SparseMatrix   *A) const
+  {
+    const FEVector     conforming  = discretization_.make_conforming(u);
+    const auto        &constraints = discretization_.constraints();
+    const unsigned int n_dofs =
+      discretization_.finite_element().n_dofs_per_cell();
+    const unsigned int n_components = weak_form_.n_components();
+    const unsigned int jet_size     = weak_form_.jet_size();
+
+    Scratch<dim>                scratch(discretization_);
+    dealii::Vector<double>      cell_u(n_dofs), cell_vector(n_dofs);
+    dealii::FullMatrix<double>  cell_matrix(n_dofs, n_dofs);
+    dealii::Vector<double>     *vector = f != nullptr ? &cell_vector : nullptr;
+    dealii::FullMatrix<double> *matrix = A != nullptr ? &cell_matrix : nullptr;
+    std::vector<dealii::types::global_dof_index> dofs(n_dofs);
+
+    const auto add_cell = [&](const auto &cell) {
+      auto &values = scratch.cell_values;
+      values.reinit(cell);
+      fill_jets(values, true, jet_size, scratch.B);
+      integrate(
+        values,
+        cell_u,
+        jet_size,
+        scratch.B,
+        scratch.DB,
+        [&](const unsigned int q, const auto &jet, const auto &flux) {
+          weak_form_.evaluate(values.quadrature_point(q), jet, flux);
+        },
+        [&](const unsigned int q, const auto &jet, auto &D) {
+          weak_form_.tangent(values.quadrature_point(q), jet, D);
+          if (part == Part::riesz)
+            keep_riesz_part(D, 1 + dim);
+        },
+        vector,
+        matrix);
+    };
+
+    const auto add_face = [&](const auto &cell, const unsigned int face) {
+      const auto id     = cell->face(face)->boundary_id();
+      auto      &values = scratch.face_values;
+      values.reinit(cell, face);
+      fill_jets(values, false, n_components, scratch.B);
+      integrate(
+        values,
+        cell_u,
+        n_components,
+        scratch.B,
+        scratch.DB,
+        [&](const unsigned int q, const auto &u_q, const auto &g) {
+          weak_form_.evaluate_boundary(
+            id, values.quadrature_point(q), values.normal_vector(q), u_q, g);
+        },
+        [&](const unsigned int q, const auto &u_q, auto &D) {
+          weak_form_.boundary_tangent(
+            id, values.quadrature_point(q), values.normal_vector(q), u_q, D);
+          if (part == Part::riesz)
+            keep_riesz_part(D, 1);
+        },
+        vector,
+        matrix);
+    };
+
+    for (const auto &cell :
+         discretization_.dof_handler().active_cell_iterators())
+      if (cell->is_locally_owned())
+        {
+          cell_vector = 0.;
+          cell_matrix = 0.;
+          cell->get_dof_indices(dofs);
+          cell->get_dof_values(conforming, cell_u);
+
+          add_cell(cell);
+          for (const unsigned int face : cell->face_indices())
+            if (cell->face(face)->at_boundary() &&
+                weak_form_.has_boundary_term(cell->face(face)->boundary_id()))
+              add_face(cell, face);
+
+          if (f != nullptr)
+            constraints.distribute_local_to_global(cell_vector, dofs, *f);
+          else
+            constraints.distribute_local_to_global(cell_matrix, dofs, *A);
+        }
+  }
+
+
+  template <int dim>
+  FEVector
+  Assembler<dim>::lumped_mass() const
+  {
+    // Shape functions are one at their own node and zero at all others.
+    dealii::FEValues<dim> values(
+      discretization_.mapping(),
+      discretization_.finite_element(),
+      dealii::QGaussLobatto<dim>(discretization_.degree() + 1),
+      dealii::update_values | dealii::update_JxW_values);
+
+    const unsigned int n_dofs =
+      discretization_.finite_element().n_dofs_per_cell();
+    std::vector<dealii::types::global_dof_index> dofs(n_dofs);
+    FEVector mass = discretization_.make_vector();
+    for (const auto &cell :
+         discretization_.dof_handler().active_cell_iterators())
+      if (cell->is_locally_owned())
+        {
+          values.reinit(cell);
+          cell->get_dof_indices(dofs);
+          for (unsigned int i = 0; i < n_dofs; ++i)
+            for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+              mass(dofs[i]) += values.shape_value(i, q) * values.JxW(q);
+        }
+    mass.compress(dealii::VectorOperation::add);
+
+    // What constrained nodes hand over to those that determine them.
+    FEVector    condensed   = discretization_.make_vector();
+    const auto &constraints = discretization_.constraints();
+    for (const auto dof : discretization_.locally_owned_dofs())
+      if (!constraints.is_constrained(dof))
+        condensed(dof) += mass(dof);
+      else if (const auto *entries = constraints.get_constraint_entries(dof))
+        for (const auto &[master, weight] : *entries)
+          condensed(master) += weight * weight * mass(dof);
+    condensed.compress(dealii::VectorOperation::add);
+    for (const auto dof : discretization_.locally_owned_dofs())
+      if (constraints.is_constrained(dof))
+        condensed(dof) = 1.;
+    return condensed;
+  }
+
+
+  template class Assembler<1>;
+  template class Assembler<2>;
+  template class Assembler<3>;
+} // namespace lsr

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/fe/discretization.h>
+
+#include <deal.II/base/patterns.h>
+#include <deal.II/base/quadrature_lib.h>
+#include <deal.II/distributed/grid_refinement.h>
+#include <deal.II/distributed/shared_tria.h>
+#include <deal.II/distributed/tria.h>
+#include <deal.II/dofs/dof_tools.h>
+#include <deal.II/fe/fe_q.h>
+#include <deal.II/fe/fe_system.h>
+#include <deal.II/fe/mapping_q.h>
+#include <deal.II/grid/grid_generator.h>
+#include <deal.II/grid/grid_in.h>
+#include <deal.II/grid/grid_refinement.h>
+#include <deal.II/numerics/error_estimator.h>
+#include <deal.II/numerics/vector_tools_boundary.h>
+
+#include <fstream>
+
+namespace lsr
+{
+  namespace
+  {
+    template <int dim>
+    std::unique_ptr<dealii::parallel::TriangulationBase<dim>>
+    make_triangulation(MPI_Comm communicator)
+    {
+      if constexpr (dim == 1)
+        {
+          using Mesh = dealii::parallel::shared::Triangulation<dim>;
+          return std::make_unique<Mesh>(communicator,
+                                        dealii::Triangulation<dim>::none,
+                                        true,
+                                        Mesh::partition_zorder);
+        }
+      else
+        return std::make_unique<
+          dealii::parallel::distributed::Triangulation<dim>>(communicator);
+    }
+
+
+    template <int dim>
+    bool
+    is_curved(const dealii::Triangulation<dim> &mesh)
+    {
+      for (const auto id : mesh.get_manifold_ids())
+        if (id != dealii::numbers::flat_manifold_id)
+          return true;
+      return false;
+    }
+
+
+    template <int dim>
+    void
+    mark_cells(dealii::parallel::TriangulationBase<dim> &mesh,
+               dealii::Vector<float>                    &indicators,
+               MPI_Comm                                  communicator,
+               const double                              refine,
+               const double                              coarsen)
+    {
+      if constexpr (dim == 1)
+        {
+          // Every rank knows all cells, but estimates only its own.
+          dealii::Utilities::MPI::sum(indicators, communicator, indicators);
+          dealii::GridRefinement::refine_and_coarsen_fixed_fraction(mesh,
+                                                                    indicators,
+                                                                    refine,
+                                                                    coarsen);
+        }
+      else
+        dealii::parallel::distributed::GridRefinement::
+          refine_and_coarsen_fixed_fraction(
+            dynamic_cast<dealii::parallel::distributed::Triangulation<dim> &>(
+              mesh),
+            indicators,
+            refine,
+            coarsen);
+    }
+  } // namespace
+
+
+  template <int dim>
+  Discretization<dim>::Discretization(MPI_Comm           mpi_communicator,
+                                      const unsigned int n_components)
+    : Discretization(mpi_communicator, n_components, Parameters())
+  {}
+
+
+  template <int dim>
+  Discretization<dim>::Discretization(MPI_Comm           mpi_communicator,
+                                      const unsigned int n_components,
+                                      const Parameters  &parameters)
+    : dealii::ParameterAcceptor("/")
+    , mpi_communicator(mpi_communicator)
+    , n_components_(n_components)
+    , parameters(parameters)
+    , triangulation_(make_triangulation<dim>(mpi_communicator))
+    , dof_handler_(*triangulation_)
+  {
+    declare_parameters();
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::declare_parameters()
+  {
+    namespace Patterns = dealii::Patterns;
+
+    enter_subsection("Mesh");
+    add_parameter("Grid generator",
+                  parameters.grid_generator,
+                  "Name of the function of deal.II's GridGenerator that makes "
+                  "the coarse mesh, for example hyper_cube, hyper_rectangle, "
+                  "hyper_ball, hyper_L or subdivided_hyper_rectangle.");
+    add_parameter("Grid generator arguments",
+                  parameters.grid_arguments,
+                  "The arguments of that function, separated by colons; points "
+                  "are written with commas, as in \"0, 0 : 2, 1 : true\".");
+    add_parameter("Mesh file",
+                  parameters.mesh_file,
+                  "A file with the coarse mesh, in any format that deal.II "
+                  "reads (.msh, .vtk, .inp, .unv, .ucd, ...). If it is given, "
+                  "the grid generator is not used.");
+    add_parameter("Global refinements",
+                  parameters.global_refinements,
+                  "How often all cells of the coarse mesh are refined.",
+                  prm,
+                  Patterns::Integer(0, 20));
+    add_parameter("Refinement fraction",
+                  parameters.refinement_fraction,
+                  "Adaptive refinement: the cells with the largest estimated "
+                  "errors that make up this fraction of the whole are refined.",
+                  prm,
+                  Patterns::Double(0, 1));
+    add_parameter("Coarsening fraction",
+                  parameters.coarsening_fraction,
+                  "Adaptive refinement: the cells with the smallest estimated "
+                  "errors that make up this fraction of the whole are "
+                  "coarsened.",
+                  prm,
+                  Patterns::Double(0, 1));
+    leave_subsection();
+
+    enter_subsection("Finite element");
+    add_parameter("Finite element degree",
+                  parameters.degree,
+                  "The polynomial degree p of the continuous elements Q_p.",
+                  prm,
+                  Patterns::Integer(1, 8));
+    add_parameter("Strong Dirichlet conditions",
+                  parameters.strong_dirichlet,
+                  "Whether Dirichlet values are imposed on the degrees of "
+                  "freedom. If not, they are weighted rows of the residual.");
+    leave_subsection();
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::make_grid()
+  {
+    AssertThrow(parameters.degree >= 1 && parameters.degree <= 8,
+                dealii::ExcMessage("The finite element degree is " +
+                                   std::to_string(parameters.degree) +
+                                   ". Expected was a number from 1 to 8."));
+
+    dof_handler_.clear();
+    triangulation_->clear();
+    read_or_generate();
+
+    boundary_ids.clear();
+    for (const auto id : triangulation_->get_boundary_ids())
+      boundary_ids.insert(id);
+    mapping_ = std::make_unique<dealii::MappingQ<dim>>(
+      is_curved(*triangulation_) ? parameters.degree : 1);
+    finite_element_ = std::make_unique<dealii::FESystem<dim>>(
+      dealii::FE_Q<dim>(parameters.degree), n_components_);
+
+    triangulation_->refine_global(parameters.global_refinements);
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::read_or_generate()
+  {
+    const std::string &file = parameters.mesh_file;
+    if (file.empty())
+      try
+        {
+          dealii::GridGenerator::generate_from_name_and_arguments(
+            *triangulation_,
+            parameters.grid_generator,
+            parameters.grid_arguments);
+        }
+      catch (const std::exception &exception)
+        {
+          AssertThrow(false,
+                      dealii::ExcMessage(
+                        "The grid generator \"" + parameters.grid_generator +
+                        "\" with the arguments \"" + parameters.grid_arguments +
+                        "\" does not make a mesh in " + std::to_string(dim) +
+                        " dimensions. Expected were the name of a function of "
+                        "deal.II's GridGenerator and its arguments, separated "
+                        "by colons.\n" +
+                        exception.what()));
+        }
+    else
+      {
+        AssertThrow(std::ifstream(file).good(),
+                    dealii::ExcMessage("The mesh file \"" + file +
+                                       "\" cannot be opened."));
+        try
+          {
+            dealii::GridIn<dim> grid_in(*triangulation_);
+            grid_in.read(file);
+          }
+        catch (const std::exception &exception)
+          {
+            AssertThrow(false,
+                        dealii::ExcMessage(
+                          "The mesh file \"" + file +
+                          "\" cannot be read as a " + std::to_string(dim) +
+                          "-dimensional mesh of quadrilaterals or "
+                          "hexahedra.\n" +
+                          exception.what()));
+          }
+        AssertThrow(triangulation_->all_reference_cells_are_hyper_cube(),
+                    dealii::ExcMessage(
+                      "The mesh file \"" + file +
+                      "\" contains simplices. Expected were only "
+                      "quadrilaterals or hexahedra."));
+      }
+  }
+
+
+  template <int dim>
+  std::map<dealii::types::boundary_id, const dealii::Function<dim> *>
+  Discretization<dim>::resolve(const BoundaryFunctions<dim> &conditions) const
+  {
+    std::string known;
+    for (const auto id : boundary_ids)
+      known += (known.empty() ? "" : ", ") + std::to_string(id);
+
+    std::map<dealii::types::boundary_id, const dealii::Function<dim> *> result;
+    for (const auto &[id, function] : conditions)
+      {
+        AssertThrow(id == dealii::numbers::invalid_boundary_id ||
+                      boundary_ids.count(id) > 0,
+                    dealii::ExcMessage("There is a condition for boundary id " +
+                                       std::to_string(id) +
+                                       ", but the mesh only has the ids " +
+                                       known + "."));
+        AssertThrow(function == nullptr ||
+                      function->n_components == n_components_,
+                    dealii::ExcMessage("The values for boundary id " +
+                                       std::to_string(id) + " have " +
+                                       std::to_string(function->n_components) +
+                                       " components. Expected were " +
+                                       std::to_string(n_components_) + "."));
+      }
+    const auto others = conditions.find(dealii::numbers::invalid_boundary_id);
+    for (const auto id : boundary_ids)
+      {
+        const auto given = conditions.find(id);
+        const auto entry = given != conditions.end() ? given : others;
+        if (entry != conditions.end() && entry->second != nullptr)
+          result[id] = entry->second.get();
+      }
+    return result;
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::setup_dofs(
+    const BoundaryFunctions<dim> &dirichlet_conditions)
+  {
+    AssertThrow(finite_element_ != nullptr,
+                dealii::ExcMessage("make_grid() has to be called first."));
+
+    dof_handler_.distribute_dofs(*finite_element_);
+    dealii::DoFTools::extract_locally_relevant_dofs(dof_handler_,
+                                                    locally_relevant_dofs_);
+
+#if DEAL_II_VERSION_GTE(9, 6, 0)
+    constraints_.reinit(locally_owned_dofs(), locally_relevant_dofs_);
+#else
+    constraints_.reinit(locally_relevant_dofs_);
+#endif
+    dealii::DoFTools::make_hanging_node_constraints(dof_handler_, constraints_);
+
+    std::map<dealii::types::global_dof_index, double> values;
+    dealii::VectorTools::interpolate_boundary_values(
+      *mapping_, dof_handler_, resolve(dirichlet_conditions), values);
+
+    dirichlet_values_.clear();
+    for (const auto &[dof, value] : values)
+      {
+        AssertThrow(std::isfinite(value),
+                    dealii::ExcMessage(
+                      "A Dirichlet condition has a value on the boundary "
+                      "that is not a finite number."));
+        if (!locally_relevant_dofs_.is_element(dof) ||
+            constraints_.is_constrained(dof))
+          continue;
+        if (locally_owned_dofs().is_element(dof))
+          dirichlet_values_[dof] = value;
+        if (parameters.strong_dirichlet)
+          {
+            constraints_.add_line(dof);
+            constraints_.set_inhomogeneity(dof, value);
+          }
+      }
+    constraints_.close();
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::refine(const FEVector &solution)
+  {
+    const FEVector        ghosted = make_conforming(solution);
+    dealii::Vector<float> indicators(triangulation_->n_active_cells());
+    dealii::KellyErrorEstimator<dim>::estimate(
+      *mapping_,
+      dof_handler_,
+      dealii::QGauss<dim - 1>(parameters.degree + 1),
+      {},
+      ghosted,
+      indicators,
+      {},
+      nullptr,
+      dealii::numbers::invalid_unsigned_int,
+      triangulation_->locally_owned_subdomain());
+    mark_cells(*triangulation_,
+               indicators,
+               mpi_communicator,
+               parameters.refinement_fraction,
+               parameters.coarsening_fraction);
+    triangulation_->execute_coarsening_and_refinement();
+  }
+
+
+  template <int dim>
+  FEVector
+  Discretization<dim>::make_vector() const
+  {
+    return FEVector(locally_owned_dofs(),
+                    locally_relevant_dofs_,
+                    mpi_communicator);
+  }
+
+
+  template <int dim>
+  FEVector
+  Discretization<dim>::make_conforming(const FEVector &u) const
+  {
+    FEVector conforming = make_vector();
+    conforming.copy_locally_owned_data_from(u);
+    constraints_.distribute(conforming);
+    conforming.update_ghost_values();
+    return conforming;
+  }
+
+
+  template class Discretization<1>;
+  template class Discretization<2>;
+  template class Discretization<3>;
+} // namespace lsr

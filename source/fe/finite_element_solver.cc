@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/fe/finite_element_solver.h>
+#include <lsr/fe/linear_solver.h>
+
+#include <deal.II/base/patterns.h>
+
+#include <cmath>
+#include <iostream>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    std::string
+    scientific(const double number)
+    {
+      std::ostringstream out;
+      out.precision(3);
+      out << std::scientific << number;
+      return out.str();
+    }
+
+
+    /// One Newton iteration after the other for a given problem.
+    template <int dim>
+    class NewtonIteration
+    {
+    public:
+      NewtonIteration(const Assembler<dim> &assembler, FEVector &u)
+        : assembler(assembler)
+        , u(u)
+      {
+        assembler.residual(u, f);
+        norm = f.l2_norm();
+        AssertThrow(std::isfinite(norm),
+                    dealii::ExcMessage(
+                      "The residual of the finite-element problem at the "
+                      "initial guess is not finite: a coefficient is not "
+                      "defined there."));
+      }
+
+      /// Compute the Newton update and how large it is relative to u.
+      double
+      compute_update()
+      {
+        dealii::TrilinosWrappers::SparseMatrix A;
+        assembler.jacobian(u, A);
+        LinearSolver solver(
+          A,
+          assembler.discretization(),
+          assembler.weak_form().is_symmetric_positive_definite() ?
+            LinearSolver::Method::conjugate_gradients :
+            LinearSolver::Method::gmres);
+        update = f;
+        solver.solve(update, f);
+        update *= -1.;
+        linear_iterations += solver.n_iterations();
+        const double size = u.l2_norm();
+        return update.l2_norm() / (size > 0. ? size : 1.);
+      }
+
+      /// Go the fraction @p step of the update.
+      void
+      go(const double step)
+      {
+        u.add(step, update);
+        assembler.residual(u, f);
+        norm = f.l2_norm();
+      }
+
+      /// Halve the step until the residual falls; return false if it does not.
+      bool
+      backtrack()
+      {
+        const FEVector start      = u;
+        const double   start_norm = norm;
+        for (double step = 1.; step > 1e-4; step *= 0.5)
+          {
+            u.copy_locally_owned_data_from(start);
+            go(step);
+            // Also false where the trial is not a number.
+            if (norm <= (1. - 1e-4 * step) * start_norm)
+              return true;
+          }
+        u.copy_locally_owned_data_from(start);
+        return false;
+      }
+
+      const Assembler<dim> &assembler;
+      FEVector             &u;
+      FEVector              f, update;
+      double                norm;
+      unsigned int          linear_iterations = 0;
+    };
+  } // namespace
+
+
+  FiniteElementSolver::FiniteElementSolver(const std::string &section)
+    : dealii::ParameterAcceptor(section)
+  {
+    add_parameter("Tolerance",
+                  parameters.tolerance,
+                  "Newton's method ends when a step changes the solution by "
+                  "less than this, relative to its norm.",
+                  prm,
+                  dealii::Patterns::Double(1e-15, 1e-2));
+    add_parameter("Maximum number of Newton steps",
+                  parameters.max_newton_steps,
+                  "Newton's method gives up after so many steps.",
+                  prm,
+                  dealii::Patterns::Integer(1, 10000));
+  }
+
+
+  template <int dim>
+  FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<dim>             &assembler,
+                             FEVector                         &u,
+                             const dealii::ConditionalOStream &log) const
+  {
+    FEVector solution = assembler.discretization().make_vector();
+    solution.copy_locally_owned_data_from(u);
+    assembler.discretization().constraints().distribute(solution);
+
+    NewtonIteration<dim> newton(assembler, solution);
+    const bool           linear       = assembler.weak_form().is_linear();
+    const double         initial_norm = newton.norm;
+    bool                 converged    = initial_norm == 0.;
+    double               relative     = 0.;
+    unsigned int         steps        = 0;
+
+    while (!converged && steps < parameters.max_newton_steps)
+      {
+        relative = newton.compute_update();
+        ++steps;
+        converged = linear || relative <= parameters.tolerance;
+        if (converged)
+          newton.go(1.);
+        else
+          {
+            // Where rounding hides any descent the last step is taken blindly.
+            const bool descended = newton.backtrack();
+            AssertThrow(descended || relative < 1e-8,
+                        dealii::ExcMessage(
+                          "Newton's method for the finite-element solution "
+                          "found no step that reduces the residual, whose norm "
+                          "is " +
+                          scientific(newton.norm) + " after " +
+                          std::to_string(steps) + " steps (" +
+                          scientific(initial_norm) + " at the start)."));
+            if (!descended)
+              newton.go(1.);
+            converged = !descended;
+          }
+        assembler.discretization().constraints().distribute(solution);
+        log << "  Newton step " << steps << ": residual "
+            << scientific(newton.norm) << ", relative update "
+            << scientific(relative) << std::endl;
+      }
+
+    AssertThrow(converged && std::isfinite(newton.norm),
+                dealii::ExcMessage(
+                  "Newton's method for the finite-element solution did not "
+                  "converge in " +
+                  std::to_string(steps) +
+                  " steps: the norm of the residual is " +
+                  scientific(newton.norm) + " (" + scientific(initial_norm) +
+                  " at the start), the last step changed the solution by the "
+                  "fraction " +
+                  scientific(relative) + ", allowed are " +
+                  scientific(parameters.tolerance) + "."));
+    u.zero_out_ghost_values();
+    u.copy_locally_owned_data_from(solution);
+    return {steps, newton.linear_iterations, newton.norm};
+  }
+
+
+  template <int dim>
+  FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<dim> &assembler, FEVector &u) const
+  {
+    return solve(assembler, u, dealii::ConditionalOStream(std::cout, false));
+  }
+
+
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<1> &,
+                             FEVector &,
+                             const dealii::ConditionalOStream &) const;
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<2> &,
+                             FEVector &,
+                             const dealii::ConditionalOStream &) const;
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<3> &,
+                             FEVector &,
+                             const dealii::ConditionalOStream &) const;
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<1> &, FEVector &) const;
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<2> &, FEVector &) const;
+  template FiniteElementSolver::Statistics
+  FiniteElementSolver::solve(const Assembler<3> &, FEVector &) const;
+} // namespace lsr

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/fe/linear_solver.h>
+
+#include <deal.II/dofs/dof_tools.h>
+#include <deal.II/lac/solver_cg.h>
+#include <deal.II/lac/solver_control.h>
+#include <deal.II/lac/solver_gmres.h>
+#include <deal.II/lac/trilinos_precondition.h>
+
+#include <Amesos.h>
+#include <Amesos_BaseSolver.h>
+#include <Epetra_CrsMatrix.h>
+#include <Epetra_LinearProblem.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "epetra_view.h"
+
+namespace lsr
+{
+  namespace
+  {
+    using dealii::TrilinosWrappers::PreconditionAMG;
+    using dealii::TrilinosWrappers::SparseMatrix;
+
+
+    /// A factorization that is computed once and used for many columns.
+    class Factorization
+    {
+    public:
+      explicit Factorization(const SparseMatrix &A)
+      {
+        Amesos            amesos;
+        const std::string mumps = "Amesos_Mumps";
+        problem.SetOperator(
+          const_cast<Epetra_CrsMatrix *>(&A.trilinos_matrix()));
+        solver.reset(
+          amesos.Create(amesos.Query(mumps) ? mumps : "Amesos_Klu", problem));
+        check(solver->SymbolicFactorization());
+        check(solver->NumericFactorization());
+      }
+
+      void
+      solve(Epetra_MultiVector &X, Epetra_MultiVector &B)
+      {
+        problem.SetLHS(&X);
+        problem.SetRHS(&B);
+        check(solver->Solve());
+      }
+
+    private:
+      static void
+      check(const int error)
+      {
+        AssertThrow(error == 0,
+                    dealii::ExcMessage(
+                      "The matrix of the linear system cannot be factorized "
+                      "(error " +
+                      std::to_string(error) +
+                      " of Amesos): it is singular, or there is not enough "
+                      "memory. Is the solution determined by boundary "
+                      "conditions or a reaction?"));
+      }
+
+      Epetra_LinearProblem               problem;
+      std::unique_ptr<Amesos_BaseSolver> solver;
+    };
+
+
+    /// The entries of @p vector that this rank owns, as a block.
+    HostBlock
+    as_block(const FEVector &vector)
+    {
+      return HostBlock(const_cast<double *>(vector.begin()),
+                       vector.locally_owned_size(),
+                       1);
+    }
+  } // namespace
+
+
+  struct LinearSolver::Implementation
+  {
+    const SparseMatrix            *A;
+    Method                         method;
+    PreconditionAMG                preconditioner;
+    std::unique_ptr<Factorization> factorization;
+    FEVector                       prototype;
+    unsigned int                   n_iterations = 0;
+
+    /// Solve for any number of columns by the factorization.
+    void
+    solve_directly(const HostBlock &X, const HostBlock &B)
+    {
+      if (!factorization)
+        factorization = std::make_unique<Factorization>(*A);
+      const auto        &map = A->trilinos_matrix().RangeMap();
+      Epetra_MultiVector x   = epetra_view(map, X);
+      Epetra_MultiVector b   = epetra_view(map, B);
+      factorization->solve(x, b);
+    }
+
+
+    template <typename Solver>
+    void
+    iterate(Solver                &solver,
+            dealii::SolverControl &control,
+            FEVector              &x,
+            const FEVector        &b)
+    {
+      x = 0.;
+      solver.solve(*A, x, b, preconditioner);
+      n_iterations += control.last_step();
+    }
+
+
+    void
+    solve_iteratively(FEVector &x, const FEVector &b, const double tolerance)
+    {
+      // Far more than multigrid takes on anything it is suited for.
+      const unsigned int max_iterations = 500;
+      const double       norm           = b.l2_norm();
+      AssertThrow(std::isfinite(norm),
+                  dealii::ExcMessage("The right hand side of a linear system "
+                                     "is not finite."));
+      dealii::SolverControl control(
+        max_iterations,
+        std::max(tolerance * norm, std::numeric_limits<double>::min()),
+        false,
+        false);
+      if (method == Method::conjugate_gradients)
+        {
+          dealii::SolverCG<FEVector> solver(control);
+          iterate(solver, control, x, b);
+        }
+      else
+        {
+          // A right preconditioner: the residual that is tested is the true
+          // one. Memory for as many vectors as a stubborn problem needs.
+          dealii::SolverGMRES<FEVector>::AdditionalData data;
+          data.max_n_tmp_vectors     = 102;
+          data.right_preconditioning = true;
+          dealii::SolverGMRES<FEVector> solver(control, data);
+          iterate(solver, control, x, b);
+        }
+    }
+
+
+    void
+    solve(FEVector &x, const FEVector &b, const double tolerance)
+    {
+      if (method == Method::direct)
+        {
+          solve_directly(as_block(x), as_block(b));
+          return;
+        }
+      try
+        {
+          solve_iteratively(x, b, tolerance);
+        }
+      catch (const dealii::SolverControl::NoConvergence &)
+        {
+          solve_directly(as_block(x), as_block(b));
+        }
+    }
+  };
+
+
+  template <int dim>
+  LinearSolver::LinearSolver(const SparseMatrix        &A,
+                             const Discretization<dim> &discretization,
+                             const Method               method)
+    : implementation(std::make_unique<Implementation>())
+  {
+    implementation->A      = &A;
+    implementation->method = method;
+    implementation->prototype.reinit(discretization.locally_owned_dofs(),
+                                     discretization.communicator());
+    if (method == Method::direct)
+      {
+        implementation->factorization = std::make_unique<Factorization>(A);
+        return;
+      }
+
+    PreconditionAMG::AdditionalData data;
+    data.elliptic              = method == Method::conjugate_gradients;
+    data.higher_order_elements = discretization.degree() > 1;
+    data.smoother_sweeps       = 2;
+    data.aggregation_threshold = 0.02;
+    if (discretization.n_components() > 1)
+      dealii::DoFTools::extract_constant_modes(
+        discretization.dof_handler(),
+        dealii::ComponentMask(discretization.n_components(), true),
+        data.constant_modes);
+    implementation->preconditioner.initialize(A, data);
+  }
+
+
+  LinearSolver::~LinearSolver() = default;
+
+
+  void
+  LinearSolver::solve(FEVector &x, const FEVector &b, const double tolerance)
+  {
+    // Solvers need vectors without ghosts, which would be out of date.
+    FEVector local_x = implementation->prototype;
+    FEVector local_b = implementation->prototype;
+    local_b.copy_locally_owned_data_from(b);
+    implementation->solve(local_x, local_b, tolerance);
+    x.copy_locally_owned_data_from(local_x);
+  }
+
+
+  void
+  LinearSolver::solve(const Block &X, const Block &B, const double tolerance)
+  {
+    const auto B_host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), B);
+    const auto X_host = Kokkos::create_mirror_view(Kokkos::HostSpace(), X);
+
+    if (implementation->method == Method::direct)
+      implementation->solve_directly(X_host, B_host);
+    else
+      {
+        FEVector x = implementation->prototype;
+        FEVector b = implementation->prototype;
+        for (std::size_t j = 0; j < B_host.extent(1); ++j)
+          {
+            std::copy_n(&B_host(0, j), B_host.extent(0), b.begin());
+            implementation->solve(x, b, tolerance);
+            std::copy_n(x.begin(), X_host.extent(0), &X_host(0, j));
+          }
+      }
+    Kokkos::deep_copy(X, X_host);
+  }
+
+
+  unsigned int
+  LinearSolver::n_iterations() const
+  {
+    return implementation->n_iterations;
+  }
+
+
+  template LinearSolver::LinearSolver(const SparseMatrix &,
+                                      const Discretization<1> &,
+                                      const Method);
+  template LinearSolver::LinearSolver(const SparseMatrix &,
+                                      const Discretization<2> &,
+                                      const Method);
+  template LinearSolver::LinearSolver(const SparseMatrix &,
+                                      const Discretization<3> &,
+                                      const Method);
+} // namespace lsr
