@@ -3,8 +3,8 @@
 // A program as deal.II's users write it, before and after it learned to refine
 // a network: Poisson's equation on the unit square by finite elements.
 
+#include <lsr/base/communicator.h>
 #include <lsr/base/config.h>
-#include <lsr/base/types.h>
 
 #include <deal.II/base/function.h>
 #include <deal.II/base/mpi.h>
@@ -157,7 +157,9 @@ Poisson::run()
   assemble_system();
   solve();
 
-  std::cout << "dealii_lsr " << LSR_VERSION << ", " << dof_handler.n_dofs()
+  std::cout << "dealii_lsr " << LSR_VERSION << " on "
+            << lsr::Communicator(MPI_COMM_WORLD).size() << " processes, "
+            << dof_handler.n_dofs()
             << " degrees of freedom, finite element error " << error()
             << std::endl;
   AssertThrow(error() < 1e-4, ExcMessage("The finite element error is large."));
