@@ -3,6 +3,7 @@
 #ifndef lsr_fe_discretization_h
 #define lsr_fe_discretization_h
 
+#include <lsr/fe/types.h>
 #include <lsr/fe/weak_form.h>
 
 #include <deal.II/base/index_set.h>
@@ -22,10 +23,6 @@
 
 namespace lsr
 {
-  /// Finite-element vectors: locally owned entries first, then ghosts.
-  using FEVector = dealii::LinearAlgebra::distributed::Vector<double>;
-
-
   /**
    * Mesh, finite-element space and constraints.
    *
