@@ -103,9 +103,7 @@ namespace lsr
       add_parameter("Rank",
                     rank,
                     "Number of columns used for the solution, or auto: as few "
-                    "as give a residual norm within one per cent of the best.",
-                    this->prm,
-                    Selection("auto") | Integer(1));
+                    "as give a residual norm within one per cent of the best.");
       add_parameter("Norm",
                     norm,
                     "Norm of the residual that is minimized: l2 (Euclidean), "
@@ -154,10 +152,16 @@ namespace lsr
       add_parameter("Seed", svd.seed, "Seed of the random directions.");
     }
 
+    /// The rank that is asked for; 0 stands for auto.
     unsigned int
     fixed_rank() const
     {
-      return rank == "auto" ? 0 : std::stoul(rank);
+      if (rank == "auto")
+        return 0;
+      AssertThrow(dealii::Patterns::Integer(1).match(rank),
+                  dealii::ExcMessage("Refinement/Rank is '" + rank +
+                                     "', expected auto or a positive number."));
+      return std::stoul(rank);
     }
 
     std::string   subspace             = "structured";

@@ -4,6 +4,8 @@
 
 #include <deal.II/base/exceptions.h>
 
+#include <deal.II/lac/vector.h>
+
 namespace lsr
 {
   using dealii::ExcDimensionMismatch;
