@@ -16,16 +16,72 @@ namespace lsr
   {
     namespace
     {
-      // How far a triangle is from the identity, up to the signs of its rows.
-      double
-      departure(const HostBlock &C)
+      // Replace the numbers by those of the first rank. A sum over all ranks
+      // need not be the same to the last bit on each of them.
+      void
+      broadcast(const HostBlock &A, const Communicator &communicator)
       {
-        double largest = 0;
-        for (std::size_t j = 0; j < C.extent(1); ++j)
-          for (std::size_t i = 0; i <= j; ++i)
-            largest =
-              std::max(largest, std::abs(std::abs(C(i, j)) - (i == j ? 1 : 0)));
-        return largest;
+#ifdef LSR_WITH_MPI
+        if (communicator.size() > 1)
+          MPI_Bcast(
+            A.data(), lapack_int(A.size()), MPI_DOUBLE, 0, communicator.get());
+#else
+        (void)A;
+        (void)communicator;
+#endif
+      }
+
+      // The upper triangle of Q^T Q over all ranks, by blocks of columns so
+      // that little of the lower one is computed.
+      HostBlock
+      gram_matrix(const Block &Q, const Communicator &communicator)
+      {
+        constexpr std::size_t width = 256;
+        const std::size_t     r     = Q.extent(1);
+        const Block           N("lsr::Block", r, r);
+        for (std::size_t j = 0; j < r; j += width)
+          {
+            const std::size_t end = std::min(j + width, r);
+            multiply(1.,
+                     'T',
+                     columns(Q, 0, end),
+                     'N',
+                     columns(Q, j, end),
+                     0.,
+                     Kokkos::subview(N,
+                                     Kokkos::make_pair(std::size_t(0), end),
+                                     Kokkos::make_pair(j, end)));
+          }
+        communicator.sum(N);
+        const HostBlock host = to_host(N);
+        broadcast(host, communicator);
+        return host;
+      }
+
+      // The Frobenius norm of N - I, from the upper triangle of N.
+      double
+      distance_from_identity(const HostBlock &N)
+      {
+        double square = 0;
+        for (std::size_t j = 0; j < N.extent(1); ++j)
+          {
+            for (std::size_t i = 0; i < j; ++i)
+              square += 2 * N(i, j) * N(i, j);
+            square += (N(j, j) - 1) * (N(j, j) - 1);
+          }
+        return std::sqrt(square);
+      }
+
+      // The Cholesky factor of a matrix near the identity.
+      Block
+      cholesky(const HostBlock &N)
+      {
+        const HostBlock C    = upper_triangle(N, N.extent(0));
+        const int       n    = lapack_int(C.extent(0));
+        const int       ldc  = leading_dimension(C);
+        int             info = 0;
+        dpotrf_("U", &n, C.data(), &ldc, &info);
+        return to_memory_space(C);
       }
     } // namespace
 
@@ -72,16 +128,21 @@ namespace lsr
                            const Communicator &communicator,
                            const std::function<void(const Block &)> &note)
     {
-      // Twice is enough; more only where Q was far from orthonormal.
+      // At most once more by Householder reflections, where the columns are too
+      // far from orthonormal for the Gram matrix to be of use.
       constexpr unsigned int max_passes = 4;
       for (unsigned int pass = 0; pass < max_passes; ++pass)
         {
-          const Block C = triangle_of(Q, communicator);
+          const HostBlock N    = gram_matrix(Q, communicator);
+          const bool      near = distance_from_identity(N) < 0.5;
+          const Block     C = near ? cholesky(N) : triangle_of(Q, communicator);
           divide_by_upper_triangular(Q, C);
           note(C);
-          if (departure(to_host(C)) < 0.5)
+          if (near)
             return;
         }
+      throw Error("Columns could not be made orthonormal in " +
+                  std::to_string(max_passes) + " passes.");
     }
   } // namespace internal
 } // namespace lsr

@@ -25,8 +25,9 @@ namespace lsr
 
     /**
      * Given columns @p Q of moderate condition, make them orthonormal to
-     * rounding: $Q := Q C^{-1}$ with their triangle $C$, again where they were
-     * far from it. Each $C$ is reported to @p note.
+     * rounding: $Q := Q C^{-1}$ with the Cholesky factor $Q^T Q = C^T C$, after
+     * a pass with the Householder triangle where they were far from
+     * orthonormal. Each $C$ is reported to @p note.
      */
     void
     restore_orthonormality(const Block        &Q,

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "../dense/matrices.h"
 
 using namespace lsr;
@@ -65,7 +67,9 @@ TEST(DistributedRows, AllRowsAreDistributedAndUnevenly)
   const double total = world.sum(double(range.second - range.first));
   EXPECT_EQ(total, 500.);
   if (world.size() > 1 && world.rank() == 0)
-    EXPECT_EQ(range.second, 0u);
+    {
+      EXPECT_EQ(range.second, 0u);
+    }
 }
 
 TEST(DistributedRows, LeastSquaresEqualsThatOfOneRank)

@@ -43,8 +43,9 @@ namespace lsr
    * The columns are orthonormal to rounding no matter how dependent those of
    * @p W were: the triangle of a Householder QR (AppendRowsQR) tells which
    * columns to keep, $Q = W P R^{-1}$ by a triangular solve is orthonormal up
-   * to rounding times the condition of $R$, and the same once more removes the
-   * rest. For ill-conditioned columns $Q = W T$ holds up to rounding times
+   * to rounding times the condition of $R$, and a second pass with the Cholesky
+   * factor of $Q^T Q$ removes the rest. For ill-conditioned columns $Q = W T$
+   * holds up to rounding times
    * $\|W\| \|T\|$, whereas $W P_{1:k} = Q R$ always holds to rounding.
    *
    * \param [in,out] W this rank's rows ($n \times r$), overwritten with the

@@ -32,10 +32,10 @@ namespace lsr
    *
    * The rows of $B^T$ stream through AppendRowsQR, $B^T = Q R$; the singular
    * value decomposition $R^T = U \,\mathrm{diag}(\sigma)\, X^T$ gives
-   * $V = B^T U \,\mathrm{diag}(\sigma)^{-1}$, which a second factorization
-   * makes orthonormal to rounding. Besides @p B and the result there is no
-   * block with $m$ rows or columns. Throws Error if $k > m$, $r > k$, or an
-   * entry is not finite.
+   * $V = B^T U \,\mathrm{diag}(\sigma)^{-1}$, which a Cholesky factorization
+   * of $V^T V$ makes orthonormal to rounding. Besides @p B and the result there
+   * is no block with $m$ rows or columns. Throws Error if $k > m$, $r > k$, or
+   * an entry is not finite.
    */
   SingularBasis
   right_singular_basis(const Block &B, std::size_t r);
