@@ -10,6 +10,7 @@
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/lac/vector.h>
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
+#include <deal.II/numerics/vector_tools_interpolate.h>
 
 #include <memory>
 #include <string>
@@ -32,10 +33,11 @@ namespace lsr::test
     Problem(const WeakForm<dim> &weak_form,
             const unsigned int   degree,
             const unsigned int   refinements,
-            const std::string   &grid      = "hyper_cube",
-            const std::string   &arguments = "0 : 1 : true")
+            const std::string   &grid         = "hyper_cube",
+            const std::string   &arguments    = "0 : 1 : true",
+            MPI_Comm             communicator = MPI_COMM_WORLD)
       : weak_form(weak_form)
-      , discretization(MPI_COMM_WORLD,
+      , discretization(communicator,
                        weak_form.n_components(),
                        parameters(degree, refinements, grid, arguments))
     {
