@@ -10,13 +10,16 @@
 #include <deal.II/dofs/dof_tools.h>
 #include <deal.II/fe/fe_q.h>
 #include <deal.II/fe/fe_system.h>
+#include <deal.II/fe/fe_values.h>
 #include <deal.II/fe/mapping_q.h>
 #include <deal.II/grid/grid_generator.h>
 #include <deal.II/grid/grid_in.h>
 #include <deal.II/grid/grid_refinement.h>
+#include <deal.II/lac/full_matrix.h>
 #include <deal.II/numerics/error_estimator.h>
 #include <deal.II/numerics/vector_tools_boundary.h>
 
+#include <cmath>
 #include <fstream>
 
 namespace lsr
@@ -49,6 +52,68 @@ namespace lsr
         if (id != dealii::numbers::flat_manifold_id)
           return true;
       return false;
+    }
+
+
+    /**
+     * Kelly's indicators. In 1D they are computed here, as deal.II's class
+     * takes the derivative itself for the jump at Dirichlet boundaries there.
+     */
+    template <int dim>
+    void
+    estimate_error(const Discretization<dim> &space,
+                   const FEVector            &ghosted,
+                   dealii::Vector<float>     &indicators)
+    {
+      const auto &mesh = space.triangulation();
+      if constexpr (dim > 1)
+        dealii::KellyErrorEstimator<dim>::estimate(
+          space.mapping(),
+          space.dof_handler(),
+          dealii::QGauss<dim - 1>(space.degree() + 1),
+          {},
+          ghosted,
+          indicators,
+          {},
+          nullptr,
+          dealii::numbers::invalid_unsigned_int,
+          mesh.locally_owned_subdomain());
+      else
+        {
+          dealii::FEFaceValues<dim> values(space.mapping(),
+                                           space.finite_element(),
+                                           dealii::QGauss<dim - 1>(1),
+                                           dealii::update_gradients |
+                                             dealii::update_normal_vectors);
+          const unsigned int        n = space.n_components();
+          std::vector<std::vector<dealii::Tensor<1, dim>>> gradients(
+            1, std::vector<dealii::Tensor<1, dim>>(n));
+
+          // The outward derivatives of both sides add up to the jump.
+          dealii::FullMatrix<double> jumps(mesh.n_vertices(), n);
+          for (const auto &cell : space.dof_handler().active_cell_iterators())
+            if (!cell->is_artificial())
+              for (const unsigned int face : cell->face_indices())
+                if (!cell->at_boundary(face))
+                  {
+                    values.reinit(cell, face);
+                    values.get_function_gradients(ghosted, gradients);
+                    for (unsigned int c = 0; c < n; ++c)
+                      jumps(cell->vertex_index(face), c) +=
+                        gradients[0][c] * values.normal_vector(0);
+                  }
+
+          for (const auto &cell : mesh.active_cell_iterators())
+            if (cell->is_locally_owned())
+              {
+                double sum = 0.;
+                for (const unsigned int v : cell->vertex_indices())
+                  for (unsigned int c = 0; c < n; ++c)
+                    sum += std::pow(jumps(cell->vertex_index(v), c), 2);
+                indicators[cell->active_cell_index()] =
+                  std::sqrt(cell->diameter() / 24. * sum);
+              }
+        }
     }
 
 
@@ -162,11 +227,6 @@ namespace lsr
   void
   Discretization<dim>::make_grid()
   {
-    AssertThrow(parameters.degree >= 1 && parameters.degree <= 8,
-                dealii::ExcMessage("The finite element degree is " +
-                                   std::to_string(parameters.degree) +
-                                   ". Expected was a number from 1 to 8."));
-
     dof_handler_.clear();
     triangulation_->clear();
     read_or_generate();
@@ -325,17 +385,7 @@ namespace lsr
   {
     const FEVector        ghosted = make_conforming(solution);
     dealii::Vector<float> indicators(triangulation_->n_active_cells());
-    dealii::KellyErrorEstimator<dim>::estimate(
-      *mapping_,
-      dof_handler_,
-      dealii::QGauss<dim - 1>(parameters.degree + 1),
-      {},
-      ghosted,
-      indicators,
-      {},
-      nullptr,
-      dealii::numbers::invalid_unsigned_int,
-      triangulation_->locally_owned_subdomain());
+    estimate_error(*this, ghosted, indicators);
     mark_cells(*triangulation_,
                indicators,
                mpi_communicator,

@@ -6,34 +6,15 @@
 
 #include <cmath>
 
+#include "messages.h"
+
 using namespace lsr;
+using namespace lsr::test;
 using dealii::Point;
 
 namespace
 {
   constexpr auto with_u = Expression<2>::Variables::coordinates_and_solution;
-
-  /// The message of the exception that @p action throws.
-  template <typename Action>
-  std::string
-  message(const Action &action)
-  {
-    try
-      {
-        action();
-      }
-    catch (const std::exception &exception)
-      {
-        return exception.what();
-      }
-    return "";
-  }
-
-  void
-  expect_contains(const std::string &text, const std::string &part)
-  {
-    EXPECT_NE(text.find(part), std::string::npos) << text;
-  }
 } // namespace
 
 TEST(Expression, values_are_those_of_the_formula)

@@ -27,8 +27,10 @@ namespace lsr
    *            Values<Number>          &source,  // s[c], multiplies v[c]
    *            Gradients<Number>       &flux) const // F[c][d], with grad v[c]
    *     {
-   *       flux[0] = grad_u[0] / std::sqrt(1. + grad_u[0] * grad_u[0]);
-   *       source[0] = -1.;
+   *       using std::sqrt;
+   *       const Number area = sqrt(1. + grad_u[0] * grad_u[0]);
+   *       flux[0]           = grad_u[0] / area;
+   *       source[0]         = -1.;
    *     }
    *   };
    *
@@ -36,7 +38,10 @@ namespace lsr
    * @endcode
    * deriving from this class, which names the types and says that there are
    * neither boundary terms nor further structure; any of its members may be
-   * redefined. @p source and @p flux are zero on entry.
+   * redefined. @p source and @p flux are zero on entry. Functions like sqrt are
+   * called without std:: so that those of Sacado are found, too, and what
+   * multiplies or divides a tensor is first stored as a Number: Sacado's
+   * operations return expression templates.
    */
   template <int dim, int n_components_ = 1>
   struct AutomaticForm
