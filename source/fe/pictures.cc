@@ -275,7 +275,7 @@ namespace lsr
   {
     using internal::Drawing;
 
-    constexpr double left = 105, right = 140, bottom = 80, gap = 45;
+    constexpr double left = 115, right = 140, bottom = 80, gap = 45;
 
     /// Panels of one size, in rows and columns counted from the upper left.
     struct Layout
@@ -432,15 +432,15 @@ namespace lsr
       drawing.place(box);
       if (scale.logarithmic)
         set_logarithmic_axis(drawing, "y", "10^{%L}");
-      drawing.commands << "set grid lc rgb '#dcdcdc'\n"
-                       << "set key outside right top reverse Left samplen 2\n"
-                       << "set xlabel 'x'\nset ylabel "
-                       << gnuplot_string(scale.logarithmic ? "error" : "")
-                       << "\n"
-                       << "set xrange [" << curves.front().lower[0] << ':'
-                       << curves.front().upper[0] << "]\nset yrange ["
-                       << limit(scale.lower - margin) << ':'
-                       << limit(scale.upper + margin) << "]\n";
+      drawing.commands
+        << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\n"
+        << "set key at graph 1.02,0.98 left top reverse Left samplen 2\n"
+        << "set xlabel 'x'\nset ylabel "
+        << gnuplot_string(scale.logarithmic ? "error" : "") << "\n"
+        << "set xrange [" << curves.front().lower[0] << ':'
+        << curves.front().upper[0] << "]\nset yrange ["
+        << limit(scale.lower - margin) << ':' << limit(scale.upper + margin)
+        << "]\n";
       drawing.plot_curves(curve_table(curves, scale), lines);
     }
 
@@ -529,11 +529,11 @@ namespace lsr
     Drawing drawing(left + 2 * width + distance + 50, bottom + height + 60);
     set_logarithmic_axis(drawing, "x", "%g");
     set_logarithmic_axis(drawing, "y", "10^{%L}");
-    drawing.commands << "set tics out nomirror\nset grid lc rgb '#dcdcdc'\n"
-                     << "set xlabel 'rank'\n"
-                     << "set arrow from first " << chosen_rank
-                     << ", graph 0 to first " << chosen_rank
-                     << ", graph 1 nohead back lw 2 lc rgb '#909090' dt '-'\n";
+    drawing.commands
+      << "set tics out nomirror\nset grid lt 1 lw 1 lc rgb '#dcdcdc'\n"
+      << "set xlabel 'rank'\n"
+      << "set arrow from first " << chosen_rank << ", graph 0 to first "
+      << chosen_rank << ", graph 1 nohead back lw 2 lc rgb '#909090' dt '-'\n";
 
     drawing.place({left, bottom, width, height});
     drawing.commands << "set title 'norm of the residual' font ',18'\n"
