@@ -110,7 +110,7 @@ namespace lsr
           }
         U = sampling.scatter(U, n_network_rows);
 
-        const Block B("lsr::Block", Q.extent(1), network.n_parameters());
+        const Block B = make_zero_block(Q.extent(1), network.n_parameters());
         if (network.layered())
           network.for_each_jacobian_batch(
             sampling.points,

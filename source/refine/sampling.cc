@@ -69,7 +69,7 @@ namespace lsr
       return selected;
     const Rows        to        = as_view(rows);
     const std::size_t n_columns = selected.extent(1);
-    const Block       all("lsr::Block", n_network_rows, n_columns);
+    const Block all = make_zero_block(n_network_rows, n_columns);
     Kokkos::parallel_for(
       "lsr::scatter",
       Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),

@@ -46,21 +46,25 @@ namespace lsr
     return Block(column.data(), column.size(), 1);
   }
 
+  /**
+   * Initialize Kokkos if nobody has, and finalize it when the program ends. The
+   * functions below call it; programs only need it if they make views
+   * themselves, with a deal.II that does not initialize Kokkos (9.4).
+   */
+  void
+  ensure_kokkos_initialized();
+
   /// A block with uninitialized entries.
-  inline Block
-  make_block(const std::size_t n_rows, const std::size_t n_columns)
-  {
-    return Block(Kokkos::view_alloc(Kokkos::WithoutInitializing, "lsr::Block"),
-                 n_rows,
-                 n_columns);
-  }
+  Block
+  make_block(const std::size_t n_rows, const std::size_t n_columns);
+
+  /// A block of zeros.
+  Block
+  make_zero_block(const std::size_t n_rows, const std::size_t n_columns);
 
   /// A vector of zeros.
-  inline Column
-  make_column(const std::size_t n_rows)
-  {
-    return Column("lsr::Column", n_rows);
-  }
+  Column
+  make_column(const std::size_t n_rows);
 } // namespace lsr
 
 #endif
