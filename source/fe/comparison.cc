@@ -102,14 +102,14 @@ namespace lsr
                            std::to_string(dof_handler.get_fe().n_components()) +
                            "."));
 
-    FieldErrors errors =
-      absolute_errors(mapping, dof_handler, ghosted(dof_handler, field), exact);
+    const FEVector values = ghosted(dof_handler, field);
+    FEVector       zero(values);
+    zero = 0;
+    zero.update_ghost_values();
+
+    FieldErrors errors = absolute_errors(mapping, dof_handler, values, exact);
     const FieldErrors norms =
-      absolute_errors(mapping,
-                      dof_handler,
-                      make_relevant_vector(dof_handler,
-                                           field.get_mpi_communicator()),
-                      exact);
+      absolute_errors(mapping, dof_handler, zero, exact);
     if (norms.L2 > 0 && norms.H1 > 0 && norms.Linf > 0)
       {
         errors.L2 /= norms.L2;
@@ -194,15 +194,14 @@ namespace lsr
                                  row->difference_to_fem.L2);
         add_number(table, "residual", row->residual);
       }
-    table.set_tex_format("field", "l");
     table.write_text(out, TableHandler::org_mode_table);
   }
 
   void
   Comparison::write_csv(std::ostream &out) const
   {
+    const std::streamsize precision = out.precision(17);
     out << "field,L2,H1,Linf,difference_to_fem,residual\n";
-    out.precision(17);
     for (const auto &[name, row] : named_rows(*this))
       {
         const FieldErrors error = row->error.value_or(FieldErrors());
@@ -219,6 +218,7 @@ namespace lsr
           }
         out << '\n';
       }
+    out.precision(precision);
   }
 
   void

@@ -138,7 +138,8 @@ namespace lsr
         const unsigned int degree = dof_handler.get_fe().degree;
 
         DataOutBase::VtkFlags flags;
-        flags.write_higher_order_cells = (degree > 1);
+        // Lines of higher order are not supported, and shown in pieces.
+        flags.write_higher_order_cells = (degree > 1 && dim > 1);
         data_out.set_flags(flags);
         data_out.build_patches(mapping,
                                degree,

@@ -218,6 +218,11 @@ namespace
                                    "difference_refined"})
       EXPECT_NE(text.str().find('"' + name + '"'), std::string::npos) << name;
     EXPECT_NE(text.str().find("</VTKFile>"), std::string::npos);
+
+    // One cell of degree 3, which a line is cut into.
+    EXPECT_NE(text.str().find(dim == 1 ? "NumberOfCells=\"3\"" :
+                                         "NumberOfCells=\"1\""),
+              std::string::npos);
   }
 } // namespace
 

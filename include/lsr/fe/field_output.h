@@ -19,8 +19,9 @@ namespace lsr
    *
    * If @p exact is given, the file also holds its interpolation, `exact`, and
    * for each field the pointwise error, `error_<name>` $= |u_h(x) - u(x)|$.
-   * Fields of degree 2 and more are written as cells of this degree, so that
-   * what is seen is the finite-element function itself. A field with as many
+   * In 2D and 3D, fields of degree 2 and more are written as cells of this
+   * degree, so that what is seen is the finite-element function itself; in 1D
+   * each cell is cut into that many lines. A field with as many
    * components as there are space dimensions is written as a vector, any other
    * one with several components as scalars `<name>_0`, `<name>_1`, ...
    *
