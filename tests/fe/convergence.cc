@@ -121,6 +121,5 @@ TEST(Convergence, three_dimensions)
 TEST(Convergence, curved_boundary_keeps_the_order)
 {
   const auto parameters = manufactured_problem<2>("exp(x - y)*sin(3*x)");
-  parameters.neumann    = "";
   expect_optimal_orders<2>(parameters, 3, 1, "hyper_ball", "0, 0 : 1 : false");
 }

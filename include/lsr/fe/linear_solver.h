@@ -17,10 +17,10 @@ namespace lsr
    * block of right hand sides.
    *
    * Iterative methods are preconditioned by algebraic multigrid (ML); where the
-   * matrix is not symmetric positive definite and they fail, the solver falls
-   * back to a factorization. The direct method factorizes once (MUMPS on all
-   * ranks where Trilinos has it, KLU otherwise) and is the method of choice for
-   * many right hand sides.
+   * matrix is such that they do not converge, for example where advection
+   * dominates, the solver falls back to a factorization. The direct method
+   * factorizes once (by KLU, or in 3D by MUMPS where Trilinos has it) and is
+   * the method of choice for many right hand sides.
    *
    * The matrix has to live as long as the solver.
    */
