@@ -184,10 +184,11 @@ namespace lsr
     app.add_option("parameters",
                    command_line.parameter_file,
                    "Parameter file (.prm)");
-    app.add_option("--set",
-                   command_line.settings,
-                   "Override a parameter: \"Section/Name=value\"; may be "
-                   "repeated")
+    app
+      .add_option("--set",
+                  command_line.settings,
+                  "Override a parameter: \"Section/Name=value\"; may be "
+                  "repeated")
       ->allow_extra_args(false);
     app.add_flag("--print-parameters",
                  command_line.print_parameters,
@@ -206,13 +207,13 @@ namespace lsr
       }
 
     // The options are ours: MPI gets none of them.
-    int   n_arguments = 1;
-    char *arguments[] = {argv[0], nullptr};
-    char **pointer    = arguments;
+    int                                      n_arguments = 1;
+    char                                    *arguments[] = {argv[0], nullptr};
+    char                                   **pointer     = arguments;
     dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
 
-    const MPI_Comm     world   = MPI_COMM_WORLD;
-    const unsigned int rank    = dealii::Utilities::MPI::this_mpi_process(world);
+    const MPI_Comm     world = MPI_COMM_WORLD;
+    const unsigned int rank  = dealii::Utilities::MPI::this_mpi_process(world);
     const unsigned int n_ranks = dealii::Utilities::MPI::n_mpi_processes(world);
     try
       {

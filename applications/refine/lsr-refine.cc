@@ -4,7 +4,6 @@
 // the finite-element solution, as a parameter file says.
 
 #include <lsr/base/atomic_file.h>
-
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/field_output.h>
 #include <lsr/fe/finite_element_residual.h>
@@ -17,12 +16,12 @@
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_basis.h>
 
-#include "refine/command_line.h"
-
 #include <deal.II/base/timer.h>
 
 #include <fstream>
 #include <numeric>
+
+#include "refine/command_line.h"
 
 namespace lsr
 {
@@ -249,11 +248,8 @@ namespace lsr
         relative_to_parameter_file(command_line, network_parameters.file);
       stage("load", "Loading the network " + path, [&]() {
         const bool has_time = network_parameters.time_value().has_value();
-        network = std::make_shared<Network>(
-          Network::load(path,
-                        has_time ? dim + 1 : dim,
-                        1,
-                        network_parameters.scaling));
+        network             = std::make_shared<Network>(Network::load(
+          path, has_time ? dim + 1 : dim, 1, network_parameters.scaling));
       });
       pcout << "  " << network->description() << std::endl;
     }
@@ -264,7 +260,7 @@ namespace lsr
     {
       const FiniteElementResidual<dim> residual(problem.assembler(),
                                                 ResidualNorm::l2);
-      const Column q = make_column(residual.n_values());
+      const Column                     q = make_column(residual.n_values());
       network->evaluate(sampling.points, q);
       return residual.field(sampling.select(q));
     }
@@ -308,8 +304,8 @@ namespace lsr
                                                  svd.seed);
       if (parameters.residual_subspace)
         {
-          const Column q = make_column(
-            sampling.points.extent(1) * network->n_outputs());
+          const Column q =
+            make_column(sampling.points.extent(1) * network->n_outputs());
           network->evaluate(sampling.points, q);
           residual.linearize(sampling.select(q));
           return randomized_svd(
@@ -387,7 +383,8 @@ namespace lsr
                                        exact.get()};
 
       Report report;
-      stage("compare", "Comparing network, refined field and finite elements",
+      stage("compare",
+            "Comparing network, refined field and finite elements",
             [&]() { report.comparison = compare(fields); });
       report.problem      = problem.name;
       report.n_dofs       = problem.discretization.dof_handler().n_dofs();
@@ -397,7 +394,7 @@ namespace lsr
       report.norm         = parameters.norm;
       report.comparison.network.residual = refinement.initial_norm;
       report.comparison.refined.residual = refinement.refined_norm;
-      const Column f = make_column(residual->n_rows());
+      const Column f                     = make_column(residual->n_rows());
       residual->evaluate(residual->values(solution), f);
       report.comparison.fem.residual = residual->norm(f);
       report.profile                 = curves(refinement.profile);

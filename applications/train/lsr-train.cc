@@ -8,9 +8,9 @@
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 
-#include "refine/command_line.h"
-
 #include <cmath>
+
+#include "refine/command_line.h"
 
 namespace lsr
 {
@@ -123,8 +123,8 @@ namespace lsr
       std::copy_n(solution.begin(), targets.size(), targets.data());
 
       Network network = make_network(sampling.points);
-      pcout << "Training on " << targets.size() << " points: "
-            << network.description() << std::endl;
+      pcout << "Training on " << targets.size()
+            << " points: " << network.description() << std::endl;
       train_network(network, sampling.points, targets);
       const std::string path =
         relative_to_parameter_file(command_line, section.file());

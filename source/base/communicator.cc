@@ -25,7 +25,7 @@ namespace lsr
   unsigned int
   Communicator::rank() const
   {
-    int rank = 0;
+    int rank        = 0;
     int initialized = 0;
     MPI_Initialized(&initialized);
     if (initialized)
@@ -36,7 +36,7 @@ namespace lsr
   unsigned int
   Communicator::size() const
   {
-    int size = 1;
+    int size        = 1;
     int initialized = 0;
     MPI_Initialized(&initialized);
     if (initialized)

@@ -150,7 +150,7 @@ namespace lsr
   void
   FiniteElementResidual<dim>::evaluate(const Column &q, const Column &f)
   {
-    const FEVector u = field(q);
+    const FEVector u        = field(q);
     FEVector       residual = assembler.discretization().make_vector();
     assembler.residual(u, residual);
     for (const auto &[row, value] : dirichlet_rows)
@@ -172,14 +172,13 @@ namespace lsr
       return;
 
     const WeakForm<dim> &form = assembler.weak_form();
-    const bool is_tangent =
+    const bool           is_tangent =
       form.is_linear() && form.is_symmetric_positive_definite();
     if (!is_tangent)
       assembler.riesz_matrix(u, K);
-    riesz_solver =
-      std::make_unique<LinearSolver>(is_tangent ? A : K,
-                                     assembler.discretization(),
-                                     LinearSolver::Method::direct);
+    riesz_solver = std::make_unique<LinearSolver>(is_tangent ? A : K,
+                                                  assembler.discretization(),
+                                                  LinearSolver::Method::direct);
   }
 
 

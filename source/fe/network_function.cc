@@ -3,7 +3,6 @@
 #include <lsr/fe/network_function.h>
 
 #include <deal.II/base/exceptions.h>
-
 #include <deal.II/lac/vector.h>
 
 namespace lsr

@@ -5,7 +5,6 @@
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
 #include <deal.II/base/quadrature.h>
-
 #include <deal.II/fe/fe_values.h>
 
 #include <algorithm>
@@ -73,13 +72,13 @@ namespace lsr
                   std::to_string(fe.n_components()) +
                   " components of the finite element " + fe.get_name() + "."));
 
-    const dealii::IndexSet &owned = dof_handler.locally_owned_dofs();
+    const dealii::IndexSet &owned    = dof_handler.locally_owned_dofs();
     const unsigned int      n_inputs = dim + (time ? 1 : 0);
-    dealii::FEValues<dim>   fe_values(
-      mapping,
-      fe,
-      dealii::Quadrature<dim>(fe.get_unit_support_points()),
-      dealii::update_quadrature_points);
+    dealii::FEValues<dim>   fe_values(mapping,
+                                    fe,
+                                    dealii::Quadrature<dim>(
+                                      fe.get_unit_support_points()),
+                                    dealii::update_quadrature_points);
 
     Sampling                                       sampling;
     std::vector<std::vector<double>>               points;
@@ -87,7 +86,7 @@ namespace lsr
     sampling.rows.resize(owned.n_elements());
 
     std::vector<dealii::types::global_dof_index> dofs(fe.n_dofs_per_cell());
-    std::vector<bool>                            done(owned.n_elements(), false);
+    std::vector<bool> done(owned.n_elements(), false);
     for (const auto &cell : dof_handler.active_cell_iterators())
       {
         if (!cell->is_locally_owned())
@@ -143,8 +142,8 @@ namespace lsr
     using Candidate = std::pair<std::uint64_t, std::vector<double>>;
 
     // The n_points smallest hashes of all are among those of each rank.
-    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(),
-                                                          sampling.points);
+    const auto host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sampling.points);
     const auto smallest = [n_points](std::vector<Candidate> candidates) {
       std::sort(candidates.begin(), candidates.end());
       if (candidates.size() > n_points)

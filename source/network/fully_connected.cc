@@ -2,14 +2,14 @@
 
 #include <lsr/network/fully_connected.h>
 
-#include "network/torch_support.h"
-
 #include <torch/csrc/jit/api/module.h>
 
 #include <cmath>
 #include <random>
 #include <set>
 #include <sstream>
+
+#include "network/torch_support.h"
 
 namespace lsr
 {
@@ -73,9 +73,8 @@ namespace lsr
       unsigned int n_in = layout.n_inputs;
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
         {
-          const bool         last = l == layout.widths.size();
-          const unsigned int n_out =
-            last ? layout.n_outputs : layout.widths[l];
+          const bool         last  = l == layout.widths.size();
+          const unsigned int n_out = last ? layout.n_outputs : layout.widths[l];
           require(n_out > 0, "a layer needs at least one unit");
           const std::string name = "linear" + std::to_string(l);
           module.register_module(

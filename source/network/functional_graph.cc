@@ -113,15 +113,13 @@ namespace lsr
     for_each_node(graph->block(), [&](Node *node) {
       require(node->kind() != c10::prim::SetAttr,
               "forward() assigns to the member '" +
-                (node->kind() == c10::prim::SetAttr ?
-                   node->s(c10::attr::name) :
-                   std::string()) +
+                (node->kind() == c10::prim::SetAttr ? node->s(c10::attr::name) :
+                                                      std::string()) +
                 "': a stateful module is not a function of its inputs");
       if (node->kind() != c10::prim::GetAttr)
         return;
 
-      const c10::IValue value =
-        resolve(node->output(), self, module._ivalue());
+      const c10::IValue value = resolve(node->output(), self, module._ivalue());
       if (value.isObject())
         return; // its members are resolved where they are used
       if (!value.isTensor())

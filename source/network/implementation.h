@@ -5,10 +5,10 @@
 
 #include <lsr/network/network.h>
 
+#include <optional>
+
 #include "network/functional_graph.h"
 #include "network/torch_support.h"
-
-#include <optional>
 
 namespace lsr
 {

@@ -3,16 +3,15 @@
 // Network: reading and writing files.
 
 #include <lsr/base/atomic_file.h>
-
 #include <lsr/network/network.h>
-
-#include "network/implementation.h"
 
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "network/implementation.h"
 
 namespace lsr
 {
@@ -38,9 +37,9 @@ namespace lsr
 
 
     torch::jit::Module
-    parse_module(const std::string              &bytes,
-                 const std::string              &name,
-                 torch::jit::ExtraFilesMap      &extra_files)
+    parse_module(const std::string         &bytes,
+                 const std::string         &name,
+                 torch::jit::ExtraFilesMap &extra_files)
     {
       return guarded(name + ": not a TorchScript model (as torch.jit.save or "
                             "Network::save() writes it)",

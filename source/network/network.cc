@@ -2,14 +2,14 @@
 
 #include <lsr/network/network.h>
 
-#include "network/implementation.h"
-
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/forward_grad.h>
 
 #include <algorithm>
 #include <random>
+
+#include "network/implementation.h"
 
 namespace lsr
 {
@@ -76,7 +76,7 @@ namespace lsr
       dual(const std::vector<at::Tensor> &primal,
            const at::Tensor              &flat_tangent) const
       {
-        const auto tangent = split_like(flat_tangent, primal);
+        const auto              tangent = split_like(flat_tangent, primal);
         std::vector<at::Tensor> result;
         for (std::size_t i = 0; i < primal.size(); ++i)
           result.push_back(at::_make_dual(primal[i], tangent[i], level));
@@ -112,7 +112,7 @@ namespace lsr
     std::vector<at::Tensor>
     gradient(const at::Tensor              &scalar,
              const std::vector<at::Tensor> &variables,
-             const bool                     keep_graph   = false,
+             const bool                     keep_graph     = false,
              const bool                     differentiable = false)
     {
       if (!scalar.requires_grad())
@@ -313,9 +313,9 @@ namespace lsr
     if (input_scale.defined())
       input = input * input_scale;
 
-    const auto variables = leaves(theta);
-    const auto trace     = graph->trace(variables, input);
-    const std::int64_t n_points = x.size(0);
+    const auto         variables = leaves(theta);
+    const auto         trace     = graph->trace(variables, input);
+    const std::int64_t n_points  = x.size(0);
 
     Factors factors;
     for (std::size_t l = 0; l < graph->layers.size(); ++l)
@@ -352,7 +352,7 @@ namespace lsr
         {
           at::Tensor direction =
             at::zeros({std::int64_t(n_parameters)}, block_options());
-          direction[offset + i] = 1.;
+          direction[offset + i]       = 1.;
           const at::Tensor derivative = push_forward(x, direction);
           for (unsigned int c = 0; c < n_outputs; ++c)
             factors.other[c].select(0, row).copy_(derivative.select(1, c));
@@ -374,7 +374,7 @@ namespace lsr
     // differentiated further, while forward mode of some activations cannot.
     const auto       variables = leaves(theta);
     const at::Tensor value     = evaluate(variables, x);
-    const at::Tensor u = at::zeros_like(value).detach().requires_grad_();
+    const at::Tensor u   = at::zeros_like(value).detach().requires_grad_();
     const auto       JTu = gradient((value * u).sum(), variables, true, true);
     const auto       v   = split_like(as_tensor(correction), theta);
     at::Tensor       product = at::zeros({}, block_options());
@@ -412,11 +412,14 @@ namespace lsr
             "the network has " + std::to_string(n_outputs) +
               " outputs, expected " + std::to_string(expected_outputs));
     require(value.scalar_type() == at::kDouble,
-            std::string("forward() returns ") + c10::toString(value.scalar_type()) +
+            std::string("forward() returns ") +
+              c10::toString(value.scalar_type()) +
               " although parameters and points are float64: remove casts to "
               "lower precision");
-    output_shift = scaling_tensor(scaling.output_shift, n_outputs, "output shift");
-    output_scale = scaling_tensor(scaling.output_scale, n_outputs, "output scale");
+    output_shift =
+      scaling_tensor(scaling.output_shift, n_outputs, "output shift");
+    output_scale =
+      scaling_tensor(scaling.output_scale, n_outputs, "output scale");
 
     probe_values(x);
     probe_derivatives(x);
@@ -462,10 +465,11 @@ namespace lsr
       return as_tensor(block).select(0, 0).clone();
     };
     const at::Tensor v = random(n_parameters);
-    const at::Tensor u = random(x.size(0) * n_outputs).view({x.size(0), n_outputs});
+    const at::Tensor u =
+      random(x.size(0) * n_outputs).view({x.size(0), n_outputs});
 
-    const at::Tensor Jv  = push_forward(x, v);
-    at::Tensor       JTu = at::zeros({std::int64_t(n_parameters)}, block_options());
+    const at::Tensor Jv = push_forward(x, v);
+    at::Tensor JTu = at::zeros({std::int64_t(n_parameters)}, block_options());
     pull_back(x, u, JTu);
     require(JTu.abs().max().item<double>() > 0,
             "the network is not differentiable: all derivatives with respect "
@@ -478,7 +482,7 @@ namespace lsr
             "forward- and reverse-mode derivatives of the network differ");
 
     // Operations that hide part of the gradient show against differences.
-    const double h = 1e-6;
+    const double h     = 1e-6;
     const auto   moved = [&](const double step) {
       auto       parameters = theta;
       const auto pieces     = split_like(v, theta);
@@ -514,7 +518,7 @@ namespace lsr
             at::Tensor found = at::zeros_like(expected);
             for (std::size_t l = 0; l < graph->layers.size(); ++l)
               {
-                const MatrixLayout &matrix = matrices[graph->layers[l].matrix];
+                const MatrixLayout &matrix  = matrices[graph->layers[l].matrix];
                 const at::Tensor    product = f.delta[c][l].mm(f.a[l].t());
                 found.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
                   .add_(product.narrow(1, 0, matrix.n_columns).reshape({-1}));
@@ -573,11 +577,11 @@ namespace lsr
   Network::clone() const
   {
     return guarded(implementation->name, [&]() {
-      auto copy = std::make_unique<Implementation>(
-        implementation->module.deepcopy(),
-        implementation->name,
-        implementation->n_inputs,
-        implementation->scaling);
+      auto copy =
+        std::make_unique<Implementation>(implementation->module.deepcopy(),
+                                         implementation->name,
+                                         implementation->n_inputs,
+                                         implementation->scaling);
       copy->probe(implementation->n_outputs);
       return Network(std::move(copy));
     });
@@ -667,14 +671,15 @@ namespace lsr
       implementation->check_correction(correction);
       const at::Tensor x = implementation->as_points(points);
       const at::Tensor q = as_tensor(values).view({x.size(0), n_outputs()});
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        const at::Tensor batch = x.narrow(0, first, n);
-        const at::Tensor rows  = q.narrow(0, first, n);
-        rows.copy_(implementation->evaluate(implementation->theta, batch));
-        if (correction.size() > 0)
-          rows.add_(
-            implementation->push_forward(batch, as_tensor(correction)));
-      });
+      for_each_batch(
+        x.size(0), batch_size, [&](const auto first, const auto n) {
+          const at::Tensor batch = x.narrow(0, first, n);
+          const at::Tensor rows  = q.narrow(0, first, n);
+          rows.copy_(implementation->evaluate(implementation->theta, batch));
+          if (correction.size() > 0)
+            rows.add_(
+              implementation->push_forward(batch, as_tensor(correction)));
+        });
     });
   }
 
@@ -690,16 +695,17 @@ namespace lsr
       const at::Tensor x = implementation->as_points(points);
       const at::Tensor result =
         as_tensor(gradients).view({x.size(0), n_outputs(), n_inputs()});
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        const at::Tensor batch =
-          x.narrow(0, first, n).clone().requires_grad_();
-        const at::Tensor value =
-          implementation->differentiable_prediction(batch, correction);
-        for (unsigned int c = 0; c < n_outputs(); ++c)
-          result.narrow(0, first, n)
-            .select(1, c)
-            .copy_(gradient(value.select(1, c).sum(), {batch}, true)[0]);
-      });
+      for_each_batch(
+        x.size(0), batch_size, [&](const auto first, const auto n) {
+          const at::Tensor batch =
+            x.narrow(0, first, n).clone().requires_grad_();
+          const at::Tensor value =
+            implementation->differentiable_prediction(batch, correction);
+          for (unsigned int c = 0; c < n_outputs(); ++c)
+            result.narrow(0, first, n)
+              .select(1, c)
+              .copy_(gradient(value.select(1, c).sum(), {batch}, true)[0]);
+        });
     });
   }
 
@@ -720,22 +726,23 @@ namespace lsr
       const at::Tensor result =
         as_tensor(laplacians).view({x.size(0), n_outputs()});
       result.zero_();
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        const at::Tensor batch =
-          x.narrow(0, first, n).clone().requires_grad_();
-        const at::Tensor value =
-          implementation->differentiable_prediction(batch, correction);
-        for (unsigned int c = 0; c < n_outputs(); ++c)
-          {
-            const at::Tensor slope =
-              gradient(value.select(1, c).sum(), {batch}, true, true)[0];
-            for (unsigned int k = 0; k < n_space; ++k)
-              result.narrow(0, first, n)
-                .select(1, c)
-                .add_(gradient(slope.select(1, k).sum(), {batch}, true)[0]
-                        .select(1, k));
-          }
-      });
+      for_each_batch(
+        x.size(0), batch_size, [&](const auto first, const auto n) {
+          const at::Tensor batch =
+            x.narrow(0, first, n).clone().requires_grad_();
+          const at::Tensor value =
+            implementation->differentiable_prediction(batch, correction);
+          for (unsigned int c = 0; c < n_outputs(); ++c)
+            {
+              const at::Tensor slope =
+                gradient(value.select(1, c).sum(), {batch}, true, true)[0];
+              for (unsigned int k = 0; k < n_space; ++k)
+                result.narrow(0, first, n)
+                  .select(1, c)
+                  .add_(gradient(slope.select(1, k).sum(), {batch}, true)[0]
+                          .select(1, k));
+            }
+        });
     });
   }
 
@@ -750,17 +757,18 @@ namespace lsr
       require(V.extent(0) == n_parameters(),
               "directions have " + std::to_string(V.extent(0)) +
                 " rows, expected " + std::to_string(n_parameters()));
-      const at::Tensor x = implementation->as_points(points);
-      const at::Tensor directions = as_tensor(V), product = as_tensor(JV);
+      const at::Tensor   x          = implementation->as_points(points);
+      const at::Tensor   directions = as_tensor(V), product = as_tensor(JV);
       const std::int64_t k = n_outputs();
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        for (std::int64_t j = 0; j < directions.size(0); ++j)
-          product.select(0, j)
-            .narrow(0, first * k, n * k)
-            .copy_(implementation
-                     ->push_forward(x.narrow(0, first, n), directions[j])
-                     .reshape({-1}));
-      });
+      for_each_batch(
+        x.size(0), batch_size, [&](const auto first, const auto n) {
+          for (std::int64_t j = 0; j < directions.size(0); ++j)
+            product.select(0, j)
+              .narrow(0, first * k, n * k)
+              .copy_(implementation
+                       ->push_forward(x.narrow(0, first, n), directions[j])
+                       .reshape({-1}));
+        });
     });
   }
 
@@ -772,17 +780,19 @@ namespace lsr
                                      const Block &JTU) const
   {
     guarded(implementation->name, [&]() {
-      const at::Tensor x = implementation->as_points(points);
-      const at::Tensor u = as_tensor(U), product = as_tensor(JTU);
+      const at::Tensor   x = implementation->as_points(points);
+      const at::Tensor   u = as_tensor(U), product = as_tensor(JTU);
       const std::int64_t k = n_outputs();
       product.zero_();
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        for (std::int64_t j = 0; j < u.size(0); ++j)
-          implementation->pull_back(
-            x.narrow(0, first, n),
-            u[j].narrow(0, first * k, n * k).view({n, k}),
-            product[j]);
-      });
+      for_each_batch(x.size(0),
+                     batch_size,
+                     [&](const auto first, const auto n) {
+                       for (std::int64_t j = 0; j < u.size(0); ++j)
+                         implementation->pull_back(
+                           x.narrow(0, first, n),
+                           u[j].narrow(0, first * k, n * k).view({n, k}),
+                           product[j]);
+                     });
     });
   }
 
@@ -798,37 +808,40 @@ namespace lsr
       const std::int64_t k    = n_outputs();
       const at::Tensor   rows = as_tensor(J); // [m, n]
       rows.zero_();
-      for_each_batch(x.size(0), batch_size, [&](const auto first, const auto n) {
-        const auto f = self.factors(x.narrow(0, first, n));
-        for (std::int64_t c = 0; c < k; ++c)
-          {
-            // Rows of output c are k apart.
-            const auto of_output = [&](const std::int64_t offset,
-                                       const std::int64_t count) {
-              return rows.narrow(0, offset, count)
-                .slice(1, first * k + c, (first + n) * k, k);
-            };
-            for (std::size_t l = 0; l < self.graph->layers.size(); ++l)
-              {
-                const auto &matrix = self.matrices[self.graph->layers[l].matrix];
-                const auto &delta  = f.delta[c][l];
-                const auto  a      = f.a[l].narrow(0, 0, matrix.n_columns);
-                for (std::int64_t i = 0; i < matrix.n_rows; ++i)
-                  of_output(matrix.offset + i * matrix.n_columns,
-                            matrix.n_columns)
-                    .addcmul_(a, delta[i]);
-                if (matrix.bias_offset >= 0)
-                  of_output(matrix.bias_offset, matrix.n_rows).add_(delta);
-              }
-            std::int64_t row = 0;
-            for (const auto &[p, offset] : self.others)
-              {
-                const std::int64_t count = self.theta[p].numel();
-                of_output(offset, count).copy_(f.other[c].narrow(0, row, count));
-                row += count;
-              }
-          }
-      });
+      for_each_batch(
+        x.size(0), batch_size, [&](const auto first, const auto n) {
+          const auto f = self.factors(x.narrow(0, first, n));
+          for (std::int64_t c = 0; c < k; ++c)
+            {
+              // Rows of output c are k apart.
+              const auto of_output = [&](const std::int64_t offset,
+                                         const std::int64_t count) {
+                return rows.narrow(0, offset, count)
+                  .slice(1, first * k + c, (first + n) * k, k);
+              };
+              for (std::size_t l = 0; l < self.graph->layers.size(); ++l)
+                {
+                  const auto &matrix =
+                    self.matrices[self.graph->layers[l].matrix];
+                  const auto &delta = f.delta[c][l];
+                  const auto  a     = f.a[l].narrow(0, 0, matrix.n_columns);
+                  for (std::int64_t i = 0; i < matrix.n_rows; ++i)
+                    of_output(matrix.offset + i * matrix.n_columns,
+                              matrix.n_columns)
+                      .addcmul_(a, delta[i]);
+                  if (matrix.bias_offset >= 0)
+                    of_output(matrix.bias_offset, matrix.n_rows).add_(delta);
+                }
+              std::int64_t row = 0;
+              for (const auto &[p, offset] : self.others)
+                {
+                  const std::int64_t count = self.theta[p].numel();
+                  of_output(offset, count)
+                    .copy_(f.other[c].narrow(0, row, count));
+                  row += count;
+                }
+            }
+        });
     });
   }
 
@@ -836,21 +849,23 @@ namespace lsr
 
   void
   Network::for_each_jacobian_batch(
-    const Block &points,
+    const Block                                                        &points,
     const std::function<void(const Block &, std::size_t, std::size_t)> &visit)
     const
   {
     // Enough rows for fast matrix products, at most about 256 MB of them.
     const std::size_t n_points = points.extent(1);
     const std::size_t n_rows =
-      std::clamp<std::size_t>((std::size_t(1) << 25) / n_parameters(), 16, 1024);
+      std::clamp<std::size_t>((std::size_t(1) << 25) / n_parameters(),
+                              16,
+                              1024);
     const std::size_t n_at_a_time =
       std::min(n_points, std::max<std::size_t>(1, n_rows / n_outputs()));
     const Block buffer = make_block(n_at_a_time * n_outputs(), n_parameters());
     for (std::size_t first = 0; first < n_points; first += n_at_a_time)
       {
         const std::size_t last = std::min(first + n_at_a_time, n_points);
-        const Block J = rows(buffer, 0, (last - first) * n_outputs());
+        const Block       J    = rows(buffer, 0, (last - first) * n_outputs());
         jacobian_rows(columns(points, first, last), J);
         visit(J, first * n_outputs(), last * n_outputs());
       }
@@ -888,7 +903,8 @@ namespace lsr
       {
         // Explicit columns, some at a time.
         constexpr std::size_t n_at_a_time = 32;
-        for (std::size_t first = 0; first < V.n_directions; first += n_at_a_time)
+        for (std::size_t first = 0; first < V.n_directions;
+             first += n_at_a_time)
           {
             const std::size_t last =
               std::min(first + n_at_a_time, V.n_directions);
@@ -905,28 +921,29 @@ namespace lsr
       const at::Tensor   product = as_tensor(JV); // [r, n]
       const std::int64_t k       = n_outputs();
       const std::int64_t r       = V.n_directions;
-      at::Tensor left = at::empty({r, product_batch_size}, block_options());
+      at::Tensor left  = at::empty({r, product_batch_size}, block_options());
       at::Tensor right = at::empty_like(left);
-      for_each_batch(x.size(0), product_batch_size, [&](const auto first, const auto n) {
-        const auto f = self.factors(x.narrow(0, first, n));
-        at::Tensor l_n = left.view({-1}).narrow(0, 0, r * n).view({r, n});
-        at::Tensor r_n = right.view({-1}).narrow(0, 0, r * n).view({r, n});
-        for (std::int64_t c = 0; c < k; ++c)
-          {
-            const at::Tensor rows =
-              product.slice(1, first * k + c, (first + n) * k, k);
-            rows.zero_();
-            for (std::size_t l = 0; l < self.graph->layers.size(); ++l)
-              {
-                const std::size_t matrix = self.graph->layers[l].matrix;
-                at::mm_out(l_n, as_tensor(V.left[matrix]), f.delta[c][l]);
-                at::mm_out(r_n, as_tensor(V.right[matrix]), f.a[l]);
-                rows.addcmul_(l_n, r_n);
-              }
-            if (self.n_other > 0)
-              rows.add_(as_tensor(V.other).mm(f.other[c]));
-          }
-      });
+      for_each_batch(
+        x.size(0), product_batch_size, [&](const auto first, const auto n) {
+          const auto f   = self.factors(x.narrow(0, first, n));
+          at::Tensor l_n = left.view({-1}).narrow(0, 0, r * n).view({r, n});
+          at::Tensor r_n = right.view({-1}).narrow(0, 0, r * n).view({r, n});
+          for (std::int64_t c = 0; c < k; ++c)
+            {
+              const at::Tensor rows =
+                product.slice(1, first * k + c, (first + n) * k, k);
+              rows.zero_();
+              for (std::size_t l = 0; l < self.graph->layers.size(); ++l)
+                {
+                  const std::size_t matrix = self.graph->layers[l].matrix;
+                  at::mm_out(l_n, as_tensor(V.left[matrix]), f.delta[c][l]);
+                  at::mm_out(r_n, as_tensor(V.right[matrix]), f.a[l]);
+                  rows.addcmul_(l_n, r_n);
+                }
+              if (self.n_other > 0)
+                rows.add_(as_tensor(V.other).mm(f.other[c]));
+            }
+        });
     });
   }
 
@@ -960,7 +977,8 @@ namespace lsr
         {
           const std::int64_t count = implementation->theta[p].numel();
           columns.narrow(1, offset, count)
-            .copy_(as_tensor(V.other).narrow(0, first, n).narrow(1, row, count));
+            .copy_(
+              as_tensor(V.other).narrow(0, first, n).narrow(1, row, count));
           row += count;
         }
       return block;
@@ -993,9 +1011,7 @@ namespace lsr
         {
           const std::int64_t count = implementation->theta[p].numel();
           flat.narrow(0, offset, count)
-            .copy_((as_tensor(V.other) * weights)
-                     .sum(0)
-                     .narrow(0, row, count));
+            .copy_((as_tensor(V.other) * weights).sum(0).narrow(0, row, count));
           row += count;
         }
       return correction;

@@ -8,8 +8,10 @@ namespace lsr
   essence(const std::string &message)
   {
     // The interpreter puts a traceback in front of the error proper.
-    std::size_t begin = message.rfind("RuntimeError: ");
-    begin = begin == std::string::npos ? 0 : begin + std::string("RuntimeError: ").size();
+    std::size_t begin     = message.rfind("RuntimeError: ");
+    begin                 = begin == std::string::npos ?
+                              0 :
+                              begin + std::string("RuntimeError: ").size();
     const std::size_t end = message.find('\n', begin);
     return message.substr(begin, end == std::string::npos ? end : end - begin);
   }
@@ -21,7 +23,8 @@ namespace lsr
   {
     constexpr bool on_host =
       Kokkos::SpaceAccessibility<Kokkos::HostSpace, MemorySpace>::accessible;
-    return at::TensorOptions(at::kDouble).device(on_host ? at::kCPU : at::kCUDA);
+    return at::TensorOptions(at::kDouble)
+      .device(on_host ? at::kCPU : at::kCUDA);
   }
 
 

@@ -2,8 +2,6 @@
 
 #include <lsr/network/training.h>
 
-#include "network/implementation.h"
-
 #include <torch/optim/adam.h>
 #include <torch/optim/lbfgs.h>
 
@@ -11,6 +9,8 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+
+#include "network/implementation.h"
 
 namespace lsr
 {
@@ -75,9 +75,8 @@ namespace lsr
     double
     adam(double mse)
     {
-      torch::optim::Adam optimizer(variables,
-                                   torch::optim::AdamOptions(
-                                     parameters.learning_rate));
+      torch::optim::Adam optimizer(
+        variables, torch::optim::AdamOptions(parameters.learning_rate));
       auto &options = static_cast<torch::optim::AdamOptions &>(
         optimizer.param_groups()[0].options());
 
@@ -123,8 +122,8 @@ namespace lsr
                                       .max_iter(n_at_a_time)
                                       .history_size(100)
                                       .line_search_fn("strong_wolfe"));
-      for (unsigned int count = 0; count < parameters.lbfgs_iterations &&
-                                   mse > parameters.target;)
+      for (unsigned int count = 0;
+           count < parameters.lbfgs_iterations && mse > parameters.target;)
         {
           optimizer.step([&]() {
             optimizer.zero_grad();

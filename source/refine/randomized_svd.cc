@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/dense/singular_basis.h>
@@ -19,8 +18,8 @@ namespace lsr
              const std::size_t   n_columns,
              const std::uint64_t seed)
     {
-      const Block block = make_block(n_rows, n_columns);
-      const auto  host  = Kokkos::create_mirror_view(block);
+      const Block                      block = make_block(n_rows, n_columns);
+      const auto                       host = Kokkos::create_mirror_view(block);
       std::mt19937_64                  generator(seed);
       std::normal_distribution<double> normal;
       for (std::size_t j = 0; j < n_columns; ++j)

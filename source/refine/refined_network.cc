@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-
 #include <lsr/refine/refined_network.h>
 
 #include <iomanip>

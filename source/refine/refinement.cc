@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
@@ -78,11 +77,10 @@ namespace lsr
       LeastSquares
       least_squares() const
       {
-        return euclidean ?
-                 LeastSquares(matrix, right_hand_side, minimum_loss) :
-                 LeastSquares::from_normal_equations(matrix,
-                                                     right_hand_side,
-                                                     minimum_loss);
+        return euclidean ? LeastSquares(matrix, right_hand_side, minimum_loss) :
+                           LeastSquares::from_normal_equations(matrix,
+                                                               right_hand_side,
+                                                               minimum_loss);
       }
 
       /// The same problem for the unknown plus @p offset.
@@ -180,17 +178,17 @@ namespace lsr
       reduce()
       {
         const Stopwatch stopwatch(result.seconds["reduce"]);
-        const Block     all = make_block(sampling.points.extent(1) *
-                                       network.n_outputs(),
-                                     basis.n_directions());
+        const Block     all =
+          make_block(sampling.points.extent(1) * network.n_outputs(),
+                     basis.n_directions());
         basis.apply(sampling.points, all);
         Q = sampling.select(all);
         residual.constrain(Q);
-        factors = orthonormalize(Q,
-                                 parameters.drop_tolerance,
-                                 basis.sorted() ? Pivoting::none :
-                                                  Pivoting::columns,
-                                 residual.communicator());
+        factors =
+          orthonormalize(Q,
+                         parameters.drop_tolerance,
+                         basis.sorted() ? Pivoting::none : Pivoting::columns,
+                         residual.communicator());
         result.numerical_rank = Q.extent(1);
         z                     = make_column(Q.extent(1));
         log("  " + std::to_string(Q.extent(1)) + " of " +
@@ -229,7 +227,7 @@ namespace lsr
         residual.communicator().sum(N);
         residual.communicator().sum(b);
         ReducedProblem problem{false, N, b, 0.};
-        const Column   all = problem.least_squares().solve();
+        const Column   all   = problem.least_squares().solve();
         problem.minimum_loss = std::pow(residual.norm(linear_residual(all)), 2);
         return problem;
       }
@@ -253,13 +251,12 @@ namespace lsr
         const ReducedProblem problem       = linearize();
         const LeastSquares   least_squares = problem.least_squares();
         // In terms of the whole correction, not of its change.
-        result.profile =
-          problem.about(z).least_squares().profile(factors.R);
+        result.profile = problem.about(z).least_squares().profile(factors.R);
 
         std::size_t rank = parameters.rank;
         if (rank == 0)
           rank = choose_rank(least_squares.profile(), parameters.rank_slack);
-        rank = std::min(rank, least_squares.numerical_rank());
+        rank                   = std::min(rank, least_squares.numerical_rank());
         const Column direction = least_squares.solve(rank);
         const double predicted = residual.norm(linear_residual(direction));
         const double before    = norm;

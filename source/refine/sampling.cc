@@ -11,9 +11,8 @@ namespace lsr
     Rows
     as_view(const std::vector<std::size_t> &rows)
     {
-      const Kokkos::View<const std::size_t *,
-                         Kokkos::HostSpace,
-                         Kokkos::MemoryUnmanaged>
+      const Kokkos::
+        View<const std::size_t *, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>
            host(rows.data(), rows.size());
       Rows view("rows", rows.size());
       Kokkos::deep_copy(view, host);
@@ -69,7 +68,7 @@ namespace lsr
       return selected;
     const Rows        to        = as_view(rows);
     const std::size_t n_columns = selected.extent(1);
-    const Block all = make_zero_block(n_network_rows, n_columns);
+    const Block       all       = make_zero_block(n_network_rows, n_columns);
     Kokkos::parallel_for(
       "lsr::scatter",
       Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),

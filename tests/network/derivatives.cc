@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "support/models.h"
-
 #include <lsr/network/network.h>
 
 #include <gtest/gtest.h>
+
+#include "support/models.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -35,9 +35,9 @@ namespace
   void
   check(const Network &network, const Column &correction)
   {
-    const Block       points    = random_points(2, n_points);
-    const std::size_t n         = n_points * network.n_outputs();
-    const Block       gradients = make_block(2, n);
+    const Block       points     = random_points(2, n_points);
+    const std::size_t n          = n_points * network.n_outputs();
+    const Block       gradients  = make_block(2, n);
     const Column      laplacians = make_column(n);
     network.evaluate_gradients(points, gradients, correction);
     network.evaluate_laplacians(points, 2, laplacians, correction);
@@ -136,8 +136,8 @@ TEST(Scaling, ActsOnValuesDerivativesAndJacobian)
 
   check(scaled, random_column(scaled.n_parameters()));
   ASSERT_TRUE(scaled.layered()) << scaled.description();
-  const RankOneDirections V  = scaled.random_directions(3, 1);
-  const Block             JV = make_block(2 * n_points, 3);
+  const RankOneDirections V       = scaled.random_directions(3, 1);
+  const Block             JV      = make_block(2 * n_points, 3);
   const Block             generic = make_block(2 * n_points, 3);
   scaled.jacobian_times(x, V, JV);
   scaled.jacobian_times(x, scaled.expand_columns(V, 0, 3), generic);

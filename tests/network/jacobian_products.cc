@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "support/models.h"
-
 #include <lsr/network/network.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "support/models.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -27,12 +27,12 @@ namespace
   Column
   differences(Network &network, const Block &points, const Column &v)
   {
-    const double  h      = 1e-3;
-    const Column  theta  = network.parameters();
-    const Column  moved  = make_column(theta.size());
-    const Column  result = make_column(n_points * network.n_outputs());
-    constexpr int steps[]      = {-2, -1, 1, 2};
-    const double  weights[]    = {1. / 12, -8. / 12, 8. / 12, -1. / 12};
+    const double  h         = 1e-3;
+    const Column  theta     = network.parameters();
+    const Column  moved     = make_column(theta.size());
+    const Column  result    = make_column(n_points * network.n_outputs());
+    constexpr int steps[]   = {-2, -1, 1, 2};
+    const double  weights[] = {1. / 12, -8. / 12, 8. / 12, -1. / 12};
     for (unsigned int s = 0; s < 4; ++s)
       {
         for (std::size_t i = 0; i < theta.size(); ++i)
@@ -66,14 +66,12 @@ TEST(JacobianProducts, AgreeWithFiniteDifferencesOverRepeatedCalls)
       SCOPED_TRACE(name);
       for (unsigned int call = 0; call < 6; ++call)
         {
-          Column v = random_column(network.n_parameters(), 100 + call);
-          const Block JV =
-            make_block(n_points * network.n_outputs(), 1);
+          Column      v  = random_column(network.n_parameters(), 100 + call);
+          const Block JV = make_block(n_points * network.n_outputs(), 1);
           network.jacobian_times(points, as_block(v), JV);
-          EXPECT_LT(relative_difference(JV,
-                                        as_block(
-                                          differences(network, points, v))),
-                    1e-7);
+          EXPECT_LT(
+            relative_difference(JV, as_block(differences(network, points, v))),
+            1e-7);
         }
     }
 }
@@ -172,8 +170,8 @@ TEST(RankOneDirections, ProductsEqualThoseOfExplicitColumns)
   for (const auto &[name, network] : model_zoo())
     {
       SCOPED_TRACE(name);
-      const std::size_t       n = n_points * network.n_outputs();
-      const RankOneDirections V = network.random_directions(r, 3);
+      const std::size_t       n          = n_points * network.n_outputs();
+      const RankOneDirections V          = network.random_directions(r, 3);
       const Block             explicit_V = network.expand_columns(V, 0, r);
       const Block             expected   = make_block(n, r);
       network.jacobian_times(points, explicit_V, expected);
@@ -195,7 +193,7 @@ TEST(RankOneDirections, ProductsEqualThoseOfExplicitColumns)
 
 TEST(RankOneDirections, AreReproducibleAndIndependent)
 {
-  const auto zoo     = model_zoo();
+  const auto  zoo     = model_zoo();
   const auto &network = zoo.front().second;
   const Block a = network.expand_columns(network.random_directions(4, 5), 0, 4);
   const Block b = network.expand_columns(network.random_directions(4, 5), 0, 4);

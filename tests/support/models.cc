@@ -52,11 +52,11 @@ namespace lsr
                               const std::vector<Parameter> &parameters,
                               const std::string            &body,
                               const bool single_precision = false) {
-        zoo.emplace_back(name,
-                         Network::load_bytes(
-                           torchscript(parameters, body, single_precision),
-                           name,
-                           2));
+        zoo.emplace_back(
+          name,
+          Network::load_bytes(torchscript(parameters, body, single_precision),
+                              name,
+                              2));
       };
 
       const std::vector<Parameter> two_hidden = {{"w1", {12, 2}},
@@ -70,9 +70,13 @@ namespace lsr
         add(activation,
             two_hidden,
             "def forward(self, x):\n"
-            "  h = torch." + activation + "(torch.linear(x, self.w1, self.b1))\n"
-            "  h = torch." + activation + "(torch.linear(h, self.w2, self.b2))\n"
-            "  return torch.linear(h, self.w3, self.b3)\n");
+            "  h = torch." +
+              activation +
+              "(torch.linear(x, self.w1, self.b1))\n"
+              "  h = torch." +
+              activation +
+              "(torch.linear(h, self.w2, self.b2))\n"
+              "  return torch.linear(h, self.w3, self.b3)\n");
       add("residual",
           two_hidden,
           "def forward(self, x):\n"
@@ -98,14 +102,19 @@ namespace lsr
           "  b = torch.silu(torch.linear(x[:, 1:2], self.w2, self.b2))\n"
           "  b = torch.linear(b, self.w3)\n"
           "  return torch.sum(a * b, [1], True) + self.offset\n");
-      add("two arguments, two outputs, shared weights",
-          {{"w1", {8, 2}}, {"b1", {8}}, {"w2", {8, 8}}, {"b2", {8}}, {"w3", {2, 8}}},
-          "def forward(self, x, t):\n"
-          "  h = torch.tanh(torch.linear(torch.cat([x, t], 1), self.w1, self.b1))\n"
-          "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
-          "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
-          "  y = torch.linear(h, self.w3)\n"
-          "  return y[:, 0], y[:, 1]\n");
+      add(
+        "two arguments, two outputs, shared weights",
+        {{"w1", {8, 2}},
+         {"b1", {8}},
+         {"w2", {8, 8}},
+         {"b2", {8}},
+         {"w3", {2, 8}}},
+        "def forward(self, x, t):\n"
+        "  h = torch.tanh(torch.linear(torch.cat([x, t], 1), self.w1, self.b1))\n"
+        "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
+        "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
+        "  y = torch.linear(h, self.w3)\n"
+        "  return y[:, 0], y[:, 1]\n");
       add("standardized inputs and a gate",
           {{"buffer_shift", {2}},
            {"w1", {10, 2}},
@@ -164,7 +173,7 @@ namespace lsr
       std::mt19937_64                  generator(seed);
       std::normal_distribution<double> normal;
       const Block                      block = make_block(n_rows, n_columns);
-      const auto                       host  = Kokkos::create_mirror_view(block);
+      const auto                       host = Kokkos::create_mirror_view(block);
       for (std::size_t j = 0; j < n_columns; ++j)
         for (std::size_t i = 0; i < n_rows; ++i)
           host(i, j) = normal(generator);

@@ -4,7 +4,6 @@
 #define lsr_tests_support_models_h
 
 #include <lsr/base/types.h>
-
 #include <lsr/network/network.h>
 
 #include <cstdint>

@@ -29,14 +29,18 @@ namespace lsr
   inline Block
   columns(const Block &block, const std::size_t first, const std::size_t last)
   {
-    return Kokkos::subview(block, Kokkos::ALL(), Kokkos::make_pair(first, last));
+    return Kokkos::subview(block,
+                           Kokkos::ALL(),
+                           Kokkos::make_pair(first, last));
   }
 
   /// Rows [first, last) of @p block, sharing its memory.
   inline Block
   rows(const Block &block, const std::size_t first, const std::size_t last)
   {
-    return Kokkos::subview(block, Kokkos::make_pair(first, last), Kokkos::ALL());
+    return Kokkos::subview(block,
+                           Kokkos::make_pair(first, last),
+                           Kokkos::ALL());
   }
 
   /// A vector as a block of one column, sharing its memory.

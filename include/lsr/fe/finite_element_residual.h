@@ -90,7 +90,8 @@ namespace lsr
     const ResidualNorm    kind;
     const Communicator    mpi;
 
-    /// Rows that are constrained; rows of weak Dirichlet conditions, and values.
+    /// Rows that are constrained; rows of weak Dirichlet conditions, and
+    /// values.
     std::vector<std::size_t>                    constrained;
     std::vector<std::pair<std::size_t, double>> dirichlet_rows;
     const double                                dirichlet_row_weight;

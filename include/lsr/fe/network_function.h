@@ -26,9 +26,9 @@ namespace lsr
    * @endcode
    *
    * Components are the outputs of the network. Its inputs are the coordinates
-   * of a point, followed, if it has dim + 1 of them, by the time of the function
-   * (see set_time()). Derivatives with respect to the coordinates are exact, by
-   * automatic differentiation.
+   * of a point, followed, if it has dim + 1 of them, by the time of the
+   * function (see set_time()). Derivatives with respect to the coordinates are
+   * exact, by automatic differentiation.
    *
    * Calling a network for one point is hundreds of times more expensive per
    * point than calling it for many: prefer functions that take lists.
@@ -77,7 +77,7 @@ namespace lsr
 
     void
     vector_values(const std::vector<dealii::Point<dim>> &points,
-                  std::vector<std::vector<double>> &values) const override;
+                  std::vector<std::vector<double>>      &values) const override;
 
     dealii::Tensor<1, dim>
     gradient(const dealii::Point<dim> &p,

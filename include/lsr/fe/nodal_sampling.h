@@ -6,7 +6,6 @@
 #include <lsr/refine/sampling.h>
 
 #include <deal.II/dofs/dof_handler.h>
-
 #include <deal.II/fe/mapping.h>
 
 #include <optional>

@@ -223,10 +223,10 @@ namespace lsr
      */
     void
     for_each_jacobian_batch(
-      const Block &points,
-      const std::function<
-        void(const Block &J, const std::size_t first, const std::size_t last)>
-        &visit) const;
+      const Block                                       &points,
+      const std::function<void(const Block      &J,
+                               const std::size_t first,
+                               const std::size_t last)> &visit) const;
 
     /**
      * Random directions with one rank-one block per weight matrix and normally

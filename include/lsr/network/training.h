@@ -44,7 +44,8 @@ namespace lsr
    * parameters of @p network. Points are n_inputs $\times$ n_points, targets
    * are flattened like the values of the network. Returns the mean squared
    * error that was reached. Deterministic for a given seed and number of
-   * threads. Throws lsr::Error if shapes do not match or the loss is not finite.
+   * threads. Throws lsr::Error if shapes do not match or the loss is not
+   * finite.
    */
   double
   train(Network                  &network,

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/append_rows_qr.h>
+#include <lsr/dense/blas.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/network/training.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/refinement.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  Network
+  small_network(const std::uint64_t seed = 3)
+  {
+    FullyConnected layout;
+    layout.widths = {24, 24};
+    layout.seed   = seed;
+    return layout.build();
+  }
+
+  Sampling
+  sample(const std::size_t n_points, const std::uint64_t seed = 1)
+  {
+    Sampling sampling;
+    sampling.points = random_points(2, n_points, -1., 1., seed);
+    return sampling;
+  }
+
+  Column
+  values(const Network  &network,
+         const Sampling &sampling,
+         const Column   &correction = {})
+  {
+    const Column q =
+      make_column(sampling.points.extent(1) * network.n_outputs());
+    network.evaluate(sampling.points, q, correction);
+    return q;
+  }
+
+  /// sin(pi x) sin(pi y)
+  Column
+  target(const Sampling &sampling)
+  {
+    const Column t = make_column(sampling.points.extent(1));
+    for (std::size_t i = 0; i < t.size(); ++i)
+      t(i) = std::sin(M_PI * sampling.points(0, i)) *
+             std::sin(M_PI * sampling.points(1, i));
+    return t;
+  }
+
+  Column
+  difference(const Column &a, const Column &b)
+  {
+    const Column d = make_column(a.size());
+    for (std::size_t i = 0; i < a.size(); ++i)
+      d(i) = a(i) - b(i);
+    return d;
+  }
+
+  std::vector<std::unique_ptr<TangentBasis>>
+  all_bases(const Network    &network,
+            const Sampling   &sampling,
+            const std::size_t r)
+  {
+    std::vector<std::unique_ptr<TangentBasis>> bases;
+    bases.push_back(std::make_unique<StructuredBasis>(network, r, 0));
+    RandomizedSVD svd;
+    svd.rank = r;
+    bases.push_back(randomized_svd(network, sampling, Communicator(), svd));
+    svd.scale_by_inverse_singular_values = true;
+    bases.push_back(randomized_svd(network, sampling, Communicator(), svd));
+    return bases;
+  }
+
+  /// f_i = (q_i - t_i) + (q_i - t_i)^2, so that f = 0 where q = t.
+  class QuadraticMisfit : public DataMisfit
+  {
+  public:
+    explicit QuadraticMisfit(const Column &targets)
+      : DataMisfit(targets)
+      , tangent(make_column(targets.size()))
+    {}
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      DataMisfit::evaluate(q, f);
+      for (std::size_t i = 0; i < f.size(); ++i)
+        f(i) += f(i) * f(i);
+    }
+
+    void
+    linearize(const Column &q) override
+    {
+      DataMisfit::evaluate(q, tangent);
+      for (std::size_t i = 0; i < tangent.size(); ++i)
+        tangent(i) = 1 + 2 * tangent(i);
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < X.extent(0); ++i)
+          AX(i, j) = tangent(i) * X(i, j);
+    }
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override
+    {
+      apply_tangent(X, ATX);
+    }
+
+  private:
+    Column tangent;
+  };
+
+  /// A misfit measured by f^T D^{-1} f with a diagonal D.
+  class DualMisfit : public DataMisfit
+  {
+  public:
+    using DataMisfit::DataMisfit;
+
+    static double
+    d(const std::size_t i)
+    {
+      return 1. + (i % 7);
+    }
+
+    bool
+    euclidean() const override
+    {
+      return false;
+    }
+
+    Block
+    riesz(const Block &, const Block &AX) override
+    {
+      const Block S = make_block(AX.extent(0), AX.extent(1));
+      for (std::size_t j = 0; j < S.extent(1); ++j)
+        for (std::size_t i = 0; i < S.extent(0); ++i)
+          S(i, j) = AX(i, j) / d(i);
+      return S;
+    }
+
+    double
+    norm(const Column &f) override
+    {
+      double sum = 0;
+      for (std::size_t i = 0; i < f.size(); ++i)
+        sum += f(i) * f(i) / d(i);
+      return std::sqrt(sum);
+    }
+  };
+
+  /// The same, with rows scaled.
+  class ScaledMisfit : public DataMisfit
+  {
+  public:
+    using DataMisfit::DataMisfit;
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      DataMisfit::evaluate(q, f);
+      for (std::size_t i = 0; i < f.size(); ++i)
+        f(i) /= std::sqrt(DualMisfit::d(i));
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < X.extent(0); ++i)
+          AX(i, j) = X(i, j) / std::sqrt(DualMisfit::d(i));
+    }
+  };
+} // namespace
+
+
+
+TEST(Refinement, RecoversATargetInsideTheTangentSpace)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(400);
+  for (const auto &basis : all_bases(network, sampling, 40))
+    {
+      SCOPED_TRACE(basis->name());
+      const Column     correction = basis->expand(random_column(40));
+      const Column     t          = values(network, sampling, correction);
+      DataMisfit       misfit(t);
+      const Refinement refinement = refine(network, *basis, sampling, misfit);
+      EXPECT_LT(norm(difference(refinement.values, t)), 1e-12 * norm(t));
+    }
+}
+
+
+
+TEST(Refinement, ValuesAreThoseOfTheCorrectedPrediction)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(300);
+  const Column   t        = target(sampling);
+  for (const auto &basis : all_bases(network, sampling, 60))
+    {
+      SCOPED_TRACE(basis->name());
+      DataMisfit       misfit(t);
+      const Refinement refinement = refine(network, *basis, sampling, misfit);
+      EXPECT_LT(
+        relative_difference(refinement.values,
+                            values(network, sampling, refinement.correction)),
+        1e-14);
+      const double loss = norm(difference(refinement.values, t));
+      EXPECT_NEAR(loss, refinement.refined_norm, 1e-6 * loss + 1e-12);
+      EXPECT_LT(refinement.refined_norm, 1e-2 * refinement.initial_norm);
+    }
+}
+
+
+
+TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(250);
+  const Column   t        = target(sampling);
+  RandomizedSVD  svd;
+  svd.rank         = 50;
+  const auto basis = randomized_svd(network, sampling, Communicator(), svd);
+
+  DataMisfit           misfit(t);
+  RefinementParameters parameters;
+  parameters.rank      = 50;
+  const Refinement all = refine(network, *basis, sampling, misfit, parameters);
+  ASSERT_EQ(all.profile.loss.size(), 51);
+  for (const std::size_t rank : {1, 7, 20, 35, 50})
+    {
+      parameters.rank = rank;
+      const Refinement one =
+        refine(network, *basis, sampling, misfit, parameters);
+      EXPECT_EQ(one.rank, rank);
+      EXPECT_NEAR(std::sqrt(all.profile.loss[rank]),
+                  one.refined_norm,
+                  1e-9 * one.refined_norm);
+
+      // And an independent solve with the leading directions only.
+      const Block leading = make_block(network.n_parameters(), rank);
+      Kokkos::deep_copy(leading, columns(basis->columns(), 0, rank));
+      const ExplicitBasis small(network, leading, "leading", true);
+      parameters.rank       = 0;
+      parameters.rank_slack = 0;
+      EXPECT_NEAR(
+        refine(network, small, sampling, misfit, parameters).refined_norm,
+        one.refined_norm,
+        1e-9 * one.refined_norm);
+      parameters.rank_slack = 1e-2;
+    }
+  for (std::size_t k = 1; k < all.profile.loss.size(); ++k)
+    {
+      EXPECT_LE(all.profile.loss[k], all.profile.loss[k - 1]);
+      EXPECT_GE(all.profile.condition[k],
+                all.profile.condition[k - 1] * (1 - 1e-12));
+    }
+}
+
+
+
+TEST(Refinement, AutomaticRankIsTheStartOfThePlateau)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(300);
+  RandomizedSVD  svd;
+  svd.rank         = 60;
+  const auto basis = randomized_svd(network, sampling, Communicator(), svd);
+  // Reachable with 12 directions; the others have nothing to add.
+  const Column y = make_column(60);
+  for (unsigned int k = 0; k < 12; ++k)
+    y(k) = 1. + k;
+  const Column noise = random_column(300);
+  const Column t     = values(network, sampling, basis->expand(y));
+  for (std::size_t i = 0; i < t.size(); ++i)
+    t(i) += 1e-6 * noise(i);
+  DataMisfit           misfit(t);
+  RefinementParameters parameters;
+  parameters.rank_slack = 0.2;
+  const Refinement refinement =
+    refine(network, *basis, sampling, misfit, parameters);
+  EXPECT_EQ(refinement.rank, 12);
+}
+
+
+
+TEST(Refinement, RankDeficientDirectionsGiveTheTruncatedSolution)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(200);
+  const Column   t        = target(sampling);
+  const Block    once     = random_block(network.n_parameters(), 15);
+  const Block    twice    = make_zero_block(network.n_parameters(), 40);
+  Kokkos::deep_copy(columns(twice, 0, 15), once);
+  Kokkos::deep_copy(columns(twice, 20, 35), once); // and ten zero columns
+
+  const ExplicitBasis  independent(network, once, "once", false);
+  const ExplicitBasis  dependent(network, twice, "twice", false);
+  DataMisfit           misfit(t);
+  RefinementParameters parameters;
+  parameters.rank_slack = 0;
+  const Refinement expected =
+    refine(network, independent, sampling, misfit, parameters);
+  const Refinement found =
+    refine(network, dependent, sampling, misfit, parameters);
+  EXPECT_EQ(found.numerical_rank, 15);
+  EXPECT_TRUE(std::isfinite(norm(found.correction)));
+  EXPECT_NEAR(found.refined_norm,
+              expected.refined_norm,
+              1e-10 * expected.refined_norm);
+}
+
+
+
+TEST(Refinement, IsZeroAtAStationaryPoint)
+{
+  // Where the residual is orthogonal to the tangent space nothing moves.
+  const Network         network  = small_network();
+  const Sampling        sampling = sample(120);
+  const StructuredBasis basis(network, 30, 1);
+  Block                 Q = make_block(120, 30);
+  basis.apply(sampling.points, Q);
+  orthonormalize(Q, 1e-12, Pivoting::columns, Communicator());
+  const Column f  = random_column(120);
+  const Column Qf = make_column(Q.extent(1));
+  for (unsigned int twice = 0; twice < 2; ++twice)
+    {
+      multiply(1., 'T', Q, f, 0., Qf);
+      multiply(-1., 'N', Q, Qf, 1., f);
+    }
+  DataMisfit       misfit(difference(values(network, sampling), f));
+  const Refinement refinement = refine(network, basis, sampling, misfit);
+  EXPECT_NEAR(refinement.refined_norm,
+              refinement.initial_norm,
+              1e-12 * refinement.initial_norm);
+  EXPECT_LT(norm(difference(refinement.values, values(network, sampling))),
+            1e-7 * norm(f));
+}
+
+
+
+TEST(Refinement, RelinearizesNonlinearResiduals)
+{
+  const Network         network  = small_network();
+  const Sampling        sampling = sample(200);
+  const StructuredBasis basis(network, 80, 0);
+  const Column t = values(network, sampling, basis.expand(random_column(80)));
+  QuadraticMisfit      misfit(t);
+  RefinementParameters once, often;
+  once.max_linearizations = 1;
+  const Refinement one    = refine(network, basis, sampling, misfit, once);
+  const Refinement many   = refine(network, basis, sampling, misfit, often);
+  EXPECT_EQ(one.n_linearizations, 1);
+  EXPECT_GT(many.n_linearizations, 1);
+  EXPECT_LT(one.refined_norm, one.initial_norm);
+  EXPECT_LT(many.refined_norm, 1e-8 * many.initial_norm);
+  EXPECT_LT(many.refined_norm, 1e-3 * one.refined_norm);
+}
+
+
+
+TEST(Refinement, DualNormEqualsScaledRows)
+{
+  const Network         network  = small_network();
+  const Sampling        sampling = sample(200);
+  const Column          t        = target(sampling);
+  const StructuredBasis basis(network, 40, 0);
+  RefinementParameters  parameters;
+  parameters.rank_slack = 0;
+  DualMisfit       dual(t);
+  ScaledMisfit     scaled(t);
+  const Refinement a = refine(network, basis, sampling, dual, parameters);
+  const Refinement b = refine(network, basis, sampling, scaled, parameters);
+  EXPECT_NEAR(a.refined_norm, b.refined_norm, 1e-9 * b.refined_norm);
+  EXPECT_LT(relative_difference(a.values, b.values), 1e-7);
+  ASSERT_EQ(a.profile.loss.size(), b.profile.loss.size());
+  for (std::size_t k = 0; k < a.profile.loss.size(); ++k)
+    EXPECT_NEAR(a.profile.loss[k], b.profile.loss[k], 1e-9 * b.profile.loss[0]);
+}
+
+
+
+TEST(Refinement, NeverMakesTheResidualLarger)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(100);
+  for (unsigned int seed = 0; seed < 5; ++seed)
+    {
+      QuadraticMisfit misfit(random_column(100, seed));
+      for (const auto &basis : all_bases(network, sampling, 30))
+        {
+          const Refinement refinement =
+            refine(network, *basis, sampling, misfit);
+          EXPECT_LE(refinement.refined_norm, refinement.initial_norm);
+        }
+    }
+}
+
+
+
+TEST(Refinement, LowersTheTestErrorOfATrainedNetwork)
+{
+  Network            network  = small_network();
+  const Sampling     training = sample(600), test = sample(200, 9);
+  TrainingParameters parameters;
+  parameters.epochs = 100;
+  train(network, training.points, target(training), parameters);
+  const double before = norm(difference(values(network, test), target(test)));
+
+  DataMisfit misfit(target(training));
+  for (const auto &basis : all_bases(network, training, 150))
+    {
+      const Refinement refinement = refine(network, *basis, training, misfit);
+      const double     after      = norm(
+        difference(values(network, test, refinement.correction), target(test)));
+      EXPECT_LT(after, 1e-2 * before) << basis->name();
+    }
+}
+
+
+
+TEST(RandomizedSVD, FindsTheLeadingSingularDirections)
+{
+  const Network  network  = small_network();
+  const Sampling sampling = sample(150);
+  RandomizedSVD  parameters;
+  parameters.rank = 20;
+  const auto basis =
+    randomized_svd(network, sampling, Communicator(), parameters);
+  const Block &V = basis->columns();
+
+  const Block VV = make_block(20, 20);
+  multiply(1., 'T', V, 'N', V, 0., VV);
+  for (unsigned int i = 0; i < 20; ++i)
+    for (unsigned int j = 0; j < 20; ++j)
+      EXPECT_NEAR(VV(i, j), i == j ? 1. : 0., 1e-12);
+
+  // J V has nearly orthogonal columns whose lengths are the singular values.
+  const Block JV = make_block(150, 20), gram = make_block(20, 20);
+  basis->apply(sampling.points, JV);
+  multiply(1., 'T', JV, 'N', JV, 0., gram);
+  for (unsigned int j = 1; j < 20; ++j)
+    {
+      EXPECT_LE(gram(j, j), gram(j - 1, j - 1));
+      for (unsigned int i = 0; i < j; ++i)
+        EXPECT_LT(std::abs(gram(i, j)), 1e-2 * gram(0, 0));
+    }
+
+  // What is left of a random direction after projection is small under J.
+  const Column v  = random_column(network.n_parameters(), 77);
+  const Column Vv = make_column(20);
+  const Column Jv = make_column(150), rest = make_column(150);
+  network.jacobian_times(sampling.points, as_block(v), as_block(Jv));
+  multiply(1., 'T', V, v, 0., Vv);
+  multiply(-1., 'N', V, Vv, 1., v);
+  network.jacobian_times(sampling.points, as_block(v), as_block(rest));
+  EXPECT_LT(norm(rest), 0.05 * norm(Jv));
+}
+
+
+
+TEST(RandomizedSVD, OfGenericAndLayeredProductsAgree)
+{
+  // The same tangent space whatever the way to the products: sines of the
+  // angles between the leading directions are small.
+  const std::string source =
+    "def forward(self, x):\n"
+    "  h = torch.tanh(torch.matmul(x, torch.t(self.w1)) + self.b1)\n"
+    "  return torch.matmul(h, torch.t(self.w2))\n";
+  const std::string layered_source =
+    "def forward(self, x):\n"
+    "  h = torch.tanh(torch.linear(x, self.w1, self.b1))\n"
+    "  return torch.linear(h, self.w2)\n";
+  const std::vector<Parameter> parameters = {{"w1", {300, 2}},
+                                             {"b1", {300}},
+                                             {"w2", {1, 300}}};
+  const Network                generic =
+    Network::load_bytes(torchscript(parameters, source), "generic", 2);
+  const Network layered =
+    Network::load_bytes(torchscript(parameters, layered_source), "layered", 2);
+  ASSERT_FALSE(generic.layered());
+  ASSERT_TRUE(layered.layered());
+
+  const Sampling sampling = sample(60);
+  RandomizedSVD  svd;
+  svd.rank         = 10;
+  const auto  a    = randomized_svd(generic, sampling, Communicator(), svd);
+  const auto  b    = randomized_svd(layered, sampling, Communicator(), svd);
+  const Block rest = make_block(a->columns().extent(0), 5);
+  Kokkos::deep_copy(rest, columns(a->columns(), 0, 5));
+  const Block product = make_block(10, 5);
+  multiply(1., 'T', b->columns(), 'N', rest, 0., product);
+  multiply(-1., 'N', b->columns(), 'N', product, 1., rest);
+  for (unsigned int j = 0; j < 5; ++j)
+    EXPECT_LT(norm(Kokkos::subview(rest, Kokkos::ALL(), j)), 1e-6);
+}
