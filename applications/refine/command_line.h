@@ -128,12 +128,10 @@ namespace lsr
 
   /**
    * Parse the parameters of all ParameterAcceptor objects, or print a template
-   * of them. Returns whether the program is to run. With @p skip_undeclared,
-   * a file may hold entries that are for other programs.
+   * of them. Returns whether the program is to run.
    */
   inline bool
-  read_parameters(const CommandLine &command_line,
-                  const bool         skip_undeclared = false)
+  read_parameters(const CommandLine &command_line)
   {
     auto &prm = dealii::ParameterAcceptor::prm;
     prm.declare_entry("Dimension",
@@ -143,7 +141,7 @@ namespace lsr
                       "space-time meshes.");
     dealii::ParameterAcceptor::declare_all_parameters(prm);
     if (!command_line.parameter_file.empty())
-      prm.parse_input(command_line.parameter_file, "", skip_undeclared);
+      prm.parse_input(command_line.parameter_file);
     for (const std::string &setting : command_line.settings)
       apply_setting(prm, setting);
     if (command_line.print_parameters)

@@ -22,184 +22,10 @@
 #include <numeric>
 
 #include "refine/command_line.h"
+#include "refine/parameters.h"
 
 namespace lsr
 {
-  /// The network of a parameter file.
-  class NetworkParameters : public dealii::ParameterAcceptor
-  {
-  public:
-    NetworkParameters()
-      : dealii::ParameterAcceptor("Network")
-    {
-      add_parameter("File",
-                    file,
-                    "TorchScript file with the network, relative to the folder "
-                    "of this file. It is a program: use only files that you "
-                    "trust.");
-      add_parameter("Time",
-                    time,
-                    "If the network has time as a further input after the "
-                    "coordinates, its value; otherwise empty.");
-      add_parameter("Input shift",
-                    scaling.input_shift,
-                    "The network sees (x - shift) * scale. Empty: x.");
-      add_parameter("Input scale", scaling.input_scale, "See Input shift.");
-      add_parameter("Output shift",
-                    scaling.output_shift,
-                    "The field is shift + scale * what the network returns. "
-                    "Empty: what the network returns.");
-      add_parameter("Output scale", scaling.output_scale, "See Output shift.");
-    }
-
-    std::optional<double>
-    time_value() const
-    {
-      if (time.empty())
-        return std::nullopt;
-      try
-        {
-          return std::stod(time);
-        }
-      catch (const std::exception &)
-        {
-          AssertThrow(false,
-                      dealii::ExcMessage("Network/Time is '" + time +
-                                         "', expected a number or nothing."));
-          return std::nullopt;
-        }
-    }
-
-    std::string      file = "network.pt";
-    Network::Scaling scaling;
-
-  private:
-    std::string time;
-  };
-
-
-
-  /// How the network of a parameter file is refined.
-  class SubspaceParameters : public dealii::ParameterAcceptor
-  {
-  public:
-    SubspaceParameters()
-      : dealii::ParameterAcceptor("Refinement")
-    {
-      using namespace dealii::Patterns;
-      add_parameter("Subspace",
-                    subspace,
-                    "structured: random rank-one directions for each weight "
-                    "matrix, fast. rsvd: leading singular directions of the "
-                    "network's Jacobian (Algorithm 1 of the paper).",
-                    this->prm,
-                    Selection("structured|rsvd"));
-      add_parameter("Directions",
-                    n_directions,
-                    "Number of directions of the subspace.",
-                    this->prm,
-                    Integer(1));
-      add_parameter("Rank",
-                    rank,
-                    "Number of columns used for the solution, or auto: as few "
-                    "as give a residual norm within one per cent of the best.");
-      add_parameter("Norm",
-                    norm,
-                    "Norm of the residual that is minimized: l2 (Euclidean), "
-                    "mass (scaled by the lumped mass matrix), dual (H^-1; the "
-                    "energy error of symmetric problems).",
-                    this->prm,
-                    Selection("l2|mass|dual"));
-      add_parameter("Dirichlet row weight",
-                    dirichlet_row_weight,
-                    "Weight of the rows of Dirichlet conditions where they are "
-                    "not imposed strongly.",
-                    this->prm,
-                    Double(0));
-      add_parameter("Linearizations",
-                    max_linearizations,
-                    "Largest number of times that residual and tangent are "
-                    "evaluated at the refined field; 1 is the paper's linear "
-                    "step. Linear problems stop after the first.",
-                    this->prm,
-                    Integer(1));
-      add_parameter("Drop tolerance",
-                    drop_tolerance,
-                    "Directions whose effect is, up to this fraction, a "
-                    "combination of that of others are dropped.",
-                    this->prm,
-                    Double(0, 1));
-      add_parameter("Oversampling",
-                    svd.oversampling,
-                    "rsvd: columns of the sketch beyond the directions.",
-                    this->prm,
-                    Integer(0));
-      add_parameter("Residual subspace",
-                    residual_subspace,
-                    "rsvd: take singular directions of the residual's Jacobian "
-                    "A J instead of the network's J.");
-      add_parameter("Scale by inverse singular values",
-                    svd.scale_by_inverse_singular_values,
-                    "rsvd: divide each direction by its singular value.");
-      add_parameter("Sample points",
-                    n_sample_points,
-                    "rsvd: build the subspace from this many points only; 0 "
-                    "stands for the directions plus 1000, which suffices. Must "
-                    "not be used with Residual subspace, which takes all.",
-                    this->prm,
-                    Integer(0));
-      add_parameter("Seed", svd.seed, "Seed of the random directions.");
-    }
-
-    /// The rank that is asked for; 0 stands for auto.
-    unsigned int
-    fixed_rank() const
-    {
-      if (rank == "auto")
-        return 0;
-      AssertThrow(dealii::Patterns::Integer(1).match(rank),
-                  dealii::ExcMessage("Refinement/Rank is '" + rank +
-                                     "', expected auto or a positive number."));
-      return std::stoul(rank);
-    }
-
-    std::string   subspace             = "structured";
-    unsigned int  n_directions         = 1000;
-    std::string   rank                 = "auto";
-    std::string   norm                 = "dual";
-    double        dirichlet_row_weight = 100.;
-    unsigned int  max_linearizations   = 20;
-    double        drop_tolerance       = 1e-12;
-    bool          residual_subspace    = false;
-    unsigned int  n_sample_points      = 0;
-    RandomizedSVD svd;
-  };
-
-
-
-  /// What a run leaves behind.
-  class OutputParameters : public dealii::ParameterAcceptor
-  {
-  public:
-    OutputParameters()
-      : dealii::ParameterAcceptor("Output")
-    {
-      add_parameter("Folder", folder, "Folder for results; made if missing.");
-      add_parameter("VTU", vtu, "Write solution.vtu for ParaView and VisIt.");
-      add_parameter("Pictures", pictures, "Draw PNG pictures with gnuplot.");
-      add_parameter("Refined network",
-                    refined_network,
-                    "Write refined.pt, the network and its correction.");
-    }
-
-    std::string folder          = "results";
-    bool        vtu             = true;
-    bool        pictures        = true;
-    bool        refined_network = true;
-  };
-
-
-
   template <int dim>
   class RefineProgram
   {
@@ -487,10 +313,11 @@ namespace lsr
     const CommandLine         &command_line;
     dealii::ConditionalOStream pcout;
 
-    Problem<dim>       problem;
-    NetworkParameters  network_parameters;
-    SubspaceParameters parameters;
-    OutputParameters   output;
+    Problem<dim>              problem;
+    ProgramParameters         all_parameters;
+    const NetworkParameters  &network_parameters = all_parameters.network;
+    const SubspaceParameters &parameters         = all_parameters.refinement;
+    const OutputParameters   &output             = all_parameters.output;
 
     std::shared_ptr<Network>                    network;
     Sampling                                    sampling;

@@ -11,85 +11,10 @@
 #include <cmath>
 
 #include "refine/command_line.h"
+#include "refine/parameters.h"
 
 namespace lsr
 {
-  /// The network to be made, and how it is trained.
-  class TrainingSection : public dealii::ParameterAcceptor
-  {
-  public:
-    TrainingSection()
-      : dealii::ParameterAcceptor("Training")
-    {
-      using namespace dealii::Patterns;
-      add_parameter("Hidden layers",
-                    layout.widths,
-                    "Widths of the hidden layers.");
-      add_parameter("Activation",
-                    layout.activation,
-                    "Activation of the hidden layers.",
-                    this->prm,
-                    Selection("tanh|sin|relu|gelu|silu|softplus|sigmoid"));
-      add_parameter("Standardize inputs",
-                    standardize,
-                    "Let the network see coordinates with mean zero and "
-                    "standard deviation one.");
-      add_parameter("Epochs",
-                    training.epochs,
-                    "Passes over the data with Adam.",
-                    this->prm,
-                    Integer(0));
-      add_parameter("Batch size",
-                    training.batch_size,
-                    "Points in a mini-batch.",
-                    this->prm,
-                    Integer(1));
-      add_parameter("Learning rate",
-                    training.learning_rate,
-                    "Learning rate of Adam at the start; it falls to a "
-                    "hundredth.",
-                    this->prm,
-                    Double(0));
-      add_parameter("L-BFGS iterations",
-                    training.lbfgs_iterations,
-                    "Iterations of L-BFGS after that.",
-                    this->prm,
-                    Integer(0));
-      add_parameter("Target",
-                    target,
-                    "Stop at this relative l2 error over the data.",
-                    this->prm,
-                    Double(0));
-      add_parameter("Seed", seed, "Seed of parameters and mini-batches.");
-    }
-
-    FullyConnected     layout;
-    TrainingParameters training;
-    bool               standardize = true;
-    double             target      = 0;
-    unsigned int       seed        = 0;
-  };
-
-
-
-  /// The file that a parameter file for lsr-refine names as its network.
-  class NetworkFile : public dealii::ParameterAcceptor
-  {
-  public:
-    NetworkFile()
-      : dealii::ParameterAcceptor("Network")
-    {
-      add_parameter("File",
-                    file,
-                    "TorchScript file to be written, relative to the folder of "
-                    "this file.");
-    }
-
-    std::string file = "network.pt";
-  };
-
-
-
   template <int dim>
   class TrainProgram
   {
@@ -106,9 +31,7 @@ namespace lsr
     void
     run()
     {
-      // The sections of lsr-refine that do not matter here may stand in the
-      // same file.
-      if (!read_parameters(command_line, /* skip_undeclared = */ true))
+      if (!read_parameters(command_line))
         return;
 
       const dealii::ConditionalOStream pcout(std::cout, true);
@@ -127,31 +50,19 @@ namespace lsr
             << " points: " << network.description() << std::endl;
       train_network(network, sampling.points, targets);
       const std::string path =
-        relative_to_parameter_file(command_line, section.file());
+        relative_to_parameter_file(command_line, parameters.network.file);
       network.save(path);
       pcout << "Written: " << path << std::endl;
     }
 
   private:
-    struct Sections
-    {
-      TrainingSection training;
-      NetworkFile     network;
-
-      const std::string &
-      file() const
-      {
-        return network.file;
-      }
-    };
-
     Network
     make_network(const Block &points) const
     {
-      FullyConnected layout = section.training.layout;
+      FullyConnected layout = parameters.training.layout;
       layout.n_inputs       = dim;
-      layout.seed           = section.training.seed;
-      if (section.training.standardize)
+      layout.seed           = parameters.training.seed;
+      if (parameters.training.standardize)
         for (unsigned int d = 0; d < dim; ++d)
           {
             double sum = 0, squares = 0;
@@ -177,10 +88,10 @@ namespace lsr
       for (std::size_t i = 0; i < targets.size(); ++i)
         mean_square += targets(i) * targets(i) / targets.size();
 
-      TrainingParameters training = section.training.training;
-      training.seed               = section.training.seed;
+      TrainingParameters training = parameters.training.training;
+      training.seed               = parameters.training.seed;
       training.target =
-        section.training.target * section.training.target * mean_square;
+        parameters.training.target * parameters.training.target * mean_square;
       train(network,
             points,
             targets,
@@ -194,7 +105,7 @@ namespace lsr
 
     const CommandLine &command_line;
     Problem<dim>       problem;
-    Sections           section;
+    ProgramParameters  parameters;
   };
 } // namespace lsr
 

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_parameters_h
+#define lsr_applications_parameters_h
+
+#include <lsr/network/fully_connected.h>
+#include <lsr/network/network.h>
+#include <lsr/network/training.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <deal.II/base/exceptions.h>
+#include <deal.II/base/parameter_acceptor.h>
+#include <deal.II/base/patterns.h>
+
+#include <optional>
+#include <string>
+
+// The sections of a parameter file besides those of Problem. All programs know
+// all of them, so that one file serves for training and for refining.
+
+namespace lsr
+{
+  /// The network of a parameter file.
+  class NetworkParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    NetworkParameters()
+      : dealii::ParameterAcceptor("Network")
+    {
+      add_parameter("File",
+                    file,
+                    "TorchScript file with the network, relative to the folder "
+                    "of this file. It is a program: use only files that you "
+                    "trust.");
+      add_parameter("Time",
+                    time,
+                    "If the network has time as a further input after the "
+                    "coordinates, its value; otherwise empty.");
+      add_parameter("Input shift",
+                    scaling.input_shift,
+                    "The network sees (x - shift) * scale. Empty: x.");
+      add_parameter("Input scale", scaling.input_scale, "See Input shift.");
+      add_parameter("Output shift",
+                    scaling.output_shift,
+                    "The field is shift + scale * what the network returns. "
+                    "Empty: what the network returns.");
+      add_parameter("Output scale", scaling.output_scale, "See Output shift.");
+    }
+
+    std::optional<double>
+    time_value() const
+    {
+      if (time.empty())
+        return std::nullopt;
+      try
+        {
+          return std::stod(time);
+        }
+      catch (const std::exception &)
+        {
+          AssertThrow(false,
+                      dealii::ExcMessage("Network/Time is '" + time +
+                                         "', expected a number or nothing."));
+          return std::nullopt;
+        }
+    }
+
+    std::string      file = "network.pt";
+    Network::Scaling scaling;
+
+  private:
+    std::string time;
+  };
+
+
+
+  /// How the network of a parameter file is refined.
+  class SubspaceParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    SubspaceParameters()
+      : dealii::ParameterAcceptor("Refinement")
+    {
+      using namespace dealii::Patterns;
+      add_parameter("Subspace",
+                    subspace,
+                    "structured: random rank-one directions for each weight "
+                    "matrix, fast. rsvd: leading singular directions of the "
+                    "network's Jacobian (Algorithm 1 of the paper).",
+                    this->prm,
+                    Selection("structured|rsvd"));
+      add_parameter("Directions",
+                    n_directions,
+                    "Number of directions of the subspace.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Rank",
+                    rank,
+                    "Number of columns used for the solution, or auto: as few "
+                    "as give a residual norm within one per cent of the best.");
+      add_parameter("Norm",
+                    norm,
+                    "Norm of the residual that is minimized: l2 (Euclidean), "
+                    "mass (scaled by the lumped mass matrix), dual (H^-1; the "
+                    "energy error of symmetric problems).",
+                    this->prm,
+                    Selection("l2|mass|dual"));
+      add_parameter("Dirichlet row weight",
+                    dirichlet_row_weight,
+                    "Weight of the rows of Dirichlet conditions where they are "
+                    "not imposed strongly.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Linearizations",
+                    max_linearizations,
+                    "Largest number of times that residual and tangent are "
+                    "evaluated at the refined field; 1 is the paper's linear "
+                    "step. Linear problems stop after the first.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Drop tolerance",
+                    drop_tolerance,
+                    "Directions whose effect is, up to this fraction, a "
+                    "combination of that of others are dropped.",
+                    this->prm,
+                    Double(0, 1));
+      add_parameter("Oversampling",
+                    svd.oversampling,
+                    "rsvd: columns of the sketch beyond the directions.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Residual subspace",
+                    residual_subspace,
+                    "rsvd: take singular directions of the residual's Jacobian "
+                    "A J instead of the network's J.");
+      add_parameter("Scale by inverse singular values",
+                    svd.scale_by_inverse_singular_values,
+                    "rsvd: divide each direction by its singular value.");
+      add_parameter("Sample points",
+                    n_sample_points,
+                    "rsvd: build the subspace from this many points only; 0 "
+                    "stands for the directions plus 1000, which suffices. Must "
+                    "not be used with Residual subspace, which takes all.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Seed", svd.seed, "Seed of the random directions.");
+    }
+
+    /// The rank that is asked for; 0 stands for auto.
+    unsigned int
+    fixed_rank() const
+    {
+      if (rank == "auto")
+        return 0;
+      AssertThrow(dealii::Patterns::Integer(1).match(rank),
+                  dealii::ExcMessage("Refinement/Rank is '" + rank +
+                                     "', expected auto or a positive number."));
+      return std::stoul(rank);
+    }
+
+    std::string   subspace             = "structured";
+    unsigned int  n_directions         = 1000;
+    std::string   rank                 = "auto";
+    std::string   norm                 = "dual";
+    double        dirichlet_row_weight = 100.;
+    unsigned int  max_linearizations   = 20;
+    double        drop_tolerance       = 1e-12;
+    bool          residual_subspace    = false;
+    unsigned int  n_sample_points      = 0;
+    RandomizedSVD svd;
+  };
+
+
+
+  /// What a run leaves behind.
+  class OutputParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    OutputParameters()
+      : dealii::ParameterAcceptor("Output")
+    {
+      add_parameter("Folder", folder, "Folder for results; made if missing.");
+      add_parameter("VTU", vtu, "Write solution.vtu for ParaView and VisIt.");
+      add_parameter("Pictures", pictures, "Draw PNG pictures with gnuplot.");
+      add_parameter("Refined network",
+                    refined_network,
+                    "Write refined.pt, the network and its correction.");
+    }
+
+    std::string folder          = "results";
+    bool        vtu             = true;
+    bool        pictures        = true;
+    bool        refined_network = true;
+  };
+
+
+
+  /// The network to be made, and how it is trained.
+  class TrainingSection : public dealii::ParameterAcceptor
+  {
+  public:
+    TrainingSection()
+      : dealii::ParameterAcceptor("Training")
+    {
+      using namespace dealii::Patterns;
+      add_parameter("Hidden layers",
+                    layout.widths,
+                    "Widths of the hidden layers.");
+      add_parameter("Activation",
+                    layout.activation,
+                    "Activation of the hidden layers.",
+                    this->prm,
+                    Selection("tanh|sin|relu|gelu|silu|softplus|sigmoid"));
+      add_parameter("Standardize inputs",
+                    standardize,
+                    "Let the network see coordinates with mean zero and "
+                    "standard deviation one.");
+      add_parameter("Epochs",
+                    training.epochs,
+                    "Passes over the data with Adam.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Batch size",
+                    training.batch_size,
+                    "Points in a mini-batch.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Learning rate",
+                    training.learning_rate,
+                    "Learning rate of Adam at the start; it falls to a "
+                    "hundredth.",
+                    this->prm,
+                    Double(0));
+      add_parameter("L-BFGS iterations",
+                    training.lbfgs_iterations,
+                    "Iterations of L-BFGS after that.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Target",
+                    target,
+                    "Stop at this relative l2 error over the data.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Seed", seed, "Seed of parameters and mini-batches.");
+    }
+
+    FullyConnected     layout;
+    TrainingParameters training;
+    bool               standardize = true;
+    double             target      = 0;
+    unsigned int       seed        = 0;
+  };
+
+
+
+  /// All of these sections.
+  struct ProgramParameters
+  {
+    NetworkParameters  network;
+    SubspaceParameters refinement;
+    OutputParameters   output;
+    TrainingSection    training;
+  };
+} // namespace lsr
+
+#endif
