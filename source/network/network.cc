@@ -177,6 +177,7 @@ namespace lsr
     , input_shift(scaling_tensor(scaling.input_shift, n_inputs, "input shift"))
     , input_scale(scaling_tensor(scaling.input_scale, n_inputs, "input scale"))
   {
+    ensure_kokkos_initialized();
     require(n_inputs > 0, "a network needs at least one input");
     require(module.find_method("forward").has_value(),
             "the module has no function forward()");
