@@ -168,9 +168,11 @@ namespace lsr
 
   template <int dim>
   Assembler<dim>::Assembler(const WeakForm<dim>       &weak_form,
-                            const Discretization<dim> &discretization)
+                            const Discretization<dim> &discretization,
+                            const bool                 strong_dirichlet)
     : weak_form_(weak_form)
     , discretization_(discretization)
+    , strong_dirichlet(strong_dirichlet)
   {
     AssertThrow(weak_form.n_components() == discretization.n_components(),
                 dealii::ExcMessage(
@@ -194,7 +196,7 @@ namespace lsr
     dealii::DoFTools::make_sparsity_pattern(
       space.dof_handler(),
       sparsity_pattern,
-      space.constraints(),
+      constraints(),
       false,
       space.triangulation().locally_owned_subdomain());
     sparsity_pattern.compress();
@@ -239,8 +241,8 @@ namespace lsr
                            FEVector       *f,
                            SparseMatrix   *A) const
   {
-    const FEVector     conforming  = discretization_.make_conforming(u);
-    const auto        &constraints = discretization_.constraints();
+    const FEVector conforming =
+      discretization_.make_conforming(u, constraints());
     const unsigned int n_dofs =
       discretization_.finite_element().n_dofs_per_cell();
     const unsigned int n_components = weak_form_.n_components();
@@ -316,9 +318,9 @@ namespace lsr
               add_face(cell, face);
 
           if (f != nullptr)
-            constraints.distribute_local_to_global(cell_vector, dofs, *f);
+            constraints().distribute_local_to_global(cell_vector, dofs, *f);
           else
-            constraints.distribute_local_to_global(cell_matrix, dofs, *A);
+            constraints().distribute_local_to_global(cell_matrix, dofs, *A);
         }
   }
 
@@ -351,17 +353,16 @@ namespace lsr
     mass.compress(dealii::VectorOperation::add);
 
     // What constrained nodes hand over to those that determine them.
-    FEVector    condensed   = discretization_.make_vector();
-    const auto &constraints = discretization_.constraints();
+    FEVector condensed = discretization_.make_vector();
     for (const auto dof : discretization_.locally_owned_dofs())
-      if (!constraints.is_constrained(dof))
+      if (!constraints().is_constrained(dof))
         condensed(dof) += mass(dof);
-      else if (const auto *entries = constraints.get_constraint_entries(dof))
+      else if (const auto *entries = constraints().get_constraint_entries(dof))
         for (const auto &[master, weight] : *entries)
           condensed(master) += weight * weight * mass(dof);
     condensed.compress(dealii::VectorOperation::add);
     for (const auto dof : discretization_.locally_owned_dofs())
-      if (constraints.is_constrained(dof))
+      if (constraints().is_constrained(dof))
         condensed(dof) = 1.;
     return condensed;
   }

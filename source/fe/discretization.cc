@@ -217,8 +217,10 @@ namespace lsr
                   Patterns::Integer(1, 8));
     add_parameter("Strong Dirichlet conditions",
                   parameters.strong_dirichlet,
-                  "Whether Dirichlet values are imposed on the degrees of "
-                  "freedom. If not, they are weighted rows of the residual.");
+                  "Whether refined fields have the Dirichlet values by "
+                  "constraints. If not, the values are weighted rows of the "
+                  "residual. The finite-element solution always has them by "
+                  "constraints.");
     leave_subsection();
   }
 
@@ -343,15 +345,19 @@ namespace lsr
                 dealii::ExcMessage("make_grid() has to be called first."));
 
     dof_handler_.distribute_dofs(*finite_element_);
-    dealii::DoFTools::extract_locally_relevant_dofs(dof_handler_,
-                                                    locally_relevant_dofs_);
+    locally_relevant_dofs_ =
+      dealii::DoFTools::extract_locally_relevant_dofs(dof_handler_);
 
 #if DEAL_II_VERSION_GTE(9, 6, 0)
-    constraints_.reinit(locally_owned_dofs(), locally_relevant_dofs_);
+    hanging_node_constraints_.reinit(locally_owned_dofs(),
+                                     locally_relevant_dofs_);
 #else
-    constraints_.reinit(locally_relevant_dofs_);
+    hanging_node_constraints_.reinit(locally_relevant_dofs_);
 #endif
-    dealii::DoFTools::make_hanging_node_constraints(dof_handler_, constraints_);
+    dealii::DoFTools::make_hanging_node_constraints(dof_handler_,
+                                                    hanging_node_constraints_);
+    constraints_.copy_from(hanging_node_constraints_);
+    hanging_node_constraints_.close();
 
     std::map<dealii::types::global_dof_index, double> values;
     dealii::VectorTools::interpolate_boundary_values(
@@ -369,11 +375,8 @@ namespace lsr
           continue;
         if (locally_owned_dofs().is_element(dof))
           dirichlet_values_[dof] = value;
-        if (parameters.strong_dirichlet)
-          {
-            constraints_.add_line(dof);
-            constraints_.set_inhomogeneity(dof, value);
-          }
+        constraints_.add_line(dof);
+        constraints_.set_inhomogeneity(dof, value);
       }
     constraints_.close();
   }
@@ -383,7 +386,8 @@ namespace lsr
   void
   Discretization<dim>::refine(const FEVector &solution)
   {
-    const FEVector        ghosted = make_conforming(solution);
+    const FEVector ghosted =
+      make_conforming(solution, hanging_node_constraints_);
     dealii::Vector<float> indicators(triangulation_->n_active_cells());
     estimate_error(*this, ghosted, indicators);
     mark_cells(*triangulation_,
@@ -407,11 +411,13 @@ namespace lsr
 
   template <int dim>
   FEVector
-  Discretization<dim>::make_conforming(const FEVector &u) const
+  Discretization<dim>::make_conforming(
+    const FEVector                          &u,
+    const dealii::AffineConstraints<double> &constraints) const
   {
     FEVector conforming = make_vector();
     conforming.copy_locally_owned_data_from(u);
-    constraints_.distribute(conforming);
+    constraints.distribute(conforming);
     conforming.update_ghost_values();
     return conforming;
   }

@@ -10,6 +10,9 @@
 #include <Epetra_Map.h>
 #include <Epetra_MultiVector.h>
 
+#include <algorithm>
+#include <string>
+
 namespace lsr
 {
   /// A Block in the memory of the host.
@@ -29,7 +32,7 @@ namespace lsr
                                    " locally owned rows of the matrix."));
     // Epetra insists on a leading dimension even where there are no rows.
     const int leading_dimension =
-      std::max<int>(1, static_cast<int>(block.stride_1()));
+      std::max<int>(1, static_cast<int>(block.stride(1)));
     return Epetra_MultiVector(View,
                               map,
                               block.data(),

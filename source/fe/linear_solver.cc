@@ -14,6 +14,7 @@
 #include <Epetra_LinearProblem.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "epetra_view.h"
@@ -166,9 +167,7 @@ namespace lsr
         {
           // A right preconditioner: the residual that is tested is the true
           // one. Memory for as many vectors as a stubborn problem needs.
-          dealii::SolverGMRES<FEVector>::AdditionalData data;
-          data.max_n_tmp_vectors     = 102;
-          data.right_preconditioning = true;
+          const dealii::SolverGMRES<FEVector>::AdditionalData data(102, true);
           dealii::SolverGMRES<FEVector> solver(control, data);
           iterate(solver, control, x, b);
         }
@@ -216,9 +215,8 @@ namespace lsr
     data.elliptic              = method == Method::conjugate_gradients;
     data.higher_order_elements = discretization.degree() > 1;
     data.aggregation_threshold = 0.02;
-    if (data.elliptic)
-      data.smoother_sweeps = 2;
-    else
+    data.smoother_sweeps       = data.elliptic ? 2 : 1;
+    if (!data.elliptic)
       data.smoother_type = "ILU";
     if (discretization.n_components() > 1)
       dealii::DoFTools::extract_constant_modes(

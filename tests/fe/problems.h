@@ -103,7 +103,8 @@ namespace lsr::test
     double
     error(const dealii::VectorTools::NormType norm) const
     {
-      const FEVector         ghosted = discretization.make_conforming(solution);
+      const FEVector ghosted =
+        discretization.make_conforming(solution, discretization.constraints());
       dealii::Vector<double> cell_errors(
         discretization.triangulation().n_active_cells());
       dealii::VectorTools::integrate_difference(discretization.mapping(),

@@ -15,9 +15,9 @@ namespace lsr
    * Assembles the residual $f(q)$ of a WeakForm for the finite-element function
    * with nodal values $q$, and its tangent $A = \partial f / \partial q$.
    *
-   * Constraints (hanging nodes and, if imposed strongly, Dirichlet values) are
-   * eliminated: $q$ is made to satisfy them first, and with $q = C \hat q + k$
-   * the residual is $C^T f(C \hat q + k)$ and the tangent $C^T A C$. So
+   * Constraints (hanging nodes and, unless told otherwise, Dirichlet values)
+   * are eliminated: $q$ is made to satisfy them first, and with $q = C \hat q +
+   * k$ the residual is $C^T f(C \hat q + k)$ and the tangent $C^T A C$. So
    * constrained entries of $f$ are zero, and constrained rows and columns of
    * $A$ only have a positive diagonal entry.
    *
@@ -33,9 +33,14 @@ namespace lsr
   public:
     using SparseMatrix = dealii::TrilinosWrappers::SparseMatrix;
 
-    /// The references have to live as long as this object. Collective.
+    /**
+     * The references have to live as long as this object. If
+     * @p strong_dirichlet is false, only hanging nodes are constrained.
+     * Collective.
+     */
     Assembler(const WeakForm<dim>       &weak_form,
-              const Discretization<dim> &discretization);
+              const Discretization<dim> &discretization,
+              const bool                 strong_dirichlet = true);
 
     /// Adapt to new degrees of freedom or constraints. Collective.
     void
@@ -88,6 +93,14 @@ namespace lsr
       return discretization_;
     }
 
+    /// What is eliminated.
+    const dealii::AffineConstraints<double> &
+    constraints() const
+    {
+      return strong_dirichlet ? discretization_.constraints() :
+                                discretization_.hanging_node_constraints();
+    }
+
   private:
     enum class Part
     {
@@ -105,6 +118,7 @@ namespace lsr
 
     const WeakForm<dim>                      &weak_form_;
     const Discretization<dim>                &discretization_;
+    const bool                                strong_dirichlet;
     dealii::TrilinosWrappers::SparsityPattern sparsity_pattern;
   };
 } // namespace lsr

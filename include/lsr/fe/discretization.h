@@ -63,7 +63,7 @@ namespace lsr
       /// Polynomial degree $p$.
       unsigned int degree = 2;
 
-      /// Impose Dirichlet conditions by constraints, or leave them to rows.
+      /// Whether refined fields have Dirichlet values by constraints.
       bool strong_dirichlet = true;
 
       /// Fraction of the estimated error on the cells to refine.
@@ -111,10 +111,12 @@ namespace lsr
 
     /**
      * A copy of @p u in which constrained degrees of freedom have the values
-     * that the constraints demand, with ghost values. Collective.
+     * that @p constraints (one of the two of this class) demand, with ghost
+     * values. Collective.
      */
     FEVector
-    make_conforming(const FEVector &u) const;
+    make_conforming(const FEVector                          &u,
+                    const dealii::AffineConstraints<double> &constraints) const;
 
     MPI_Comm
     communicator() const
@@ -146,11 +148,18 @@ namespace lsr
       return dof_handler_;
     }
 
-    /// Hanging nodes and, if imposed strongly, Dirichlet values.
+    /// Hanging nodes and Dirichlet values.
     const dealii::AffineConstraints<double> &
     constraints() const
     {
       return constraints_;
+    }
+
+    /// Hanging nodes alone, for Dirichlet conditions that are weighted rows.
+    const dealii::AffineConstraints<double> &
+    hanging_node_constraints() const
+    {
+      return hanging_node_constraints_;
     }
 
     const dealii::IndexSet &
@@ -166,8 +175,8 @@ namespace lsr
     }
 
     /**
-     * Dirichlet degrees of freedom owned by this rank, and their values.
-     * They are part of the constraints only if strong_dirichlet() is true.
+     * Dirichlet degrees of freedom owned by this rank that are no hanging
+     * nodes, and their values.
      */
     const std::map<dealii::types::global_dof_index, double> &
     dirichlet_values() const
@@ -175,7 +184,10 @@ namespace lsr
       return dirichlet_values_;
     }
 
-    /// Whether Dirichlet values are imposed by the constraints.
+    /**
+     * Whether the user wants Dirichlet values of refined fields by
+     * constraints() instead of hanging_node_constraints() and weighted rows.
+     */
     bool
     strong_dirichlet() const
     {
@@ -215,6 +227,7 @@ namespace lsr
     std::unique_ptr<dealii::Mapping<dim>>                     mapping_;
     dealii::DoFHandler<dim>                                   dof_handler_;
     dealii::IndexSet                                  locally_relevant_dofs_;
+    dealii::AffineConstraints<double>                 hanging_node_constraints_;
     dealii::AffineConstraints<double>                 constraints_;
     std::map<dealii::types::global_dof_index, double> dirichlet_values_;
 
