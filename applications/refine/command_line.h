@@ -3,6 +3,7 @@
 #ifndef lsr_applications_command_line_h
 #define lsr_applications_command_line_h
 
+#include <lsr/fe/error_message.h>
 #include <lsr/network/network.h>
 
 #include <deal.II/base/conditional_ostream.h>
@@ -35,28 +36,6 @@ namespace lsr
     bool                     print_parameters = false;
     unsigned int             n_threads        = 0;
   };
-
-  /// What a message of an exception says, without deal.II's frame around it.
-  inline std::string
-  what_went_wrong(const std::exception &exception)
-  {
-    const auto *dealii_exception =
-      dynamic_cast<const dealii::ExceptionBase *>(&exception);
-    if (dealii_exception == nullptr)
-      return exception.what();
-    std::ostringstream text;
-    dealii_exception->print_info(text);
-    // Drop blank lines and the indentation.
-    std::istringstream lines(text.str());
-    std::string        line, message;
-    while (std::getline(lines, line))
-      {
-        const auto begin = line.find_first_not_of(" \t");
-        if (begin != std::string::npos)
-          message += (message.empty() ? "" : "\n  ") + line.substr(begin);
-      }
-    return message;
-  }
 
   /// Set "Section/Subsection/Name=value".
   inline void
@@ -91,7 +70,7 @@ namespace lsr
       {
         AssertThrow(false,
                     dealii::ExcMessage("--set '" + setting +
-                                       "': " + what_went_wrong(exception) +
+                                       "': " + error_message(exception) +
                                        " (see --print-parameters)"));
       }
     for (std::size_t i = 0; i < sections.size(); ++i)
@@ -241,7 +220,7 @@ namespace lsr
       {
         // Errors are the same on all ranks, or some rank waits for this one.
         if (rank == 0 || n_ranks > 1)
-          std::cerr << name << ": error: " << what_went_wrong(exception)
+          std::cerr << name << ": error: " << error_message(exception)
                     << std::endl;
         if (n_ranks > 1)
           MPI_Abort(world, 1);

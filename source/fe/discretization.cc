@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/discretization.h>
+#include <lsr/fe/error_message.h>
 
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/quadrature_lib.h>
@@ -268,7 +269,7 @@ namespace lsr
                         " dimensions. Expected were the name of a function of "
                         "deal.II's GridGenerator and its arguments, separated "
                         "by colons.\n" +
-                        exception.what()));
+                        error_message(exception)));
         }
     else
       {
@@ -288,7 +289,7 @@ namespace lsr
                           "\" cannot be read as a " + std::to_string(dim) +
                           "-dimensional mesh of quadrilaterals or "
                           "hexahedra.\n" +
-                          exception.what()));
+                          error_message(exception)));
           }
         AssertThrow(triangulation_->all_reference_cells_are_hyper_cube(),
                     dealii::ExcMessage(

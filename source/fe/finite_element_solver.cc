@@ -167,9 +167,13 @@ namespace lsr
             converged = !descended;
           }
         assembler.constraints().distribute(solution);
-        log << "  Newton step " << steps << ": residual "
-            << scientific(newton.norm) << ", relative update "
-            << scientific(relative) << std::endl;
+        if (linear)
+          log << "  linear system solved: residual " << scientific(initial_norm)
+              << " -> " << scientific(newton.norm) << std::endl;
+        else
+          log << "  Newton step " << steps << ": residual "
+              << scientific(newton.norm) << ", relative update "
+              << scientific(relative) << std::endl;
       }
 
     AssertThrow(converged && std::isfinite(newton.norm),

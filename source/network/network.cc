@@ -1025,5 +1025,7 @@ namespace lsr
   Network::set_n_threads(const unsigned int n_threads)
   {
     at::set_num_threads(n_threads);
+    if (openblas_set_num_threads)
+      openblas_set_num_threads(n_threads);
   }
 } // namespace lsr

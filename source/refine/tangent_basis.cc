@@ -11,7 +11,14 @@ namespace lsr
                                    const std::uint64_t seed)
     : network(network)
     , directions(network.random_directions(n_directions, seed))
-  {}
+  {
+    require(0 < n_directions && n_directions <= network.n_parameters(),
+            "a structured basis of " + std::to_string(n_directions) +
+              " directions for a network of " +
+              std::to_string(network.n_parameters()) +
+              " parameters: expected at least one, and no more than "
+              "parameters");
+  }
 
 
 

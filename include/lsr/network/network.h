@@ -254,7 +254,7 @@ namespace lsr
                    const std::size_t        first,
                    const std::size_t        last) const;
 
-    /// Number of threads that LibTorch uses in this process.
+    /// Number of threads that LibTorch and BLAS use in this process.
     static void
     set_n_threads(const unsigned int n_threads);
 

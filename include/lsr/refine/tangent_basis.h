@@ -61,6 +61,7 @@ namespace lsr
   class StructuredBasis : public TangentBasis
   {
   public:
+    /// Throws lsr::Error if there are more directions than parameters.
     StructuredBasis(const Network      &network,
                     const std::size_t   n_directions,
                     const std::uint64_t seed);
