@@ -11,6 +11,10 @@
 
 #include "network/implementation.h"
 
+// Where BLAS is OpenBLAS, its threads are its own.
+extern "C" void
+openblas_set_num_threads(int) __attribute__((weak));
+
 namespace lsr
 {
   namespace
