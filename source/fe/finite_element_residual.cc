@@ -39,19 +39,16 @@ namespace lsr
     const dealii::IndexSet    &owned = discretization.locally_owned_dofs();
 
     for (const auto dof : owned)
-      if (discretization.constraints().is_constrained(dof))
+      if (assembler.constraints().is_constrained(dof))
         constrained.push_back(owned.index_within_set(dof));
-
-    if (!discretization.strong_dirichlet())
-      {
-        AssertThrow(norm != ResidualNorm::dual,
-                    dealii::ExcMessage(
-                      "The dual norm of a residual needs strong Dirichlet "
-                      "conditions, found weighted rows; choose l2 or mass."));
-        for (const auto &[dof, value] : discretization.dirichlet_values())
-          if (!discretization.constraints().is_constrained(dof))
-            dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
-      }
+    for (const auto &[dof, value] : discretization.dirichlet_values())
+      if (!assembler.constraints().is_constrained(dof))
+        dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
+    AssertThrow(norm != ResidualNorm::dual ||
+                  mpi.sum(dirichlet_rows.size()) == 0,
+                dealii::ExcMessage(
+                  "The dual norm of a residual needs strong Dirichlet "
+                  "conditions, found weighted rows; choose l2 or mass."));
 
     if (norm == ResidualNorm::mass)
       {
@@ -102,7 +99,8 @@ namespace lsr
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
     FEVector u = assembler.discretization().make_vector();
     std::copy_n(host.data(), host.size(), u.begin());
-    return assembler.discretization().make_conforming(u);
+    return assembler.discretization().make_conforming(u,
+                                                      assembler.constraints());
   }
 
 

@@ -62,7 +62,12 @@ namespace lsr
   Problem<dim>::setup_dofs()
   {
     discretization.setup_dofs(equation.dirichlet_conditions());
-    assembler_ = std::make_unique<Assembler<dim>>(equation, discretization);
+    solution_assembler =
+      std::make_shared<const Assembler<dim>>(equation, discretization);
+    assembler_ =
+      discretization.strong_dirichlet() ?
+        solution_assembler :
+        std::make_shared<const Assembler<dim>>(equation, discretization, false);
   }
 
 
@@ -72,7 +77,7 @@ namespace lsr
   Problem<dim>::solve(const dealii::ConditionalOStream &log) const
   {
     FEVector u = discretization.make_vector();
-    solver.solve(*assembler_, u, log);
+    solver.solve(*solution_assembler, u, log);
     return u;
   }
 

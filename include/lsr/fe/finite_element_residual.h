@@ -22,9 +22,9 @@ namespace lsr
    *
    * Constraints act on $q$ and on every column of $J V$: hanging nodes and
    * strong Dirichlet conditions are eliminated, their rows of $f$ and of the
-   * columns are zero. Where Dirichlet conditions are not strong, the rows of
-   * $f$ that belong to them are $w (q_i - g_i)$ with the weight $w$ (the
-   * paper's boundary rows).
+   * columns are zero. Where the constraints of the assembler leave Dirichlet
+   * conditions out, the rows of $f$ that belong to them are $w (q_i - g_i)$
+   * with the weight $w$ (the paper's boundary rows).
    *
    * With ResidualNorm::dual the matrix $K$ is that of
    * Assembler::riesz_matrix() at the point of the first linearization, and

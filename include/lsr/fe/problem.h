@@ -51,6 +51,8 @@ namespace lsr
     Discretization<dim>             discretization;
     FiniteElementSolver             solver;
 
+    /// For residuals of refined fields: Dirichlet conditions are constraints,
+    /// or left to weighted rows, as the parameter file says.
     const Assembler<dim> &
     assembler() const
     {
@@ -61,8 +63,11 @@ namespace lsr
     void
     setup_dofs();
 
-    unsigned int                    adaptive_refinements = 0;
-    std::unique_ptr<Assembler<dim>> assembler_;
+    unsigned int                          adaptive_refinements = 0;
+    std::shared_ptr<const Assembler<dim>> assembler_;
+
+    /// For the finite-element solution, whose Dirichlet conditions are strong.
+    std::shared_ptr<const Assembler<dim>> solution_assembler;
   };
 } // namespace lsr
 

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// What distributed memory must not change: a network is refined on all ranks
+// together and by each rank alone, and the refined fields are compared.
+
+#include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/fe/comparison.h>
+#include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/network_function.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "../fe/problems.h"
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+using Parameters2 = AdvectionDiffusionReaction<2>::Parameters;
+
+namespace
+{
+  enum class Subspace
+  {
+    structured,
+    rsvd,
+    rsvd_of_the_residual
+  };
+
+  struct Options
+  {
+    ResidualNorm norm;
+    Subspace     subspace;
+    std::size_t  n_directions = 150;
+    std::size_t  rank         = 0;
+  };
+
+  /// What does not depend on the numbering of degrees of freedom.
+  struct Outcome
+  {
+    unsigned int        n_dofs           = 0;
+    bool                hanging_nodes    = false;
+    double              initial_norm     = 0;
+    double              refined_norm     = 0;
+    std::size_t         rank             = 0;
+    std::size_t         numerical_rank   = 0;
+    double              distance         = 0;
+    double              network_distance = 0;
+    std::vector<double> values;
+  };
+
+  std::shared_ptr<const Network>
+  make_network()
+  {
+    FullyConnected model;
+    model.widths      = {30, 30};
+    model.input_shift = {0.5, 0.5};
+    model.input_scale = {4., 4.};
+    return std::make_shared<const Network>(model.build());
+  }
+
+  std::unique_ptr<TangentBasis>
+  make_basis(const Options  &options,
+             const Network  &network,
+             const Sampling &sampling,
+             const Column   &q,
+             Residual       &residual)
+  {
+    if (options.subspace == Subspace::structured)
+      return std::make_unique<StructuredBasis>(network,
+                                               options.n_directions,
+                                               1);
+    RandomizedSVD svd;
+    svd.rank = options.n_directions;
+    if (options.subspace == Subspace::rsvd)
+      return randomized_svd(network,
+                            common_sample(sampling,
+                                          options.n_directions + 100,
+                                          residual.communicator().get()),
+                            Communicator(),
+                            svd);
+    residual.linearize(q);
+    return randomized_svd(
+      network, sampling, residual.communicator(), svd, &residual);
+  }
+
+  /// Values of a function at points that belong to no mesh.
+  std::vector<double>
+  values_at_fixed_points(const dealii::Function<2> &function)
+  {
+    const Block                   block = random_points(2, 200);
+    std::vector<dealii::Point<2>> points(block.extent(1));
+    for (std::size_t i = 0; i < points.size(); ++i)
+      points[i] = {block(0, i), block(1, i)};
+    std::vector<double> values(points.size());
+    function.value_list(points, values);
+    return values;
+  }
+
+  Outcome
+  compute(MPI_Comm                             communicator,
+          const AdvectionDiffusionReaction<2> &equation,
+          const Options                       &options)
+  {
+    test::Problem<2> problem(
+      equation, 2, 3, "hyper_cube", "0 : 1 : true", communicator);
+    FEVector steep = problem.discretization.make_vector();
+    dealii::VectorTools::interpolate(problem.discretization.dof_handler(),
+                                     ExpressionFunction<2>(
+                                       {Expression<2>("exp(-9*x - 4*y)", "")}),
+                                     steep);
+    problem.discretization.refine(steep);
+    problem.setup();
+    problem.solve();
+
+    const auto     network = make_network();
+    const Sampling sampling =
+      nodal_sampling(problem.discretization.mapping(),
+                     problem.discretization.dof_handler(),
+                     1);
+    const Column q = make_column(sampling.points.extent(1));
+    network->evaluate(sampling.points, q);
+
+    FiniteElementResidual<2> residual(*problem.assembler, options.norm);
+    const auto               basis =
+      make_basis(options, *network, sampling, sampling.select(q), residual);
+    RefinementParameters parameters;
+    parameters.rank = options.rank;
+    const Refinement refinement =
+      refine(*network, *basis, sampling, residual, parameters);
+
+    const auto distance = [&](const Column &values) {
+      return compute_difference(problem.discretization.mapping(),
+                                problem.discretization.dof_handler(),
+                                residual.field(values),
+                                problem.solution)
+        .L2;
+    };
+    Outcome outcome;
+    outcome.n_dofs = problem.discretization.dof_handler().n_dofs();
+    outcome.hanging_nodes =
+      problem.discretization.triangulation().has_hanging_nodes();
+    outcome.initial_norm     = refinement.initial_norm;
+    outcome.refined_norm     = refinement.refined_norm;
+    outcome.rank             = refinement.rank;
+    outcome.numerical_rank   = refinement.numerical_rank;
+    outcome.network_distance = distance(sampling.select(q));
+    outcome.distance         = distance(refinement.values);
+    outcome.values           = values_at_fixed_points(
+      RefinedFunction<2>(RefinedNetwork{network, refinement.correction}));
+    return outcome;
+  }
+
+  double
+  relative_distance(const std::vector<double> &a, const std::vector<double> &b)
+  {
+    double difference = 0, norm = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      {
+        difference += (a[i] - b[i]) * (a[i] - b[i]);
+        norm += b[i] * b[i];
+      }
+    return std::sqrt(difference / norm);
+  }
+
+  Parameters2
+  linear_problem()
+  {
+    Parameters2 parameters;
+    parameters.diffusion       = "1 + x";
+    parameters.exact_solution  = "sin(2*pi*x)*sin(pi*y) + x*y";
+    parameters.right_hand_side = manufactured;
+    parameters.dirichlet       = "all: manufactured";
+    return parameters;
+  }
+
+  Parameters2
+  nonlinear_problem()
+  {
+    Parameters2 parameters = linear_problem();
+    parameters.diffusion   = "1 + 0.3*u^2";
+    parameters.advection   = "1, x";
+    parameters.reaction    = "u^3";
+    parameters.robin       = "2: 1, manufactured";
+    return parameters;
+  }
+
+  void
+  expect_independence_of_ranks(const Parameters2 &parameters,
+                               const Options     &options)
+  {
+    const AdvectionDiffusionReaction<2> equation(parameters);
+    const Outcome together = compute(MPI_COMM_WORLD, equation, options);
+    const Outcome alone    = compute(MPI_COMM_SELF, equation, options);
+    const double  distance = relative_distance(together.values, alone.values);
+    if (dealii::Utilities::MPI::this_mpi_process(MPI_COMM_WORLD) == 0)
+      std::cout << "  rank " << together.rank << " of "
+                << together.numerical_rank << " (alone " << alone.rank << " of "
+                << alone.numerical_rank << "), distance to FEM "
+                << alone.network_distance << " -> " << alone.distance
+                << ", to the serial values " << distance
+                << ", refined norms differ by "
+                << std::abs(together.refined_norm / alone.refined_norm - 1)
+                << std::endl;
+
+    EXPECT_TRUE(together.hanging_nodes);
+    EXPECT_EQ(together.n_dofs, alone.n_dofs);
+    EXPECT_NEAR(together.initial_norm,
+                alone.initial_norm,
+                1e-11 * alone.initial_norm);
+    EXPECT_NEAR(together.refined_norm,
+                alone.refined_norm,
+                1e-9 * alone.initial_norm);
+    EXPECT_LT(distance, 1e-9);
+    EXPECT_LT(100. * alone.distance, alone.network_distance);
+
+    // All ranks have the same correction.
+    std::vector<double> of_first = together.values;
+    MPI_Bcast(of_first.data(), of_first.size(), MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    EXPECT_EQ(of_first, together.values);
+  }
+} // namespace
+
+class RefinementOnRanks
+  : public testing::TestWithParam<std::pair<ResidualNorm, Subspace>>
+{};
+
+INSTANTIATE_TEST_SUITE_P(
+  Refinement,
+  RefinementOnRanks,
+  testing::Values(
+    std::make_pair(ResidualNorm::l2, Subspace::structured),
+    std::make_pair(ResidualNorm::mass, Subspace::structured),
+    std::make_pair(ResidualNorm::dual, Subspace::structured),
+    std::make_pair(ResidualNorm::mass, Subspace::rsvd),
+    std::make_pair(ResidualNorm::dual, Subspace::rsvd),
+    std::make_pair(ResidualNorm::mass, Subspace::rsvd_of_the_residual),
+    std::make_pair(ResidualNorm::dual, Subspace::rsvd_of_the_residual)),
+  [](const auto &info) {
+    const std::string norm = to_string(info.param.first);
+    switch (info.param.second)
+      {
+        case Subspace::structured:
+          return norm + "_structured";
+        case Subspace::rsvd:
+          return norm + "_rsvd";
+        default:
+          return norm + "_rsvd_of_the_residual";
+      }
+  });
+
+TEST_P(RefinementOnRanks, gives_the_same_field_for_a_linear_problem)
+{
+  expect_independence_of_ranks(linear_problem(),
+                               {GetParam().first, GetParam().second});
+}
+
+TEST_P(RefinementOnRanks, gives_the_same_field_for_a_nonlinear_problem)
+{
+  expect_independence_of_ranks(nonlinear_problem(),
+                               {GetParam().first, GetParam().second});
+}
+
+TEST_P(RefinementOnRanks, gives_the_same_field_with_a_fixed_rank)
+{
+  expect_independence_of_ranks(linear_problem(),
+                               {GetParam().first, GetParam().second, 150, 80});
+}
