@@ -38,7 +38,7 @@ namespace
     for (const std::size_t size : sizes)
       {
         const std::size_t last = first + size;
-        qr.append(rows(G, first, last), rows(b, first, last));
+        qr.append(copied_rows(G, first, last), copied_rows(b, first, last));
         first = last;
       }
     EXPECT_EQ(first, G.extent(0));

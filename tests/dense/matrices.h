@@ -56,14 +56,14 @@ namespace lsr
 
   /// Rows [first, last), copied.
   inline Block
-  rows(const Block &A, const std::size_t first, const std::size_t last)
+  copied_rows(const Block &A, const std::size_t first, const std::size_t last)
   {
     return copy(
       Block(Kokkos::subview(A, Kokkos::make_pair(first, last), Kokkos::ALL())));
   }
 
   inline Column
-  rows(const Column &x, const std::size_t first, const std::size_t last)
+  copied_rows(const Column &x, const std::size_t first, const std::size_t last)
   {
     return copy(Column(Kokkos::subview(x, Kokkos::make_pair(first, last))));
   }

@@ -9,6 +9,7 @@
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/fully_connected.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/fe/fe_dgp.h>
@@ -71,13 +72,10 @@ namespace
     explicit Model(const Parameters2 &parameters,
                    const bool         strong_dirichlet = true)
       : equation(parameters)
-      , discretization(MPI_COMM_WORLD,
-                       1,
-                       discretization_parameters(strong_dirichlet))
+      , discretization(MPI_COMM_WORLD, 1, discretization_parameters())
     {
       discretization.make_grid();
-      // The mesh is not to depend on Dirichlet conditions.
-      discretization.setup_dofs({});
+      discretization.setup_dofs(equation.dirichlet_conditions());
       FEVector steep = discretization.make_vector();
       dealii::VectorTools::interpolate(
         discretization.dof_handler(),
@@ -86,14 +84,16 @@ namespace
       discretization.refine(steep);
       discretization.setup_dofs(equation.dirichlet_conditions());
       EXPECT_TRUE(discretization.triangulation().has_hanging_nodes());
-      assembler = std::make_unique<Assembler<2>>(equation, discretization);
+      assembler = std::make_unique<Assembler<2>>(equation,
+                                                 discretization,
+                                                 strong_dirichlet);
       n         = discretization.dof_handler().n_dofs();
     }
 
     bool
     constrained(const std::size_t i) const
     {
-      return discretization.constraints().is_constrained(i);
+      return assembler->constraints().is_constrained(i);
     }
 
     FEVector
@@ -104,6 +104,14 @@ namespace
       return u;
     }
 
+    Sampling
+    nodes() const
+    {
+      return nodal_sampling(discretization.mapping(),
+                            discretization.dof_handler(),
+                            1);
+    }
+
     AdvectionDiffusionReaction<2> equation;
     Discretization<2>             discretization;
     std::unique_ptr<Assembler<2>> assembler;
@@ -111,12 +119,11 @@ namespace
 
   private:
     static Discretization<2>::Parameters
-    discretization_parameters(const bool strong_dirichlet)
+    discretization_parameters()
     {
       Discretization<2>::Parameters parameters;
       parameters.degree             = 2;
       parameters.global_refinements = 2;
-      parameters.strong_dirichlet   = strong_dirichlet;
       return parameters;
     }
   };
@@ -669,12 +676,55 @@ TEST(NodalSampling, elements_that_do_not_suit_the_network_are_reported)
                   "components");
 }
 
+TEST(NodalSampling, scatter_is_the_transpose_of_select)
+{
+  // Where cells of different size meet, several degrees of freedom may have one
+  // point.
+  const Model       model(nonlinear_parameters());
+  const Sampling    sampling = model.nodes();
+  const std::size_t n_rows   = sampling.points.extent(1);
+  ASSERT_LT(n_rows, model.n);
+  const Block X = random_block(n_rows, 2, 1), Y = random_block(model.n, 2, 2);
+  const Block left = make_block(2, 2), right = make_block(2, 2);
+  multiply(1., 'T', sampling.select(X), 'N', Y, 0., left);
+  multiply(1., 'T', X, 'N', sampling.scatter(Y, n_rows), 0., right);
+  EXPECT_LT(relative_difference(left, right), 1e-13);
+}
+
+TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
+{
+  const Model              model(nonlinear_parameters());
+  FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::mass);
+  const Sampling           sampling = model.nodes();
+  const NetworkFunction<2> function = network_function(2, 1);
+  const Network           &network  = *function.network();
+  const Column             all      = make_column(sampling.points.extent(1));
+  network.evaluate(sampling.points, all);
+  residual.linearize(sampling.select(all));
+  RandomizedSVD parameters;
+  parameters.rank  = 20;
+  const auto basis = randomized_svd(
+    network, sampling, residual.communicator(), parameters, &residual);
+
+  // V^T (A J)^T A J V is diagonal.
+  const Block JV = make_block(sampling.points.extent(1), 20);
+  basis->apply(sampling.points, JV);
+  const Block selected = sampling.select(JV);
+  residual.constrain(selected);
+  const Block G = apply_tangent(residual, selected), N = make_block(20, 20);
+  multiply(1., 'T', G, 'N', G, 0., N);
+  double off_diagonal = 0;
+  for (std::size_t j = 0; j < 5; ++j)
+    for (std::size_t i = 0; i < j; ++i)
+      off_diagonal = std::max(off_diagonal,
+                              std::abs(N(i, j)) / std::sqrt(N(i, i) * N(j, j)));
+  EXPECT_LT(off_diagonal, 1e-6);
+}
+
 TEST(CommonSample, consists_of_distinct_points_of_the_set)
 {
   const Model    model(positive_definite_parameters());
-  const Sampling sampling = nodal_sampling(model.discretization.mapping(),
-                                           model.discretization.dof_handler(),
-                                           1);
+  const Sampling sampling = model.nodes();
   const auto     all      = sorted_points(sampling.points);
   for (const std::size_t n : {std::size_t(1), std::size_t(20), all.size()})
     {

@@ -35,7 +35,7 @@ namespace
   mine(const Block &A)
   {
     const auto range = my_rows(A.extent(0));
-    return rows(A, range.first, range.second);
+    return copied_rows(A, range.first, range.second);
   }
 
   void
@@ -78,7 +78,7 @@ TEST(DistributedRows, LeastSquaresEqualsThatOfOneRank)
   const Column f     = random_column(500, 2);
   const auto   range = my_rows(500);
 
-  AppendRowsQR qr = factor(mine(G), rows(f, range.first, range.second));
+  AppendRowsQR qr = factor(mine(G), copied_rows(f, range.first, range.second));
   qr.reduce(world);
   expect_same_bits(qr.R());
   expect_same_bits(qr.z());
@@ -107,7 +107,7 @@ TEST(DistributedRows, FewerRowsThanColumnsOnEveryRank)
   const Block  G     = random_block(30, 20, 1);
   const Column f     = random_column(30, 2);
   const auto   range = my_rows(30);
-  AppendRowsQR qr    = factor(mine(G), rows(f, range.first, range.second));
+  AppendRowsQR qr    = factor(mine(G), copied_rows(f, range.first, range.second));
   qr.reduce(world);
   const AppendRowsQR serial = factor(G, f);
   EXPECT_LT(

@@ -3,6 +3,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
+#include <lsr/dense/orthonormalization.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/data_misfit.h>
