@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -218,10 +219,12 @@ namespace lsr
       }
     catch (const std::exception &exception)
       {
-        // Errors are the same on all ranks, or some rank waits for this one.
-        if (rank == 0 || n_ranks > 1)
-          std::cerr << name << ": error: " << error_message(exception)
-                    << std::endl;
+        // Mostly all ranks fail alike, and one message is enough: the first
+        // speaks at once and ends the others. If it does not, others do.
+        if (rank > 0)
+          std::this_thread::sleep_for(std::chrono::seconds(1));
+        std::cerr << name + ": error: " + error_message(exception) + "\n"
+                  << std::flush;
         if (n_ranks > 1)
           MPI_Abort(world, 1);
         return 1;

@@ -130,6 +130,12 @@ namespace lsr
                                                  svd.seed);
       if (parameters.residual_subspace)
         {
+          AssertThrow(parameters.n_sample_points == 0,
+                      dealii::ExcMessage(
+                        "Refinement/Sample points is " +
+                        std::to_string(parameters.n_sample_points) +
+                        ", expected 0 together with Refinement/Residual "
+                        "subspace, which takes all points."));
           const Column q =
             make_column(sampling.points.extent(1) * network->n_outputs());
           network->evaluate(sampling.points, q);

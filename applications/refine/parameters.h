@@ -52,17 +52,10 @@ namespace lsr
     {
       if (time.empty())
         return std::nullopt;
-      try
-        {
-          return std::stod(time);
-        }
-      catch (const std::exception &)
-        {
-          AssertThrow(false,
-                      dealii::ExcMessage("Network/Time is '" + time +
-                                         "', expected a number or nothing."));
-          return std::nullopt;
-        }
+      AssertThrow(dealii::Patterns::Double().match(time),
+                  dealii::ExcMessage("Network/Time is '" + time +
+                                     "', expected a number or nothing."));
+      return std::stod(time);
     }
 
     std::string      file = "network.pt";

@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <list>
+#include <sstream>
 
 #include "ghosted.h"
 
@@ -146,9 +147,13 @@ namespace lsr
                                DataOut<dim>::curved_inner_cells);
 
         if (Utilities::MPI::n_mpi_processes(communicator) == 1)
-          write_atomically(path, [this](std::ostream &out) {
-            data_out.write_vtu(out);
-          });
+          {
+            // DataOut has no words for a full disk.
+            std::ostringstream text;
+            data_out.write_vtu(text);
+            write_atomically(path,
+                             [&](std::ostream &out) { out << text.str(); });
+          }
         else
           write_together(path, communicator);
       }

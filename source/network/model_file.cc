@@ -91,13 +91,15 @@ namespace lsr
   Network::save(const std::string                        &path,
                 const std::map<std::string, std::string> &extra_files) const
   {
-    write_atomically(path, [&](std::ostream &stream) {
-      guarded(path, [&]() {
-        implementation->module.save(
-          stream,
-          torch::jit::ExtraFilesMap(extra_files.begin(), extra_files.end()));
-      });
+    // Into memory first: LibTorch's writer ends the program if a disk is full.
+    const std::string bytes = guarded(path, [&]() {
+      std::ostringstream stream;
+      implementation->module.save(stream,
+                                  torch::jit::ExtraFilesMap(extra_files.begin(),
+                                                            extra_files.end()));
+      return stream.str();
     });
+    write_atomically(path, [&](std::ostream &stream) { stream << bytes; });
   }
 
 
