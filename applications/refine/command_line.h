@@ -138,6 +138,9 @@ namespace lsr
   relative_to_parameter_file(const CommandLine &command_line,
                              const std::string &path)
   {
+    AssertThrow(!path.empty(),
+                dealii::ExcMessage("Network/File is empty, expected the name "
+                                   "of a file."));
     return std::filesystem::path(path).is_absolute() ?
              path :
              (std::filesystem::path(command_line.parameter_file).parent_path() /
@@ -181,7 +184,11 @@ namespace lsr
       }
     catch (const CLI::ParseError &error)
       {
-        return app.exit(error) == 0 ? 0 : 1;
+        if (error.get_exit_code() == 0) // help was asked for
+          return app.exit(error);
+        std::cerr << name << ": error: " << error.what() << "; see --help"
+                  << std::endl;
+        return 1;
       }
 
     // The options are ours: MPI gets none of them.

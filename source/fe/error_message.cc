@@ -18,15 +18,11 @@ namespace lsr
 
     std::ostringstream text;
     dealii_exception->print_info(text);
-    // Drop blank lines and the indentation.
-    std::istringstream lines(text.str());
+    // One paragraph.
+    std::istringstream words(text.str());
     std::string        message;
-    for (std::string line; std::getline(lines, line);)
-      {
-        const auto begin = line.find_first_not_of(" \t");
-        if (begin != std::string::npos)
-          message += (message.empty() ? "" : "\n  ") + line.substr(begin);
-      }
+    for (std::string word; words >> word;)
+      message += (message.empty() ? "" : " ") + word;
     return message;
   }
 } // namespace lsr

@@ -2,6 +2,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
+#include <lsr/fe/error_message.h>
 #include <lsr/fe/field_output.h>
 #include <lsr/fe/on_first_rank.h>
 
@@ -183,11 +184,12 @@ namespace lsr
           {
             data_out.write_vtu_in_parallel(temporary, communicator);
           }
-        catch (const std::exception &)
+        catch (const std::exception &exception)
           {
             std::error_code ignored;
             fs::remove(temporary, ignored);
-            throw;
+            throw Error("Cannot write the file '" + path +
+                        "': " + error_message(exception));
           }
         on_first_rank(communicator, [&]() {
           std::error_code error;

@@ -164,6 +164,10 @@ namespace lsr
   void
   FiniteElementResidual<dim>::linearize(const Column &q)
   {
+    // The tangent of a linear problem stays, and with it what the solver below
+    // has made of it.
+    if (assembler.weak_form().is_linear() && A.m() > 0)
+      return;
     const FEVector u = field(q);
     assembler.jacobian(u, A);
     if (kind != ResidualNorm::dual || riesz_solver)

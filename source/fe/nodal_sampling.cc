@@ -38,9 +38,11 @@ namespace lsr
       std::uint64_t state = 0x9e3779b97f4a7c15;
       for (const double coordinate : point)
         {
-          // Ranks may disagree about the last digits of a point they share.
-          const auto digits =
-            static_cast<std::int64_t>(std::llround(coordinate * 1e9));
+          // Ranks may disagree about the last digits of a point they share; the
+          // factor keeps the coordinates of regular meshes away from where
+          // rounding jumps.
+          const auto digits = static_cast<std::int64_t>(
+            std::llround(coordinate * 1.1283791670955126e9));
           state ^= static_cast<std::uint64_t>(digits);
           // The finalizer of SplitMix64.
           state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
@@ -146,6 +148,13 @@ namespace lsr
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sampling.points);
     const auto smallest = [n_points](std::vector<Candidate> candidates) {
       std::sort(candidates.begin(), candidates.end());
+      // Components of one point may belong to different ranks.
+      candidates.erase(std::unique(candidates.begin(),
+                                   candidates.end(),
+                                   [](const Candidate &a, const Candidate &b) {
+                                     return a.first == b.first;
+                                   }),
+                       candidates.end());
       if (candidates.size() > n_points)
         candidates.resize(n_points);
       return candidates;

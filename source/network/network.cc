@@ -413,6 +413,7 @@ namespace lsr
         " coordinates failed (does it expect another number of inputs?)",
       [&]() { return graph->evaluate(theta, x); });
     n_outputs = value.size(1);
+    require(n_outputs > 0, "the network has 0 outputs");
     require(expected_outputs == 0 || n_outputs == expected_outputs,
             "the network has " + std::to_string(n_outputs) +
               " outputs, expected " + std::to_string(expected_outputs));

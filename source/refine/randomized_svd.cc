@@ -150,7 +150,8 @@ namespace lsr
     const std::size_t      n_sketch = parameters.rank + parameters.oversampling;
     const auto             n_rows =
       static_cast<std::size_t>(communicator.sum(double(G.n_rows())));
-    require(parameters.rank > 0 && n_sketch <= std::min(n_rows, m),
+    require(parameters.rank > 0 && parameters.rank <= n_sketch &&
+              n_sketch <= std::min(n_rows, m),
             "randomized SVD of rank " + std::to_string(parameters.rank) +
               " with oversampling " + std::to_string(parameters.oversampling) +
               ": their sum must not exceed the " + std::to_string(n_rows) +

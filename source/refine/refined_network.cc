@@ -26,11 +26,13 @@ namespace lsr
     std::vector<double>
     read_values(std::istream &in)
     {
+      // Value by value: the number may be damaged.
       std::size_t n = 0;
       in >> n;
-      std::vector<double> values(in.good() ? n : 0);
-      for (double &value : values)
-        in >> value;
+      std::vector<double> values;
+      double              value;
+      while (values.size() < n && in >> value)
+        values.push_back(value);
       return values;
     }
   } // namespace

@@ -309,9 +309,19 @@ namespace lsr
       {
         const Column y = make_column(basis.n_directions());
         multiply(1., 'N', factors.T, z, 0., y);
-        result.correction   = basis.expand(y);
-        result.values       = prediction(result.correction);
-        result.refined_norm = norm;
+        result.correction = basis.expand(y);
+        result.values     = prediction(result.correction);
+
+        // What counts is the prediction that the correction gives, rounding
+        // included.
+        residual.evaluate(result.values, f);
+        result.refined_norm = residual.norm(f);
+        if (result.refined_norm < result.initial_norm)
+          return;
+        result.correction   = make_column(network.n_parameters());
+        result.values       = prediction({});
+        result.refined_norm = result.initial_norm;
+        result.rank         = 0;
       }
 
       const Network              &network;

@@ -74,7 +74,7 @@ namespace lsr
       Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),
       KOKKOS_LAMBDA(const std::size_t i) {
         for (std::size_t j = 0; j < n_columns; ++j)
-          all(to(i), j) = selected(i, j);
+          Kokkos::atomic_add(&all(to(i), j), selected(i, j));
       });
     Kokkos::fence();
     return all;

@@ -60,6 +60,13 @@ namespace
     return t;
   }
 
+  void
+  add(const double alpha, const Column &x, const Column &y)
+  {
+    for (std::size_t i = 0; i < y.size(); ++i)
+      y(i) += alpha * x(i);
+  }
+
   Column
   difference(const Column &a, const Column &b)
   {

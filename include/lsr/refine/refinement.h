@@ -55,7 +55,7 @@ namespace lsr
     /// Rows of the refined prediction $q + J \Delta\theta$ on this rank.
     Column values;
 
-    /// Norm of the residual of the network and of the refined prediction.
+    /// Norm of the residual of the network, and of the values above.
     double initial_norm = 0, refined_norm = 0;
 
     /// Columns that the correction uses; columns that are independent.

@@ -41,7 +41,8 @@ namespace lsr
     Column
     select(const Column &all) const;
 
-    /// Put rows of $q$ back to where the network has them; other rows are 0.
+    /// The transpose of select(): rows of $q$ are added up where the network
+    /// has them, other rows are 0.
     Block
     scatter(const Block &selected, const std::size_t n_network_rows) const;
   };
