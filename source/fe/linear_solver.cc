@@ -166,7 +166,7 @@ namespace lsr
       else
         {
           // A right preconditioner: the residual that is tested is the true
-          // one. Memory for as many vectors as a stubborn problem needs.
+          // one. Memory for as many vectors as a hard problem needs.
           const dealii::SolverGMRES<FEVector>::AdditionalData data(102, true);
           dealii::SolverGMRES<FEVector> solver(control, data);
           iterate(solver, control, x, b);
