@@ -48,15 +48,6 @@ namespace lsr
 
 
 
-    void
-    improve(Regularization &best, const Regularization &other)
-    {
-      if (other.predicted_loss < best.predicted_loss)
-        best = other;
-    }
-
-
-
     /// The smallest rank whose prediction is within the slack of the least.
     Regularization
     best_rank(const std::vector<double> &losses, const double slack)
@@ -89,11 +80,39 @@ namespace lsr
              const Regularization      &best,
              const LeastSquares        &problem)
     {
-      const std::vector<double> loss = problem.losses();
-      const double              last = predicted.back();
-      const bool at_rounding         = last <= 1e-28 * loss.front();
+      const std::vector<double> loss        = problem.losses();
+      const double              last        = predicted.back();
+      const bool                at_rounding = last <= 1e-28 * loss.front();
       return !at_rounding && (last > 1.2 * best.predicted_loss ||
                               last > 4 * loss[predicted.size() - 1]);
+    }
+
+
+
+    /// The best of @p best and of what damping has to offer.
+    Regularization
+    search(const PredictedLoss        &predicted,
+           const LeastSquares         &problem,
+           const RegularizationChoice &choice,
+           const std::vector<double>  &losses,
+           Regularization              best)
+    {
+      std::vector<double> lambdas;
+      if (choice.lambda)
+        lambdas = {*choice.lambda};
+      else if (choice.exhaustive || overfits(losses, best, problem))
+        lambdas = lambda_grid(problem.tikhonov().largest_singular_value());
+      else
+        return best;
+
+      std::size_t rank = choice.rank.value_or(problem.n_columns());
+      for (; rank > 0; rank = choice.rank ? 0 : rank / 2)
+        {
+          const Regularization damped = best_lambda(predicted, rank, lambdas);
+          if (damped.predicted_loss < best.predicted_loss)
+            best = damped;
+        }
+      return best;
     }
   } // namespace
 
@@ -130,6 +149,14 @@ namespace lsr
 
 
 
+  double
+  GeneralizedCrossValidation::uncertainty() const
+  {
+    return std::sqrt(2. / n_rows);
+  }
+
+
+
   std::vector<double>
   GeneralizedCrossValidation::of_lambdas(
     const std::size_t          rank,
@@ -148,11 +175,18 @@ namespace lsr
   HeldOutLoss::HeldOutLoss(std::vector<Split> splits_, const std::size_t n_rows)
     : splits(std::move(splits_))
   {
-    std::size_t n_held_out = 0;
     for (const Split &split : splits)
       n_held_out += split.held_out.n_rows();
     require(n_held_out > 0, "HeldOutLoss: held-out rows expected, found none.");
     scale = double(n_rows) / n_held_out;
+  }
+
+
+
+  double
+  HeldOutLoss::uncertainty() const
+  {
+    return std::sqrt(2. / n_held_out);
   }
 
 
@@ -231,29 +265,22 @@ namespace lsr
               *choice.lambda,
               predicted.of_lambdas(*choice.rank, {*choice.lambda})[0]};
 
-    Regularization best;
     if (choice.rank)
       {
-        best.rank           = std::min(*choice.rank, largest);
-        best.predicted_loss = losses[best.rank];
+        const std::size_t    rank = std::min(*choice.rank, largest);
+        const Regularization undamped{rank, 0., losses[rank]};
+        return choice.lambda == 0. ?
+                 undamped :
+                 search(predicted, problem, choice, losses, undamped);
       }
-    else
-      best = best_rank(losses, choice.slack);
-    if (choice.lambda == 0. || largest == 0)
-      return best;
-    if (!choice.lambda && !choice.exhaustive && !overfits(losses, best, problem))
-      return best;
 
-    std::vector<double> lambdas =
-      lambda_grid(problem.tikhonov().largest_singular_value());
-    if (choice.lambda)
-      {
-        lambdas = {*choice.lambda};
-        best    = {0, 0., losses[0]};
-      }
-    std::size_t rank = choice.rank.value_or(problem.n_columns());
-    for (; rank > 0; rank = choice.rank ? 0 : rank / 2)
-      improve(best, best_lambda(predicted, rank, lambdas));
-    return best;
+    const Regularization nothing{0, 0., losses[0]};
+    Regularization       best = choice.lambda.value_or(0.) > 0 ?
+                                  nothing :
+                                  best_rank(losses, choice.slack);
+    if (choice.lambda != 0. && largest > 0)
+      best = search(predicted, problem, choice, losses, best);
+    const double gain = 1 - best.predicted_loss / nothing.predicted_loss;
+    return gain > predicted.uncertainty() ? best : nothing;
   }
 } // namespace lsr

@@ -176,6 +176,7 @@ namespace lsr
       const std::size_t n = table.n_rows(), k = format.n_outputs,
                         n_labels = format.has_part + format.has_group,
                         c        = table.n_columns;
+      require(n > 0, path + ": there is no point in it");
       require(c > k + n_labels,
               path + ": coordinates, " + std::to_string(k) + " targets" +
                 (format.has_part ? ", set" : "") +
@@ -207,7 +208,8 @@ namespace lsr
       const HDF5Array    points = file.read("points");
       const std::size_t  n = points.n_rows, d = points.n_columns;
       const unsigned int k = format.n_outputs;
-      Assembly           assembly(n, d, k);
+      require(n > 0 && d > 0, path + ": there is no point in it");
+      Assembly assembly(n, d, k);
       std::copy(points.values.begin(),
                 points.values.end(),
                 assembly.points.data());
@@ -267,11 +269,9 @@ namespace lsr
     require(fs::exists(path), path + ": no such file, expected data points");
     require(fs::is_regular_file(path),
             path + ": not a regular file, expected data points");
-    const DataSet data = is_hdf5(path) ?
-                           from_hdf5(path, format) :
-                           from_table(read_text(path), path, format);
-    require(data.n_points() > 0, path + ": there is no point in it");
-    return data;
+    if (is_hdf5(path))
+      return from_hdf5(path, format);
+    return from_table(read_text(path), path, format);
   }
 
 

@@ -27,6 +27,11 @@ namespace lsr
     virtual std::vector<double>
     of_ranks() const = 0;
 
+    /// The relative gain that may be chance: one standard deviation of a mean
+    /// square of normally distributed rows, $\sqrt{2/n}$.
+    virtual double
+    uncertainty() const = 0;
+
     /// For @p rank columns, damped by each of @p lambdas.
     virtual std::vector<double>
     of_lambdas(std::size_t rank, const std::vector<double> &lambdas) const = 0;
@@ -48,6 +53,9 @@ namespace lsr
 
     std::vector<double>
     of_ranks() const override;
+
+    double
+    uncertainty() const override;
 
     std::vector<double>
     of_lambdas(std::size_t                rank,
@@ -91,12 +99,16 @@ namespace lsr
     std::vector<double>
     of_ranks() const override;
 
+    double
+    uncertainty() const override;
+
     std::vector<double>
     of_lambdas(std::size_t                rank,
                const std::vector<double> &lambdas) const override;
 
   private:
     const std::vector<Split> splits;
+    std::size_t              n_held_out = 0;
     double                   scale;
   };
 
@@ -137,13 +149,12 @@ namespace lsr
    * loss.
    *
    * First among all ranks without damping. If that shows overfitting (all
-   * columns are predicted to lose a fifth more than the best rank, or four times
-   * what they lose on the fitted rows) and $\lambda$ is not given, $\lambda$ is
-   * searched as well: on a grid of four values a decade from the largest
-   * singular value down, for ranks that are the largest one divided by powers
-   * of 2. Rank 0, which is no
-   * correction at all, always takes part: what is chosen is not predicted to be
-   * worse than nothing.
+   * columns are predicted to lose a fifth more than the best rank, or four
+   * times what they lose on the fitted rows) and $\lambda$ is not given,
+   * $\lambda$ is searched as well: on a grid of four values a decade from the
+   * largest singular value down, for ranks that are the largest one divided by
+   * powers of 2. Rank 0, which is no correction at all, is what remains unless
+   * the gain over it is larger than its uncertainty.
    */
   Regularization
   choose_regularization(const PredictedLoss        &predicted,
