@@ -56,8 +56,11 @@ TEST(DistributedFit, IsThatOfOneProcess)
   all_columns.choice.lambda = 0.;
   for (const bool with_validation : {false, true})
     {
-      const Fit serial = fit(
-        network, basis, rows, {}, with_validation ? &validation_rows : nullptr);
+      const Fit serial   = fit(network,
+                             basis,
+                             rows,
+                             all_columns,
+                             with_validation ? &validation_rows : nullptr);
       const Fit parallel = fit(network,
                                basis,
                                my_rows,
