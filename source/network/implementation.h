@@ -29,6 +29,10 @@ namespace lsr
     at::Tensor
     as_points(const Block &points) const;
 
+    /// What the module sees of points.
+    at::Tensor
+    scaled_input(const at::Tensor &x) const;
+
     /// $q$ for given parameters, scaled, [n_points, n_outputs].
     at::Tensor
     evaluate(const std::vector<at::Tensor> &theta, const at::Tensor &x) const;

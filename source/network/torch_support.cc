@@ -52,6 +52,21 @@ namespace lsr
 
 
 
+  at::Tensor
+  as_tensor(const std::vector<double> &values,
+            const unsigned int         n,
+            const std::string         &what)
+  {
+    if (values.empty())
+      return at::Tensor();
+    require(values.size() == n,
+            what + " has " + std::to_string(values.size()) +
+              " entries, expected " + std::to_string(n));
+    return at::tensor(values, block_options());
+  }
+
+
+
   std::vector<at::Tensor>
   split_like(const at::Tensor &flat, const std::vector<at::Tensor> &tensors)
   {

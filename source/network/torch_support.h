@@ -87,6 +87,13 @@ namespace lsr
   at::Tensor
   as_tensor(const Column &column);
 
+  /// A tensor of @p n numbers; undefined if there are none, and an error that
+  /// names @p what if there are others.
+  at::Tensor
+  as_tensor(const std::vector<double> &values,
+            const unsigned int         n,
+            const std::string         &what);
+
   /// Pieces of a flat parameter vector (or of a block of such, along its last
   /// dimension) with the sizes of the given tensors.
   std::vector<at::Tensor>
