@@ -8,11 +8,6 @@
 
 namespace lsr
 {
-  /// Points in a batch: bounds the memory of intermediate results.
-  constexpr std::int64_t batch_size = 4096;
-
-
-
   /// Call function(first, count) for consecutive pieces of n points.
   template <typename Function>
   void

@@ -43,15 +43,17 @@ namespace lsr
       const at::Tensor   x          = implementation->as_points(points);
       const at::Tensor   directions = as_tensor(V), product = as_tensor(JV);
       const std::int64_t k = n_outputs();
-      for_each_batch(
-        x.size(0), batch_size, [&](const auto first, const auto n) {
-          for (std::int64_t j = 0; j < directions.size(0); ++j)
-            product.select(0, j)
-              .narrow(0, first * k, n * k)
-              .copy_(implementation
-                       ->push_forward(x.narrow(0, first, n), directions[j])
-                       .reshape({-1}));
-        });
+      for_each_batch(x.size(0),
+                     Implementation::batch_size(2 * implementation->n_numbers),
+                     [&](const auto first, const auto n) {
+                       for (std::int64_t j = 0; j < directions.size(0); ++j)
+                         product.select(0, j)
+                           .narrow(0, first * k, n * k)
+                           .copy_(implementation
+                                    ->push_forward(x.narrow(0, first, n),
+                                                   directions[j])
+                                    .reshape({-1}));
+                     });
     });
   }
 
@@ -68,7 +70,7 @@ namespace lsr
       const std::int64_t k = n_outputs();
       product.zero_();
       for_each_batch(x.size(0),
-                     batch_size,
+                     Implementation::batch_size(2 * implementation->n_numbers),
                      [&](const auto first, const auto n) {
                        for (std::int64_t j = 0; j < u.size(0); ++j)
                          implementation->pull_back(

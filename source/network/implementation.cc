@@ -2,13 +2,15 @@
 
 #include "network/implementation.h"
 
+#include <algorithm>
+
 namespace lsr
 {
   namespace
   {
-    /// Above this number of parameters outside of weight matrices the layered
-    /// path, which treats them one by one, is not used.
-    constexpr std::int64_t max_n_other = 256;
+    /// Above this number of parameters that have to be differentiated one by
+    /// one the layered path is not used.
+    constexpr std::int64_t max_n_differentiated = 256;
   } // namespace
 
 
@@ -32,15 +34,71 @@ namespace lsr
     module.to(block_options().device(), at::kDouble);
     graph = std::make_unique<FunctionalGraph>(module);
     theta = graph->parameters;
-    lay_out_parameters();
+    lay_out_parameters(reason_against_layers());
   }
 
 
 
   void
-  Network::Implementation::lay_out_parameters()
+  Network::Implementation::add_other(const std::size_t  index,
+                                     const std::int64_t offset)
+  {
+    others.push_back({index, offset, n_other, theta[index].numel()});
+    n_other += theta[index].numel();
+  }
+
+
+
+  std::string
+  Network::Implementation::reason_against_layers() const
+  {
+    const Layers &layers = graph->layers;
+    if (layers.matrices.empty())
+      return "no linear layers";
+    std::int64_t count = 0;
+    for (const std::size_t p : layers.others)
+      count += theta[p].numel();
+    if (count <= max_n_differentiated)
+      return "";
+    return std::to_string(count) + " parameters, '" +
+           graph->names[layers.others.front()] +
+           "' among them, are used outside of linear layers, convolutions and "
+           "elementwise operations";
+  }
+
+
+
+  std::string
+  Network::Implementation::describe_layers() const
+  {
+    const Layers &layers = graph->layers;
+    const auto    n_convolutions =
+      std::count_if(layers.layers.begin(),
+                    layers.layers.end(),
+                    [](const Layer &layer) { return layer.patches; });
+    std::int64_t n_elementwise = 0;
+    for (const std::size_t p : layers.elementwise)
+      n_elementwise += theta[p].numel();
+
+    std::string text =
+      std::to_string(layers.layers.size() - n_convolutions) + " linear layers";
+    if (n_convolutions > 0)
+      text += ", " + std::to_string(n_convolutions) + " convolutions";
+    if (n_elementwise > 0)
+      text += ", " + std::to_string(n_elementwise) + " elementwise parameters";
+    if (n_other > n_elementwise)
+      text += ", " + std::to_string(n_other - n_elementwise) +
+              " parameters differentiated one by one";
+    return text;
+  }
+
+
+
+  void
+  Network::Implementation::lay_out_parameters(const std::string &reason)
   {
     std::vector<std::int64_t> offsets;
+    n_parameters = 0;
     for (const at::Tensor &tensor : theta)
       {
         offsets.push_back(n_parameters);
@@ -48,30 +106,31 @@ namespace lsr
       }
     require(n_parameters > 0, "the module has no parameters");
 
-    for (const auto &matrix : graph->matrices)
-      matrices.push_back({theta[matrix.weight].size(0),
-                          theta[matrix.weight].size(1),
-                          offsets[matrix.weight],
-                          matrix.has_bias ? offsets[matrix.bias] : -1});
-    for (const std::size_t p : graph->others)
-      {
-        others.emplace_back(p, offsets[p]);
-        n_other += theta[p].numel();
-      }
-    layered     = !matrices.empty() && n_other <= max_n_other;
-    description = std::to_string(n_parameters) + " parameters, " +
-                  std::to_string(graph->layers.size()) + " linear layers";
-    if (layered)
-      return;
-
-    description += n_other > max_n_other ?
-                     ", generic derivatives: " + std::to_string(n_other) +
-                       " parameters are outside of linear layers" :
-                     ", generic derivatives: no linear layers";
-    // Random rank-one directions then move every matrix-like tensor.
     matrices.clear();
     others.clear();
-    n_other = 0;
+    n_other     = 0;
+    layered     = reason.empty();
+    description = std::to_string(n_parameters) + " parameters, ";
+    if (layered)
+      {
+        for (const WeightMatrix &matrix : graph->layers.matrices)
+          {
+            const at::Tensor &weight = theta[matrix.weight];
+            matrices.push_back({weight.size(0),
+                                weight.numel() / weight.size(0),
+                                offsets[matrix.weight],
+                                matrix.has_bias ? offsets[matrix.bias] : -1});
+          }
+        for (const auto *list :
+             {&graph->layers.elementwise, &graph->layers.others})
+          for (const std::size_t p : *list)
+            add_other(p, offsets[p]);
+        description += describe_layers();
+        return;
+      }
+
+    description += "generic derivatives: " + reason;
+    // Random rank-one directions then move every matrix-like tensor.
     for (std::size_t p = 0; p < theta.size(); ++p)
       if (theta[p].dim() >= 2)
         matrices.push_back({theta[p].size(0),
@@ -79,10 +138,17 @@ namespace lsr
                             offsets[p],
                             -1});
       else
-        {
-          others.emplace_back(p, offsets[p]);
-          n_other += theta[p].numel();
-        }
+        add_other(p, offsets[p]);
+  }
+
+
+
+  std::int64_t
+  Network::Implementation::batch_size(const std::int64_t n_numbers)
+  {
+    constexpr std::int64_t budget = std::int64_t(1) << 24; // 128 MB
+    return std::clamp<std::int64_t>(
+      budget / std::max<std::int64_t>(n_numbers, 1), 1, 4096);
   }
 
 

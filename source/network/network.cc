@@ -133,7 +133,9 @@ namespace lsr
       const at::Tensor x = implementation->as_points(points);
       const at::Tensor q = as_tensor(values).view({x.size(0), n_outputs()});
       for_each_batch(
-        x.size(0), batch_size, [&](const auto first, const auto n) {
+        x.size(0),
+        Implementation::batch_size(implementation->n_numbers),
+        [&](const auto first, const auto n) {
           const at::Tensor batch = x.narrow(0, first, n);
           const at::Tensor rows  = q.narrow(0, first, n);
           rows.copy_(implementation->evaluate(implementation->theta, batch));

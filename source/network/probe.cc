@@ -2,6 +2,7 @@
 
 #include "network/differentiation.h"
 #include "network/implementation.h"
+#include "network/memory_estimate.h"
 #include "network/normal_block.h"
 
 namespace lsr
@@ -59,6 +60,7 @@ namespace lsr
     probe_derivatives(x);
     if (layered)
       probe_layers(x);
+    measure_memory(x);
   }
 
 
@@ -133,56 +135,74 @@ namespace lsr
 
 
 
+  at::Tensor
+  Network::Implementation::pull_back_layers(const at::Tensor &x,
+                                            const at::Tensor &u) const
+  {
+    const Factors f  = factors(x, u.unsqueeze(1));
+    at::Tensor found = at::zeros({std::int64_t(n_parameters)}, block_options());
+    for (std::size_t l = 0; l < f.a.size(); ++l)
+      {
+        const MatrixLayout &matrix = matrix_of(l);
+        const at::Tensor    product =
+          f.delta[l].flatten(1).mm(f.a[l].flatten(1).t());
+        found.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
+          .add_(product.narrow(1, 0, matrix.n_columns).reshape({-1}));
+        if (matrix.has_bias())
+          found.narrow(0, matrix.bias_offset, matrix.n_rows)
+            .add_(product.select(1, matrix.n_columns));
+      }
+    for (const OtherParameter &other : others)
+      found.narrow(0, other.offset, other.count)
+        .copy_(f.other.narrow(0, other.row, other.count).sum({1, 2}));
+    return found;
+  }
+
+
+
   void
   Network::Implementation::probe_layers(const at::Tensor &x)
   {
     // Whatever the layers are used for, the generic path is the judge.
-    std::string reason;
+    std::string     reason;
+    std::mt19937_64 generator(3);
     try
       {
-        const Factors f = factors(x);
-        for (unsigned int c = 0; c < n_outputs && reason.empty(); ++c)
-          {
-            at::Tensor u = at::zeros({x.size(0), n_outputs}, block_options());
-            u.select(1, c).fill_(1.);
-            at::Tensor expected =
-              at::zeros({std::int64_t(n_parameters)}, block_options());
-            pull_back(x, u, expected);
-
-            at::Tensor found = at::zeros_like(expected);
-            for (std::size_t l = 0; l < graph->layers.size(); ++l)
-              {
-                const MatrixLayout &matrix  = matrices[graph->layers[l].matrix];
-                const at::Tensor    product = f.delta[c][l].mm(f.a[l].t());
-                found.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
-                  .add_(product.narrow(1, 0, matrix.n_columns).reshape({-1}));
-                if (matrix.bias_offset >= 0)
-                  found.narrow(0, matrix.bias_offset, matrix.n_rows)
-                    .add_(product.select(1, matrix.n_columns));
-              }
-            std::int64_t row = 0;
-            for (const auto &[p, offset] : others)
-              for (std::int64_t i = 0; i < theta[p].numel(); ++i, ++row)
-                found[offset + i] = f.other[c][row].sum();
-            if (relative_difference(found, expected) > 1e-10)
-              reason = "linear layers overwritten in place or used in loops";
-          }
+        const Block weights = normal_block(x.size(0), n_outputs, generator);
+        const at::Tensor u  = as_tensor(weights).t();
+        at::Tensor       expected =
+          at::zeros({std::int64_t(n_parameters)}, block_options());
+        pull_back(x, u, expected);
+        if (relative_difference(pull_back_layers(x, u), expected) > 1e-10)
+          reason = "layers overwritten in place, used in loops, or not applied "
+                   "point by point";
       }
     catch (const std::exception &error)
       {
         reason = essence(error.what());
       }
-    if (reason.empty())
+    if (!reason.empty())
+      {
+        graph->layers = {};
+        lay_out_parameters(reason);
+      }
+  }
+
+
+
+  void
+  Network::Implementation::measure_memory(const at::Tensor &x)
+  {
+    n_numbers =
+      count_computed_numbers([&]() { evaluate(theta, x); }) / x.size(0);
+    if (!layered)
       return;
-    graph->matrices.clear();
-    matrices.clear();
-    others.clear();
-    n_other      = 0;
-    n_parameters = 0;
-    graph->layers.clear();
-    graph->others.clear();
-    lay_out_parameters();
-    description = std::to_string(n_parameters) +
-                  " parameters, generic derivatives: " + reason;
+    const Factors f = factors(x.narrow(0, 0, 1));
+    for (std::size_t l = 0; l < f.a.size(); ++l)
+      {
+        n_positions.push_back(f.a[l].size(2));
+        n_factor_numbers += f.a[l].numel() + f.delta[l].numel();
+      }
+    n_factor_numbers += f.other.numel() + 2 * n_numbers;
   }
 } // namespace lsr

@@ -16,9 +16,7 @@ namespace lsr
       {
         V.left.push_back(normal_block(matrix.n_rows, n_directions, generator));
         V.right.push_back(
-          normal_block(matrix.n_columns + (matrix.bias_offset >= 0 ? 1 : 0),
-                       n_directions,
-                       generator));
+          normal_block(matrix.n_inputs(), n_directions, generator));
       }
     V.other = normal_block(implementation->n_other, n_directions, generator);
     return V;
@@ -45,19 +43,15 @@ namespace lsr
             right.narrow(1, 0, matrix.n_columns).unsqueeze(1);
           columns.narrow(1, matrix.offset, matrix.n_rows * matrix.n_columns)
             .copy_(weights.view({n, -1}));
-          if (matrix.bias_offset >= 0)
+          if (matrix.has_bias())
             columns.narrow(1, matrix.bias_offset, matrix.n_rows)
               .copy_(left * right.narrow(1, matrix.n_columns, 1));
         }
-      std::int64_t row = 0;
-      for (const auto &[p, offset] : implementation->others)
-        {
-          const std::int64_t count = implementation->theta[p].numel();
-          columns.narrow(1, offset, count)
-            .copy_(
-              as_tensor(V.other).narrow(0, first, n).narrow(1, row, count));
-          row += count;
-        }
+      for (const auto &other : implementation->others)
+        columns.narrow(1, other.offset, other.count)
+          .copy_(as_tensor(V.other)
+                   .narrow(0, first, n)
+                   .narrow(1, other.row, other.count));
       return block;
     });
   }
@@ -79,18 +73,14 @@ namespace lsr
             (as_tensor(V.left[l]) * weights).t().mm(as_tensor(V.right[l]));
           flat.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
             .copy_(change.narrow(1, 0, matrix.n_columns).reshape({-1}));
-          if (matrix.bias_offset >= 0)
+          if (matrix.has_bias())
             flat.narrow(0, matrix.bias_offset, matrix.n_rows)
               .copy_(change.select(1, matrix.n_columns));
         }
-      std::int64_t row = 0;
-      for (const auto &[p, offset] : implementation->others)
-        {
-          const std::int64_t count = implementation->theta[p].numel();
-          flat.narrow(0, offset, count)
-            .copy_((as_tensor(V.other) * weights).sum(0).narrow(0, row, count));
-          row += count;
-        }
+      const at::Tensor change = (as_tensor(V.other) * weights).sum(0);
+      for (const auto &other : implementation->others)
+        flat.narrow(0, other.offset, other.count)
+          .copy_(change.narrow(0, other.row, other.count));
       return correction;
     });
   }

@@ -40,7 +40,9 @@ namespace lsr
       const at::Tensor result =
         as_tensor(gradients).view({x.size(0), n_outputs(), n_inputs()});
       for_each_batch(
-        x.size(0), batch_size, [&](const auto first, const auto n) {
+        x.size(0),
+        Implementation::batch_size(4 * implementation->n_numbers),
+        [&](const auto first, const auto n) {
           const at::Tensor batch =
             x.narrow(0, first, n).clone().requires_grad_();
           const at::Tensor value =
@@ -71,7 +73,9 @@ namespace lsr
         as_tensor(laplacians).view({x.size(0), n_outputs()});
       result.zero_();
       for_each_batch(
-        x.size(0), batch_size, [&](const auto first, const auto n) {
+        x.size(0),
+        Implementation::batch_size(4 * implementation->n_numbers),
+        [&](const auto first, const auto n) {
           const at::Tensor batch =
             x.narrow(0, first, n).clone().requires_grad_();
           const at::Tensor value =

@@ -29,15 +29,35 @@ namespace lsr
 
 
 
+  namespace
+  {
+    template <typename BlockType>
+    at::Tensor
+    columns_first(const BlockType &block, const at::ScalarType type)
+    {
+      const auto n_rows    = std::int64_t(block.extent(0));
+      const auto n_columns = std::int64_t(block.extent(1));
+      return at::from_blob(block.data(),
+                           {n_columns, n_rows},
+                           {std::int64_t(block.stride(1)), 1},
+                           block_options().dtype(type));
+    }
+  } // namespace
+
+
+
   at::Tensor
   as_tensor(const Block &block)
   {
-    const auto n_rows    = std::int64_t(block.extent(0));
-    const auto n_columns = std::int64_t(block.extent(1));
-    return at::from_blob(block.data(),
-                         {n_columns, n_rows},
-                         {std::int64_t(block.stride(1)), 1},
-                         block_options());
+    return columns_first(block, at::kDouble);
+  }
+
+
+
+  at::Tensor
+  as_tensor(const FloatBlock &block)
+  {
+    return columns_first(block, at::kFloat);
   }
 
 

@@ -83,6 +83,10 @@ namespace lsr
   at::Tensor
   as_tensor(const Block &block);
 
+  /// The same in float32.
+  at::Tensor
+  as_tensor(const FloatBlock &block);
+
   /// A tensor [n_rows] over the memory of a vector.
   at::Tensor
   as_tensor(const Column &column);
