@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
 #include <lsr/refine/make_tangent_basis.h>
 
 #include <algorithm>
@@ -30,9 +31,10 @@ namespace lsr
 
 
     std::unique_ptr<TangentBasis>
-    rsvd_basis(const Network                &network,
-               const TangentBasisParameters &parameters,
-               const Block                  &sample)
+    rsvd_basis(const Network                 &network,
+               const TangentBasisParameters  &parameters,
+               const Block                   &sample,
+               std::map<std::string, double> *seconds)
     {
       constexpr std::size_t n_more_rows = 1000;
       const std::size_t     n_points =
@@ -50,23 +52,30 @@ namespace lsr
       return randomized_svd(network,
                             {subset(sample, n_points, parameters.seed), {}},
                             Communicator(),
-                            svd);
+                            svd,
+                            nullptr,
+                            seconds);
     }
   } // namespace
 
 
 
   std::unique_ptr<TangentBasis>
-  make_tangent_basis(const Network                &network,
-                     const TangentBasisParameters &parameters,
-                     const Block                  &sample)
+  make_tangent_basis(const Network                 &network,
+                     const TangentBasisParameters  &parameters,
+                     const Block                   &sample,
+                     std::map<std::string, double> *seconds)
   {
+    if (parameters.type == "rsvd")
+      return rsvd_basis(network, parameters, sample, seconds);
+
+    double          ignored = 0;
+    const Stopwatch stopwatch(seconds != nullptr ? (*seconds)["sketch"] :
+                                                   ignored);
     if (parameters.type == "structured")
       return std::make_unique<StructuredBasis>(network,
                                                parameters.n_directions,
                                                parameters.seed);
-    if (parameters.type == "rsvd")
-      return rsvd_basis(network, parameters, sample);
     if (parameters.type == "landmark")
       return landmark_basis(network,
                             sample,

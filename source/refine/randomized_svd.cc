@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/dense/single_precision.h>
@@ -228,20 +229,26 @@ namespace lsr
     leading_directions(const SketchedJacobian<Matrix> &G,
                        const std::size_t               n_parameters,
                        const Communicator             &communicator,
-                       const RandomizedSVD            &parameters)
+                       const RandomizedSVD            &parameters,
+                       std::map<std::string, double>  &seconds)
     {
       Block Q;
       {
-        Matrix Omega;
+        const Stopwatch stopwatch(seconds["sketch"]);
+        Matrix          Omega;
         make(Omega, n_parameters, parameters.rank + parameters.oversampling);
         fill_gaussian(Omega, parameters.seed);
         Q = G.times(Omega);
       }
-      // Directions below rounding carry nothing: the basis ends before them.
-      orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
-
-      const Matrix B = G.projection(Q);
-      sum_over_ranks(B, communicator);
+      Matrix B;
+      {
+        const Stopwatch stopwatch(seconds["project"]);
+        // Directions below rounding carry nothing: the basis ends before them.
+        orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
+        B = G.projection(Q);
+        sum_over_ranks(B, communicator);
+      }
+      const Stopwatch stopwatch(seconds["svd"]);
       return right_singular_basis(B, std::min(parameters.rank, B.extent(0)));
     }
   } // namespace
@@ -249,12 +256,15 @@ namespace lsr
 
 
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network       &network,
-                 const Sampling      &sampling,
-                 const Communicator  &communicator,
-                 const RandomizedSVD &parameters,
-                 Residual            *residual)
+  randomized_svd(const Network                 &network,
+                 const Sampling                &sampling,
+                 const Communicator            &communicator,
+                 const RandomizedSVD           &parameters,
+                 Residual                      *residual,
+                 std::map<std::string, double> *seconds)
   {
+    std::map<std::string, double> ignored;
+    auto &times = seconds != nullptr ? *seconds : ignored;
     const SketchedJacobian<Block> G(network, sampling, residual);
     const std::size_t             m = network.n_parameters();
     const std::size_t n_sketch      = parameters.rank + parameters.oversampling;
@@ -275,8 +285,9 @@ namespace lsr
                                                                residual),
                                   m,
                                   communicator,
-                                  parameters) :
-               leading_directions(G, m, communicator, parameters);
+                                  parameters,
+                                  times) :
+               leading_directions(G, m, communicator, parameters, times);
     if (parameters.scale_by_inverse_singular_values)
       divide_columns(V, sigma);
     return std::make_unique<ExplicitBasis>(network, V, "rsvd", true);

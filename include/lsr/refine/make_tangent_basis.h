@@ -6,6 +6,7 @@
 #include <lsr/refine/tangent_basis.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -46,13 +47,17 @@ namespace lsr
    * them. They must be the same on all ranks: every rank then builds the same
    * basis, and nothing communicates.
    *
+   * The wall times of the stages `sketch`, `project` and `svd` are added to
+   * @p seconds; a basis that is merely drawn counts as `sketch`.
+   *
    * Throws lsr::Error for an unknown type, or a number of directions that the
    * network or the sample does not have.
    */
   std::unique_ptr<TangentBasis>
-  make_tangent_basis(const Network                &network,
-                     const TangentBasisParameters &parameters,
-                     const Block                  &sample);
+  make_tangent_basis(const Network                 &network,
+                     const TangentBasisParameters  &parameters,
+                     const Block                   &sample,
+                     std::map<std::string, double> *seconds = nullptr);
 } // namespace lsr
 
 #endif

@@ -8,6 +8,7 @@
 #include <lsr/refine/sampling.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -255,15 +256,17 @@ namespace lsr
    * S1.1); the residual must have been linearized.
    *
    * Needs about $2 (r + p) m$ numbers of memory, in the precision that is used;
-   * the directions are float64. Throws lsr::Error if $r + p$
+   * the directions are float64. The wall times of the stages `sketch`,
+   * `project` and `svd` are added to @p seconds. Throws lsr::Error if $r + p$
    * exceeds the number of rows (over all ranks) or of parameters.
    */
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network       &network,
-                 const Sampling      &sampling,
-                 const Communicator  &communicator,
-                 const RandomizedSVD &parameters,
-                 Residual            *residual = nullptr);
+  randomized_svd(const Network                 &network,
+                 const Sampling                &sampling,
+                 const Communicator            &communicator,
+                 const RandomizedSVD           &parameters,
+                 Residual                      *residual = nullptr,
+                 std::map<std::string, double> *seconds  = nullptr);
 } // namespace lsr
 
 #endif
