@@ -27,8 +27,9 @@ namespace
     unsigned int  n_variables = 2, depth = 6, width = 128;
     double        noise         = 0;
     double        mse           = 1e-4;
-    std::size_t   training_rows = 8000;
-    unsigned int  epochs        = 200;
+    std::size_t   training_rows = 2000;
+    unsigned int  epochs        = 10;
+    unsigned int  iterations    = 1000;
     unsigned int  n_threads     = 2;
     std::uint64_t seed          = 0;
   };
@@ -62,6 +63,7 @@ namespace
         options.training_rows,
         "train on at most so many of the points to fit");
     add("--epochs", options.epochs, "passes over them with Adam at most");
+    add("--iterations", options.iterations, "of L-BFGS at most after that");
     add("--threads", options.n_threads, "threads");
     add("--seed", options.seed, "of points and network");
     app.parse(argc, argv);
@@ -126,22 +128,24 @@ namespace
     Network            network = make_network(options);
     const Data         fit = data.select(Purpose::fit, options.training_rows);
     TrainingParameters training;
-    training.epochs = options.epochs;
-    training.target = options.mse;
-    training.seed   = options.seed;
+    training.epochs           = options.epochs;
+    training.lbfgs_iterations = options.iterations;
+    training.target           = options.mse;
+    training.seed             = options.seed;
 
-    unsigned int n_epochs = 0;
-    const double mse      = train(network,
-                             fit.points,
-                             fit.targets,
-                             training,
-                             [&](const char *, unsigned int count, double) {
-                               n_epochs = count;
-                             });
+    std::string  last;
+    const double mse =
+      train(network,
+            fit.points,
+            fit.targets,
+            training,
+            [&](const char *stage, unsigned int count, double) {
+              last = stage + (' ' + std::to_string(count));
+            });
     network.save(options.model);
     std::cout << network.n_parameters() << " parameters, mean squared error "
-              << mse << " on " << fit.targets.size() << " points after "
-              << n_epochs << " epochs" << std::endl;
+              << mse << " on " << fit.targets.size() << " points after " << last
+              << std::endl;
   }
 } // namespace
 

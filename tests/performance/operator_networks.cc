@@ -123,7 +123,7 @@ namespace lsr
           {
             script.line("b = z");
             script.line("t = torch.arange(" + std::to_string(n_grid) +
-                        ", dtype=torch.float64).unsqueeze(1) * " +
+                        ").type_as(z).unsqueeze(1) * " +
                         std::to_string(2. / n_grid) + " - 1.");
           }
       }
