@@ -9,11 +9,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <random>
 
-#include "points_file.h"
+#include "data.h"
 
 using namespace lsr;
 using namespace lsr::performance;
@@ -72,25 +73,16 @@ namespace
 
 
 
-  Purpose
-  purpose_of(const std::size_t i, const Options &options)
-  {
-    if (i < options.n_fit)
-      return Purpose::fit;
-    return i < options.n_fit + options.n_test ? Purpose::test :
-                                                Purpose::validation;
-  }
-
-
-
-  Data
+  DataSet
   make_data(const Options &options)
   {
-    Data                                   data(options.n_variables,
-              options.n_fit + options.n_test + options.n_validation);
-    std::mt19937_64                        generator(options.seed);
+    DataSet         data = make_data_set(options.n_variables,
+                                 options.n_fit,
+                                 options.n_test,
+                                 options.n_validation);
+    std::mt19937_64 generator(options.seed);
     std::uniform_real_distribution<double> uniform(-1, 1);
-    for (std::size_t i = 0; i < data.targets.size(); ++i)
+    for (std::size_t i = 0; i < data.n_points(); ++i)
       {
         data.targets(i) = 1;
         for (unsigned int d = 0; d < options.n_variables; ++d)
@@ -98,7 +90,6 @@ namespace
             data.points(d, i) = uniform(generator);
             data.targets(i) *= std::sin(M_PI * data.points(d, i));
           }
-        data.purposes[i] = purpose_of(i, options);
       }
     add_noise(data, options.noise, options.seed + 1);
     return data;
@@ -122,11 +113,12 @@ namespace
   run(const Options &options)
   {
     Network::set_n_threads(options.n_threads);
-    const Data data = make_data(options);
-    write_points(options.points, data);
+    const DataSet data = make_data(options);
+    write_points(options.points, data, 17);
 
-    Network            network = make_network(options);
-    const Data         fit = data.select(Purpose::fit, options.training_rows);
+    Network           network = make_network(options);
+    const std::size_t n_training =
+      std::min(options.training_rows, options.n_fit);
     TrainingParameters training;
     training.epochs           = options.epochs;
     training.lbfgs_iterations = options.iterations;
@@ -136,15 +128,16 @@ namespace
     std::string  last;
     const double mse =
       train(network,
-            fit.points,
-            fit.targets,
+            columns(data.points, 0, n_training),
+            Kokkos::subview(data.targets,
+                            Kokkos::make_pair(std::size_t(0), n_training)),
             training,
             [&](const char *stage, unsigned int count, double) {
               last = stage + (' ' + std::to_string(count));
             });
     network.save(options.model);
     std::cout << network.n_parameters() << " parameters, mean squared error "
-              << mse << " on " << fit.targets.size() << " points after " << last
+              << mse << " on " << n_training << " points after " << last
               << std::endl;
   }
 } // namespace

@@ -12,8 +12,8 @@
 #include <iostream>
 
 #include "burgers.h"
+#include "data.h"
 #include "operator_networks.h"
-#include "points_file.h"
 
 using namespace lsr;
 using namespace lsr::performance;
@@ -33,12 +33,6 @@ namespace
     double        target    = 0;
     unsigned int  n_threads = 2;
     std::uint64_t seed      = 0;
-
-    std::size_t
-    n_functions() const
-    {
-      return n_fit + n_test + n_validation;
-    }
   };
 
 
@@ -76,36 +70,28 @@ namespace
 
 
 
-  Purpose
-  purpose_of(const std::size_t function, const Options &options)
-  {
-    if (function < options.n_fit)
-      return Purpose::fit;
-    return function < options.n_fit + options.n_test ? Purpose::test :
-                                                       Purpose::validation;
-  }
-
-
-
-  Data
+  DataSet
   make_data(const Options &options)
   {
-    Data data(n_sensors + 1, options.n_functions() * options.n_points);
-    std::mt19937_64 generator(options.seed);
-    data.groups.resize(data.targets.size());
-    for (std::size_t f = 0, i = 0; f < options.n_functions(); ++f)
+    const std::size_t n    = options.n_points;
+    DataSet           data = make_data_set(n_sensors + 1,
+                                 options.n_fit * n,
+                                 options.n_test * n,
+                                 options.n_validation * n);
+    std::mt19937_64   generator(options.seed);
+    for (std::size_t i = 0; i < data.n_points();)
       {
         const FourierSeries   u0 = random_initial_value(generator);
         const BurgersSolution u(u0, viscosity);
-        for (unsigned int j = 0; j < options.n_points; ++j, ++i)
+        const std::int64_t    group = i / n;
+        for (unsigned int j = 0; j < n; ++j, ++i)
           {
             for (unsigned int s = 0; s < n_sensors; ++s)
               data.points(s, i) = u0(-1. + 2. * s / n_sensors);
-            const double x            = -1. + 2. * j / options.n_points;
+            const double x            = -1. + 2. * j / n;
             data.points(n_sensors, i) = x;
             data.targets(i)           = u(x, 1);
-            data.purposes[i]          = purpose_of(f, options);
-            data.groups[i]            = f;
+            data.group.push_back(group);
           }
       }
     add_noise(data, options.noise, options.seed + 1);
@@ -114,10 +100,9 @@ namespace
 
 
 
-  /// The functions for @p purpose as points of the network on the grid: their
-  /// sensors, one function a column.
+  /// What the network on the grid takes: the sensors, one function a column.
   Block
-  functions(const Data &data, const Options &options)
+  functions(const DataSet &data, const Options &options)
   {
     const std::size_t n       = data.targets.size() / options.n_points;
     const Block       sensors = make_block(n_sensors, n);
@@ -129,14 +114,12 @@ namespace
 
 
 
-  /// Relative error of the network on the grid, over all values.
+  /// Relative error over all values.
   double
-  relative_error(const Network &network,
-                 const Data    &data,
-                 const Options &options)
+  relative_error(const Network &network, const DataSet &data)
   {
     const Column values = make_column(data.targets.size());
-    network.evaluate(functions(data, options), values);
+    network.evaluate(data.points, values);
     double error = 0, norm = 0;
     for (std::size_t i = 0; i < values.size(); ++i)
       {
@@ -150,7 +133,7 @@ namespace
 
   /// The network with one row a value, trained in its form on the grid.
   Network
-  make_network(const Data &fit, const Data &test, const Options &options)
+  make_network(const DataSet &fit, const DataSet &test, const Options &options)
   {
     Network on_grid = operator_network(options.type, options.n_points);
 
@@ -164,15 +147,12 @@ namespace
     training.seed       = options.seed;
     train(on_grid, functions(fit, options), fit.targets, training);
 
-    std::cout << options.type << " with " << on_grid.n_parameters()
-              << " parameters, relative error "
-              << relative_error(on_grid, fit, options)
-              << " on functions to fit, "
-              << relative_error(on_grid, test, options)
-              << " on functions to test" << std::endl;
-
     Network network = operator_network(options.type);
     network.set_parameters(on_grid.parameters());
+    std::cout << options.type << " with " << network.n_parameters()
+              << " parameters, relative error " << relative_error(network, fit)
+              << " on functions to fit, " << relative_error(network, test)
+              << " on functions to test" << std::endl;
     return network;
   }
 
@@ -182,13 +162,10 @@ namespace
   run(const Options &options)
   {
     Network::set_n_threads(options.n_threads);
-    const Data data = make_data(options);
+    const DataSet data = make_data(options);
     // Nine digits of the sensors keep the file small.
     write_points(options.points, data, 9);
-    const auto all = std::numeric_limits<std::size_t>::max();
-    make_network(data.select(Purpose::fit, all),
-                 data.select(Purpose::test, all),
-                 options)
+    make_network(data.select(DataSet::fit), data.select(DataSet::test), options)
       .save(options.model);
   }
 } // namespace
