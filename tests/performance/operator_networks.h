@@ -31,7 +31,7 @@ namespace lsr
     operator_network(const std::string &type, unsigned int n_grid = 0);
 
     /// A classifier of 28 x 28 images, flattened, with ten outputs: two
-    /// convolutions and two linear layers, ReLU, 120,202 parameters.
+    /// convolutions and two linear layers, ReLU, 119,530 parameters.
     Network
     convolutional_network();
   } // namespace performance
