@@ -110,7 +110,7 @@ def main():
     arguments.add_argument("--rank", type=int, default=1000)
     arguments.add_argument("--oversampling", type=int, default=10)
     arguments.add_argument("--dtype", default="float64", choices=["float32", "float64"])
-    arguments.add_argument("--chunk", type=int, default=32, help="columns at a time")
+    arguments.add_argument("--chunk", type=int, default=16, help="columns at a time")
     arguments.add_argument("--rows", type=int, default=2000, help="rows at a time")
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--seed", type=int, default=0)
