@@ -131,12 +131,10 @@ namespace
 
 
 
-  /// The network with one row a value, trained in its form on the grid.
-  Network
-  make_network(const DataSet &fit, const DataSet &test, const Options &options)
+  /// Train the network in its form on the grid.
+  void
+  train_on_grid(Network &on_grid, const DataSet &fit, const Options &options)
   {
-    Network on_grid = operator_network(options.type, options.n_points);
-
     double mean_square = 0;
     for (std::size_t i = 0; i < fit.targets.size(); ++i)
       mean_square += std::pow(fit.targets(i), 2) / fit.targets.size();
@@ -146,14 +144,6 @@ namespace
     training.target     = mean_square * options.target * options.target;
     training.seed       = options.seed;
     train(on_grid, functions(fit, options), fit.targets, training);
-
-    Network network = operator_network(options.type);
-    network.set_parameters(on_grid.parameters());
-    std::cout << options.type << " with " << network.n_parameters()
-              << " parameters, relative error " << relative_error(network, fit)
-              << " on functions to fit, " << relative_error(network, test)
-              << " on functions to test" << std::endl;
-    return network;
   }
 
 
@@ -162,11 +152,21 @@ namespace
   run(const Options &options)
   {
     Network::set_n_threads(options.n_threads);
+    Network on_grid = operator_network(options.type, options.n_points);
+    Network network = operator_network(options.type);
+
     const DataSet data = make_data(options);
     // Nine digits of the sensors keep the file small.
     write_points(options.points, data, 9);
-    make_network(data.select(DataSet::fit), data.select(DataSet::test), options)
-      .save(options.model);
+    const DataSet fit = data.select(DataSet::fit);
+    train_on_grid(on_grid, fit, options);
+    network.set_parameters(on_grid.parameters());
+    network.save(options.model);
+    std::cout << options.type << " with " << network.n_parameters()
+              << " parameters, relative error " << relative_error(network, fit)
+              << " on functions to fit, "
+              << relative_error(network, data.select(DataSet::test))
+              << " on functions to test" << std::endl;
   }
 } // namespace
 
