@@ -31,6 +31,7 @@ namespace
     std::size_t   training_rows = 2000;
     unsigned int  epochs        = 10;
     unsigned int  iterations    = 1000;
+    bool          points_only   = false;
     unsigned int  n_threads     = 2;
     std::uint64_t seed          = 0;
   };
@@ -65,6 +66,9 @@ namespace
         "train on at most so many of the points to fit");
     add("--epochs", options.epochs, "passes over them with Adam at most");
     add("--iterations", options.iterations, "of L-BFGS at most after that");
+    app.add_flag("--points-only",
+                 options.points_only,
+                 "write the points for a network that is there already");
     add("--threads", options.n_threads, "threads");
     add("--seed", options.seed, "of points and network");
     app.parse(argc, argv);
@@ -109,16 +113,12 @@ namespace
 
 
 
+  /// Train on the first of the points, which are those to fit.
   void
-  run(const Options &options)
+  write_trained_network(const DataSet &data, const Options &options)
   {
-    Network::set_n_threads(options.n_threads);
-    const DataSet data = make_data(options);
-    write_points(options.points, data, 17);
-
-    Network           network = make_network(options);
-    const std::size_t n_training =
-      std::min(options.training_rows, options.n_fit);
+    Network            network = make_network(options);
+    const std::size_t  n       = std::min(options.training_rows, options.n_fit);
     TrainingParameters training;
     training.epochs           = options.epochs;
     training.lbfgs_iterations = options.iterations;
@@ -128,17 +128,27 @@ namespace
     std::string  last;
     const double mse =
       train(network,
-            columns(data.points, 0, n_training),
-            Kokkos::subview(data.targets,
-                            Kokkos::make_pair(std::size_t(0), n_training)),
+            columns(data.points, 0, n),
+            Kokkos::subview(data.targets, Kokkos::make_pair(std::size_t(0), n)),
             training,
             [&](const char *stage, unsigned int count, double) {
               last = stage + (' ' + std::to_string(count));
             });
     network.save(options.model);
     std::cout << network.n_parameters() << " parameters, mean squared error "
-              << mse << " on " << n_training << " points after " << last
-              << std::endl;
+              << mse << " on " << n << " points after " << last << std::endl;
+  }
+
+
+
+  void
+  run(const Options &options)
+  {
+    Network::set_n_threads(options.n_threads);
+    const DataSet data = make_data(options);
+    write_points(options.points, data, 17);
+    if (!options.points_only)
+      write_trained_network(data, options);
   }
 } // namespace
 

@@ -38,9 +38,17 @@ class Programs:
         sys.exit(f"{self.build}: no program {name}; build with -DLSR_BUILD_PERFORMANCE=ON")
 
     def problem(self, program, name, *options):
-        """Model and points of a problem, made where they do not exist or the options differ."""
-        model, points = self.data / f"{name}.pt", self.data / f"{name}.csv"
-        stamp = self.data / f"{name}.options"
+        """A trained network and its points, made where they are missing or the options differ."""
+        return self._made(program, self.data / f"{name}.pt", name, *options)
+
+    def fit_points(self, rows, depth=6, width=128):
+        """Points for the fit, any number of them for one and the same trained network."""
+        model, _ = self.problem("fit_problem", f"fit-{depth}x{width}",
+                                "--depth", depth, "--width", width)
+        return self._made("fit_problem", model, f"fit-{rows}", "--rows", rows, "--points-only")
+
+    def _made(self, program, model, name, *options):
+        points, stamp = self.data / f"{name}.csv", self.data / f"{name}.options"
         command = [program, *map(str, options), "--seed", str(self.seed)]
         if not (model.exists() and stamp.exists() and stamp.read_text() == " ".join(command)):
             say(" ".join(["making", name, "with", *command]))
