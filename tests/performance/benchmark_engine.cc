@@ -321,7 +321,7 @@ namespace
   DataSet
   sine_data()
   {
-    DataSet data = make_data_set(2, sizes.rows, 0, 0);
+    DataSet data = make_data_set(2, {{DataSet::fit, sizes.rows}});
     data.points  = test::random_points(2, sizes.rows, -1, 1);
     for (std::size_t i = 0; i < sizes.rows; ++i)
       data.targets(i) =

@@ -14,18 +14,13 @@ namespace lsr
   namespace performance
   {
     DataSet
-    make_data_set(const unsigned int n_inputs,
-                  const std::size_t  n_fit,
-                  const std::size_t  n_test,
-                  const std::size_t  n_validation)
+    make_data_set(const unsigned int n_inputs, const std::vector<Share> &shares)
     {
-      const std::size_t n = n_fit + n_test + n_validation;
-      DataSet           data;
-      data.points  = make_block(n_inputs, n);
-      data.targets = make_column(n);
-      data.part.assign(n_fit, DataSet::fit);
-      data.part.resize(n_fit + n_test, DataSet::test);
-      data.part.resize(n, DataSet::validation);
+      DataSet data;
+      for (const Share &share : shares)
+        data.part.insert(data.part.end(), share.n_points, share.part);
+      data.points  = make_block(n_inputs, data.part.size());
+      data.targets = make_column(data.part.size());
       return data;
     }
 

@@ -7,18 +7,23 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
   namespace performance
   {
-    /// Room for @p n_fit points to fit, then @p n_test to test, then @p
-    /// n_validation held-out ones, with one target each.
+    /// Some points of a data set that are used for the same.
+    struct Share
+    {
+      DataSet::Part part;
+      std::size_t   n_points;
+    };
+
+    /// Room for the points of all @p shares, in this order, with one target
+    /// each.
     DataSet
-    make_data_set(unsigned int n_inputs,
-                  std::size_t  n_fit,
-                  std::size_t  n_test,
-                  std::size_t  n_validation);
+    make_data_set(unsigned int n_inputs, const std::vector<Share> &shares);
 
     /**
      * Add to the targets of all points but those for testing normally

@@ -81,9 +81,9 @@ namespace
   make_data(const Options &options)
   {
     DataSet         data = make_data_set(options.n_variables,
-                                 options.n_fit,
-                                 options.n_test,
-                                 options.n_validation);
+                                 {{DataSet::fit, options.n_fit},
+                                          {DataSet::test, options.n_test},
+                                          {DataSet::validation, options.n_validation}});
     std::mt19937_64 generator(options.seed);
     std::uniform_real_distribution<double> uniform(-1, 1);
     for (std::size_t i = 0; i < data.n_points(); ++i)

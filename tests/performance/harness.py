@@ -41,11 +41,19 @@ class Programs:
         """A trained network and its points, made where they are missing or the options differ."""
         return self._made(program, self.data / f"{name}.pt", name, *options)
 
+    def points(self, program, model, name, *options):
+        """Other points for a network that is there."""
+        return self._made(program, model, name, *options, "--points-only")
+
+    def fit_network(self, depth=6, width=128):
+        """A fully connected network, trained."""
+        return self.problem("fit_problem", f"fit-{depth}x{width}",
+                            "--depth", depth, "--width", width)[0]
+
     def fit_points(self, rows, depth=6, width=128):
-        """Points for the fit, any number of them for one and the same trained network."""
-        model, _ = self.problem("fit_problem", f"fit-{depth}x{width}",
-                                "--depth", depth, "--width", width)
-        return self._made("fit_problem", model, f"fit-{rows}", "--rows", rows, "--points-only")
+        """Points for the fit, any number of them for one and the same network."""
+        return self.points("fit_problem", self.fit_network(depth, width), f"fit-{rows}",
+                           "--rows", rows)
 
     def _made(self, program, model, name, *options):
         points, stamp = self.data / f"{name}.csv", self.data / f"{name}.options"

@@ -27,12 +27,13 @@ namespace
     std::string   model, points;
     std::string   type  = "deeponet";
     std::size_t   n_fit = 400, n_test = 100, n_validation = 0;
-    unsigned int  n_points  = 128;
-    double        noise     = 0;
-    unsigned int  epochs    = 1000;
-    double        target    = 0;
-    unsigned int  n_threads = 2;
-    std::uint64_t seed      = 0;
+    unsigned int  n_points    = 128;
+    double        noise       = 0;
+    unsigned int  epochs      = 1000;
+    double        target      = 0;
+    bool          points_only = false;
+    unsigned int  n_threads   = 2;
+    std::uint64_t seed        = 0;
   };
 
 
@@ -47,7 +48,9 @@ namespace
     const auto add = [&app](const char *name, auto &value, const char *text) {
       app.add_option(name, value, text)->capture_default_str();
     };
-    add("--network", options.type, "deeponet, multionet or modified-mlp");
+    app.add_option("--network", options.type, "its type")
+      ->check(CLI::IsMember({"deeponet", "multionet", "modified-mlp"}))
+      ->capture_default_str();
     add("--functions", options.n_fit, "functions to fit");
     add("--test", options.n_test, "functions to test");
     add("--validation",
@@ -62,6 +65,9 @@ namespace
     add("--target",
         options.target,
         "relative error of the functions to fit at which training stops");
+    app.add_flag("--points-only",
+                 options.points_only,
+                 "write the points for a network that is there already");
     add("--threads", options.n_threads, "threads");
     add("--seed", options.seed, "of the functions");
     app.parse(argc, argv);
@@ -73,12 +79,14 @@ namespace
   DataSet
   make_data(const Options &options)
   {
-    const std::size_t n    = options.n_points;
-    DataSet           data = make_data_set(n_sensors + 1,
-                                 options.n_fit * n,
-                                 options.n_test * n,
-                                 options.n_validation * n);
-    std::mt19937_64   generator(options.seed);
+    const std::size_t n = options.n_points;
+    // Functions to test are the same whatever the number of others.
+    DataSet data =
+      make_data_set(n_sensors + 1,
+                    {{DataSet::test, options.n_test * n},
+                     {DataSet::validation, options.n_validation * n},
+                     {DataSet::fit, options.n_fit * n}});
+    std::mt19937_64 generator(options.seed);
     for (std::size_t i = 0; i < data.n_points();)
       {
         const FourierSeries   u0 = random_initial_value(generator);
@@ -133,9 +141,11 @@ namespace
 
   /// Train the network in its form on the grid.
   void
-  train_on_grid(Network &on_grid, const DataSet &fit, const Options &options)
+  write_trained_network(const DataSet &data, const Options &options)
   {
-    double mean_square = 0;
+    Network       on_grid = operator_network(options.type, options.n_points);
+    const DataSet fit     = data.select(DataSet::fit);
+    double        mean_square = 0;
     for (std::size_t i = 0; i < fit.targets.size(); ++i)
       mean_square += std::pow(fit.targets(i), 2) / fit.targets.size();
     TrainingParameters training;
@@ -144,6 +154,15 @@ namespace
     training.target     = mean_square * options.target * options.target;
     training.seed       = options.seed;
     train(on_grid, functions(fit, options), fit.targets, training);
+
+    Network network = operator_network(options.type);
+    network.set_parameters(on_grid.parameters());
+    network.save(options.model);
+    std::cout << options.type << " with " << network.n_parameters()
+              << " parameters, relative error " << relative_error(network, fit)
+              << " on functions to fit, "
+              << relative_error(network, data.select(DataSet::test))
+              << " on functions to test" << std::endl;
   }
 
 
@@ -152,21 +171,11 @@ namespace
   run(const Options &options)
   {
     Network::set_n_threads(options.n_threads);
-    Network on_grid = operator_network(options.type, options.n_points);
-    Network network = operator_network(options.type);
-
     const DataSet data = make_data(options);
     // Nine digits of the sensors keep the file small.
     write_points(options.points, data, 9);
-    const DataSet fit = data.select(DataSet::fit);
-    train_on_grid(on_grid, fit, options);
-    network.set_parameters(on_grid.parameters());
-    network.save(options.model);
-    std::cout << options.type << " with " << network.n_parameters()
-              << " parameters, relative error " << relative_error(network, fit)
-              << " on functions to fit, "
-              << relative_error(network, data.select(DataSet::test))
-              << " on functions to test" << std::endl;
+    if (!options.points_only)
+      write_trained_network(data, options);
   }
 } // namespace
 
