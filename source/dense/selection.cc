@@ -172,9 +172,13 @@ namespace lsr
 
 
 
-  HeldOutLoss::HeldOutLoss(std::vector<Split> splits_, const std::size_t n_rows)
+  HeldOutLoss::HeldOutLoss(std::vector<Split> splits_,
+                           const std::size_t  n_rows,
+                           const std::size_t  n_independent)
     : splits(std::move(splits_))
+    , n_independent(n_independent)
   {
+    std::size_t n_held_out = 0;
     for (const Split &split : splits)
       n_held_out += split.held_out.n_rows();
     require(n_held_out > 0, "HeldOutLoss: held-out rows expected, found none.");
@@ -186,14 +190,15 @@ namespace lsr
   double
   HeldOutLoss::uncertainty() const
   {
-    return std::sqrt(2. / n_held_out);
+    return std::sqrt(2. / n_independent);
   }
 
 
 
   HeldOutLoss
   HeldOutLoss::cross_validation(const std::vector<AppendRowsQR> &folds,
-                                const LeastSquares              &problem)
+                                const LeastSquares              &problem,
+                                const std::size_t                n_independent)
   {
     require(folds.size() > 1,
             "cross-validation: at least 2 folds expected, found " +
@@ -206,7 +211,7 @@ namespace lsr
         splits.push_back({LeastSquares(others[i], problem.order()), folds[i]});
         n_rows += folds[i].n_rows();
       }
-    return HeldOutLoss(std::move(splits), n_rows);
+    return HeldOutLoss(std::move(splits), n_rows, n_independent);
   }
 
 

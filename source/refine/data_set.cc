@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <set>
 
 namespace lsr
 {
@@ -72,7 +73,7 @@ namespace lsr
     const unsigned int d = points.extent(0), k = n_outputs();
     const HostBlock    from_points  = to_host(points);
     const HostColumn   from_targets = to_host(targets);
-    const HostBlock    to_points = to_host(make_zero_block(d, indices.size()));
+    const HostBlock    to_points  = to_host(make_zero_block(d, indices.size()));
     const HostColumn   to_targets = to_host(make_column(k * indices.size()));
     for (std::size_t i = 0; i < indices.size(); ++i)
       {
@@ -130,6 +131,17 @@ namespace lsr
   DataStream::n_values() const
   {
     return data.targets.size();
+  }
+
+
+
+  std::size_t
+  DataStream::n_independent_values() const
+  {
+    return data.group.empty() ?
+             n_values() :
+             std::set<std::int64_t>(data.group.begin(), data.group.end())
+               .size();
   }
 
 

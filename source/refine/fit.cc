@@ -148,6 +148,7 @@ namespace lsr
     predicted_loss(const SelectionRule              rule,
                    const LeastSquares              &problem,
                    const std::size_t                n_rows,
+                   const std::size_t                n_independent,
                    const std::vector<AppendRowsQR> &folds,
                    const std::vector<AppendRowsQR> &validation)
     {
@@ -156,10 +157,11 @@ namespace lsr
           case SelectionRule::validation:
             return std::make_unique<HeldOutLoss>(
               std::vector<HeldOutLoss::Split>{{problem, validation.front()}},
-              n_rows);
+              n_rows,
+              n_independent);
           case SelectionRule::cross_validation:
             return std::make_unique<HeldOutLoss>(
-              HeldOutLoss::cross_validation(folds, problem));
+              HeldOutLoss::cross_validation(folds, problem, n_independent));
           case SelectionRule::generalized_cross_validation:
             return std::make_unique<GeneralizedCrossValidation>(problem,
                                                                 n_rows);
@@ -257,8 +259,16 @@ namespace lsr
     result.initial_loss   = squared_norm(all);
     result.profile        = problem.profile();
 
-    const auto predicted = predicted_loss(
-      result.rule, problem, result.n_rows, folds, validation_rows);
+    const RowStream &judges =
+      result.rule == SelectionRule::validation ? *validation : rows;
+    const auto n_independent = static_cast<std::size_t>(
+      communicator.sum(static_cast<double>(judges.n_independent_values())));
+    const auto predicted = predicted_loss(result.rule,
+                                          problem,
+                                          result.n_rows,
+                                          n_independent,
+                                          folds,
+                                          validation_rows);
     if (predicted)
       {
         result.predicted = predicted->of_ranks();

@@ -172,7 +172,8 @@ TEST_F(SelectionTest, CrossValidationLeavesEachFoldOutOnce)
   for (unsigned int i = 0; i < 4; ++i)
     folds.push_back(rows(ends[i], ends[i + 1]));
   const LeastSquares problem(factor(G, f), Pivoting::columns);
-  const HeldOutLoss  predicted = HeldOutLoss::cross_validation(folds, problem);
+  const HeldOutLoss  predicted =
+    HeldOutLoss::cross_validation(folds, problem, n_rows);
 
   for (const std::size_t rank : {std::size_t(0), std::size_t(6), n_columns})
     {
@@ -211,7 +212,7 @@ TEST(Selection, UselessColumnsAreNotUsed)
   const Block  G = random_block(40, 30, 1), other = random_block(400, 30, 5);
   const Column f = random_column(40, 2), other_f = random_column(400, 6);
   const LeastSquares problem(factor(G, f));
-  const HeldOutLoss  predicted({{problem, factor(other, other_f)}}, 40);
+  const HeldOutLoss  predicted({{problem, factor(other, other_f)}}, 40, 400);
   const double       nothing = std::pow(norm(other_f), 2);
   EXPECT_GT(loss(other, other_f, problem.solve()), 1.5 * nothing);
   const Regularization choice = choose_regularization(predicted, problem);
@@ -260,10 +261,12 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
   everything.slack      = 0;
   everything.exhaustive = true;
   const double best     = test_loss(choose_regularization(
-    HeldOutLoss({{problem, factor(test, exact)}}, n), problem, everything));
+    HeldOutLoss({{problem, factor(test, exact)}}, n, n_test),
+    problem,
+    everything));
   EXPECT_GT(loss(test, exact, problem.solve()), 10 * best);
   EXPECT_LT(test_loss(choose_regularization(
-              HeldOutLoss::cross_validation(folds, problem), problem)),
+              HeldOutLoss::cross_validation(folds, problem, n_rows), problem)),
             2.5 * best);
   EXPECT_LT(test_loss(choose_regularization(
               GeneralizedCrossValidation(problem, n), problem)),
@@ -273,7 +276,9 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
 TEST_F(SelectionTest, WhatIsGivenIsKept)
 {
   const LeastSquares   problem(factor(G, f));
-  const HeldOutLoss    predicted({{problem, factor(other_G, other_f)}}, n_rows);
+  const HeldOutLoss    predicted({{problem, factor(other_G, other_f)}},
+                              n_rows,
+                              n_other);
   RegularizationChoice choice;
   choice.rank = 7;
   EXPECT_EQ(choose_regularization(predicted, problem, choice).rank, 7u);
@@ -297,6 +302,6 @@ TEST_F(SelectionTest, BadInputIsRefused)
                Error);
   EXPECT_THROW(problem.held_out_loss(AppendRowsQR(3)), Error);
   EXPECT_THROW(problem.tikhonov().held_out_loss(AppendRowsQR(3), {1.}), Error);
-  EXPECT_THROW(HeldOutLoss({{problem, AppendRowsQR(n_columns)}}, 1), Error);
-  EXPECT_THROW(HeldOutLoss::cross_validation({qr}, problem), Error);
+  EXPECT_THROW(HeldOutLoss({{problem, AppendRowsQR(n_columns)}}, 1, 1), Error);
+  EXPECT_THROW(HeldOutLoss::cross_validation({qr}, problem, 1), Error);
 }

@@ -317,6 +317,19 @@ TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
     }
 }
 
+TEST_F(FitTest, FewGroupsAreNoEvidenceForASmallGain)
+{
+  // Enough noise that a refinement gains little; as single rows they are
+  // believed, as the rows of two groups they are not.
+  DataSet data = data_set(3000, 1, 0.06);
+  EXPECT_GT(fit(network, basis, DataStream(data, 2)).choice.rank, 0u);
+  for (std::size_t i = 0; i < data.n_points(); ++i)
+    data.group.push_back(i % 2);
+  const DataStream grouped(data, 2);
+  EXPECT_EQ(grouped.n_independent_values(), 2u);
+  EXPECT_EQ(fit(network, basis, grouped).choice.rank, 0u);
+}
+
 TEST_F(FitTest, PlentifulExactDataIsFittedByAllColumnsUndamped)
 {
   const DataSet data = data_set(2000), test = data_set(500, 3);

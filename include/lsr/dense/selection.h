@@ -28,7 +28,7 @@ namespace lsr
     of_ranks() const = 0;
 
     /// The relative gain that may be chance: one standard deviation of a mean
-    /// square of normally distributed rows, $\sqrt{2/n}$.
+    /// square of $n$ independent, normally distributed numbers, $\sqrt{2/n}$.
     virtual double
     uncertainty() const = 0;
 
@@ -85,8 +85,11 @@ namespace lsr
       AppendRowsQR held_out;
     };
 
-    /// The estimates are scaled from the held-out rows to @p n_rows rows.
-    HeldOutLoss(std::vector<Split> splits, std::size_t n_rows);
+    /// The estimates are scaled from the held-out rows to @p n_rows rows;
+    /// @p n_independent of the held-out rows are independent of each other.
+    HeldOutLoss(std::vector<Split> splits,
+                std::size_t        n_rows,
+                std::size_t        n_independent);
 
     /**
      * Cross-validation: each of @p folds is held out of a fit to the others.
@@ -94,7 +97,8 @@ namespace lsr
      */
     static HeldOutLoss
     cross_validation(const std::vector<AppendRowsQR> &folds,
-                     const LeastSquares              &problem);
+                     const LeastSquares              &problem,
+                     std::size_t                      n_independent);
 
     std::vector<double>
     of_ranks() const override;
@@ -108,7 +112,7 @@ namespace lsr
 
   private:
     const std::vector<Split> splits;
-    std::size_t              n_held_out = 0;
+    const std::size_t        n_independent;
     double                   scale;
   };
 

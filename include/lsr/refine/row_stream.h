@@ -48,6 +48,14 @@ namespace lsr
     virtual std::size_t
     n_values() const = 0;
 
+    /// How many of them are independent of each other: fewer where rows come in
+    /// groups.
+    virtual std::size_t
+    n_independent_values() const
+    {
+      return n_values();
+    }
+
     /// Call @p visit for each block of this rank. A block is only valid during
     /// the call.
     virtual void
