@@ -18,6 +18,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -35,6 +36,7 @@ namespace lsr
     std::string              parameter_file;
     std::vector<std::string> settings;
     bool                     print_parameters = false;
+    bool                     restart          = false;
     unsigned int             n_threads        = 0;
   };
 
@@ -152,13 +154,16 @@ namespace lsr
    * The main function of a program: parse the command line, start MPI, run
    * run_1(), run_2() or run_3() of @p Program according to the dimension, and
    * turn every exception into one message on rank 0 and exit status 1.
+   * @p more_options may declare options beyond those that all programs share.
    */
   template <template <int> class Program>
   int
-  run_program(int                argc,
-              char             **argv,
-              const std::string &name,
-              const std::string &description)
+  run_program(
+    int                                                   argc,
+    char                                                **argv,
+    const std::string                                    &name,
+    const std::string                                    &description,
+    const std::function<void(CLI::App &, CommandLine &)> &more_options = {})
   {
     CommandLine command_line;
     CLI::App    app(description, name);
@@ -178,6 +183,8 @@ namespace lsr
                    command_line.n_threads,
                    "Threads of this process (default: the cores of the machine "
                    "divided by the number of MPI processes)");
+    if (more_options)
+      more_options(app, command_line);
     try
       {
         app.parse(argc, argv);

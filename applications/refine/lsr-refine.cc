@@ -12,6 +12,7 @@
 #include <lsr/fe/pictures.h>
 #include <lsr/fe/problem.h>
 #include <lsr/fe/report.h>
+#include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_basis.h>
@@ -22,6 +23,7 @@
 #include <numeric>
 
 #include "refine/command_line.h"
+#include "refine/initial_network.h"
 #include "refine/parameters.h"
 
 namespace lsr
@@ -47,9 +49,17 @@ namespace lsr
                     [&]() { prepare_output_folder(output.folder); });
       load();
       discretize();
-      const Refinement refinement = refine_network();
-      const FEVector   solution   = solve();
-      conclude(refinement, solution);
+      make_residual();
+      if (iterations.get().max_iterations == 1 && !command_line.restart)
+        {
+          const Refinement refinement = refine_network();
+          conclude(refinement, solve());
+        }
+      else
+        {
+          const FEVector solution = solve();
+          conclude(iterate(solution), solution);
+        }
     }
 
   private:
@@ -67,9 +77,12 @@ namespace lsr
       seconds.emplace_back(name, timer.wall_time());
     }
 
+    /// The network of the parameter file, unless it is still to be made.
     void
     load()
     {
+      if (network_parameters.file.empty())
+        return;
       const std::string path =
         relative_to_parameter_file(command_line, network_parameters.file);
       stage("load", "Loading the network " + path, [&]() {
@@ -105,6 +118,8 @@ namespace lsr
     {
       stage("mesh", "Making mesh and finite-element space", [&]() {
         problem.setup();
+        if (!network)
+          make_untrained_network();
         sample_nodes();
         for (unsigned int i = 0; i < problem.n_adaptive_refinements(); ++i)
           {
@@ -119,11 +134,28 @@ namespace lsr
             << std::endl;
     }
 
+    void
+    make_untrained_network()
+    {
+      AssertThrow(!network_parameters.time_value(),
+                  dealii::ExcMessage(
+                    "Network/Time is a number, expected nothing: an untrained "
+                    "network (Network/File is empty) has coordinates as its "
+                    "only inputs."));
+      const Sampling nodes =
+        nodal_sampling(problem.discretization.mapping(),
+                       problem.discretization.dof_handler(),
+                       1);
+      network = std::make_shared<Network>(
+        make_network(all_parameters.training, nodes.points, communicator));
+    }
+
     std::unique_ptr<TangentBasis>
-    make_basis(Residual &residual)
+    make_basis(const unsigned int iteration)
     {
       RandomizedSVD svd = parameters.svd;
       svd.rank          = parameters.n_directions;
+      svd.seed += iteration;
       if (parameters.subspace == "structured")
         return std::make_unique<StructuredBasis>(*network,
                                                  parameters.n_directions,
@@ -139,9 +171,9 @@ namespace lsr
           const Column q =
             make_column(sampling.points.extent(1) * network->n_outputs());
           network->evaluate(sampling.points, q);
-          residual.linearize(sampling.select(q));
+          residual->linearize(sampling.select(q));
           return randomized_svd(
-            *network, sampling, residual.communicator(), svd, &residual);
+            *network, sampling, residual->communicator(), svd, residual.get());
         }
       const std::size_t n_points = parameters.n_sample_points > 0 ?
                                      parameters.n_sample_points :
@@ -152,20 +184,18 @@ namespace lsr
                             svd);
     }
 
-    Refinement
-    refine_network()
+    void
+    make_residual()
     {
       residual = std::make_unique<FiniteElementResidual<dim>>(
         problem.assembler(),
         residual_norm(parameters.norm),
         parameters.dirichlet_row_weight);
+    }
 
-      std::unique_ptr<TangentBasis> basis;
-      stage("subspace",
-            "Building the " + parameters.subspace + " subspace of " +
-              std::to_string(parameters.n_directions) + " directions",
-            [&]() { basis = make_basis(*residual); });
-
+    RefinementParameters
+    refinement_parameters()
+    {
       RefinementParameters options;
       options.rank               = parameters.fixed_rank();
       options.max_linearizations = parameters.max_linearizations;
@@ -173,10 +203,22 @@ namespace lsr
       options.progress           = [&](const std::string &line) {
         pcout << line << std::endl;
       };
+      return options;
+    }
+
+    Refinement
+    refine_network()
+    {
+      std::unique_ptr<TangentBasis> basis;
+      stage("subspace",
+            "Building the " + parameters.subspace + " subspace of " +
+              std::to_string(parameters.n_directions) + " directions",
+            [&]() { basis = make_basis(0); });
+
       Refinement refinement;
       stage("refine", "Refining the network", [&]() {
-        refinement =
-          lsr::refine(*network, *basis, sampling, *residual, options);
+        refinement = lsr::refine(
+          *network, *basis, sampling, *residual, refinement_parameters());
       });
 
       // The stages inside stand for themselves in the table of times.
@@ -189,6 +231,70 @@ namespace lsr
         seconds.emplace_back(name, refinement.seconds.at(name));
       seconds.emplace_back("refine", rest);
       return refinement;
+    }
+
+    /// The relative L2 error of nodal values, or, where no exact solution is
+    /// known, the difference to the finite-element solution.
+    double
+    error(const Column &q, const FEVector &solution) const
+    {
+      const auto    &mapping     = problem.discretization.mapping();
+      const auto    &dof_handler = problem.discretization.dof_handler();
+      const FEVector field       = residual->field(q);
+      if (const auto exact = problem.equation.exact_solution())
+        return compute_errors(mapping, dof_handler, field, *exact).L2;
+      return compute_difference(mapping, dof_handler, field, solution).L2;
+    }
+
+    void
+    print(const IterationRecord &record)
+    {
+      pcout << "Iteration " << record.iteration;
+      if (record.iteration > 0)
+        pcout << ": alignment " << record.n_alignment_steps << " steps, "
+              << record.alignment_seconds << " s, objective times "
+              << record.alignment_reduction;
+      pcout << "\n  error: network " << record.network_error << ", refined "
+            << record.refined_error << "\n  residual: network "
+            << record.network_residual << ", refined "
+            << record.refined_residual << " (rank " << record.rank << ", "
+            << record.n_linearizations << " linearizations, "
+            << record.refinement_seconds << " s)"
+            << (record.accepted ? "" : ": rejected") << std::endl;
+    }
+
+    /// Refine, align, refine, ...
+    Refinement
+    iterate(const FEVector &solution)
+    {
+      IterativeParameters options = iterations.get();
+      options.refinement          = refinement_parameters();
+      options.alignment.progress  = options.refinement.progress;
+      IterativeLSR iteration(*network, sampling, *residual, options);
+      iteration.make_basis = [&](const Network &, const unsigned int i) {
+        return make_basis(i);
+      };
+      iteration.error = [&](const Column &q) { return error(q, solution); };
+      iteration.checkpoint      = in_output_folder("checkpoint.pt");
+      iteration.after_iteration = [&](const IterationRecord &record) {
+        print(record);
+        on_first_rank(communicator, [&]() {
+          write_atomically(in_output_folder("history.csv"),
+                           [&](std::ostream &out) {
+                             iteration.history().write_csv(out);
+                           });
+        });
+      };
+
+      stage("iterate", "Iterating refinement and alignment", [&]() {
+        if (command_line.restart)
+          iteration.restart(iteration.checkpoint);
+        pcout << "Stopped: " << iteration.run() << std::endl;
+      });
+      history = iteration.history();
+      written.push_back("history.csv");
+      written.push_back("checkpoint.pt");
+      return iteration.refinement();
     }
 
     FEVector
@@ -271,6 +377,7 @@ namespace lsr
             pictures.draw_fields(rasters.fields);
             pictures.draw_errors(rasters.errors);
             pictures.draw_loss_over_rank(report.profile, report.rank);
+            pictures.draw_history(history);
             written.insert(written.end(),
                            pictures.files().begin(),
                            pictures.files().end());
@@ -319,15 +426,17 @@ namespace lsr
     const CommandLine         &command_line;
     dealii::ConditionalOStream pcout;
 
-    Problem<dim>              problem;
-    ProgramParameters         all_parameters;
-    const NetworkParameters  &network_parameters = all_parameters.network;
-    const SubspaceParameters &parameters         = all_parameters.refinement;
-    const OutputParameters   &output             = all_parameters.output;
+    Problem<dim>               problem;
+    ProgramParameters          all_parameters;
+    const NetworkParameters   &network_parameters = all_parameters.network;
+    const SubspaceParameters  &parameters         = all_parameters.refinement;
+    const IterationParameters &iterations         = all_parameters.iterations;
+    const OutputParameters    &output             = all_parameters.output;
 
     std::shared_ptr<Network>                    network;
     Sampling                                    sampling;
     std::unique_ptr<FiniteElementResidual<dim>> residual;
+    IterationHistory                            history;
     StageTimes                                  seconds;
     std::vector<std::string>                    written;
   };
@@ -341,5 +450,11 @@ main(int argc, char **argv)
     argv,
     "lsr-refine",
     "Refine a trained network for a boundary value problem by linearized "
-    "subspace refinement and compare it with the finite-element solution.");
+    "subspace refinement and compare it with the finite-element solution.",
+    [](CLI::App &app, lsr::CommandLine &command_line) {
+      app.add_flag("--restart",
+                   command_line.restart,
+                   "Continue an iterative refinement from the checkpoint in "
+                   "the output folder");
+    });
 }

@@ -6,6 +6,7 @@
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
+#include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/exceptions.h>
@@ -31,7 +32,8 @@ namespace lsr
                     file,
                     "TorchScript file with the network, relative to the folder "
                     "of this file. It is a program: use only files that you "
-                    "trust.");
+                    "trust. If empty, an untrained network is made as section "
+                    "Training says.");
       add_parameter("Time",
                     time,
                     "If the network has time as a further input after the "
@@ -165,6 +167,110 @@ namespace lsr
 
 
 
+  /// How refinement and alignment are iterated.
+  class IterationParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    IterationParameters()
+      : dealii::ParameterAcceptor("Iterations")
+    {
+      using namespace dealii::Patterns;
+      auto &alignment = parameters.alignment;
+      add_parameter("Number",
+                    parameters.max_iterations,
+                    "Largest number of refinements. With 1 the network is "
+                    "refined once and stays as it is; from then on it is "
+                    "driven towards the refined field before each refinement.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Target residual",
+                    parameters.target_residual,
+                    "Stop when the norm of the refined residual is below.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Target change",
+                    parameters.target_change,
+                    "Stop when the refined field changes by less than this "
+                    "fraction from one iteration to the next.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Time budget",
+                    max_seconds,
+                    "No iteration begins after so many seconds; 0: no limit.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Alignment method",
+                    method,
+                    "How the network is driven towards the refined field: "
+                    "levenberg-marquardt (in random tangent subspaces) or "
+                    "lbfgs.",
+                    this->prm,
+                    Selection("levenberg-marquardt|lbfgs"));
+      add_parameter("Alignment steps",
+                    alignment.max_steps,
+                    "Largest number of steps of one alignment.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Alignment reduction",
+                    alignment.reduction,
+                    "An alignment ends when it has reduced its objective, the "
+                    "distance to the refined field, by this factor.",
+                    this->prm,
+                    Double(0, 1));
+      add_parameter("Alignment directions",
+                    alignment.n_directions,
+                    "levenberg-marquardt: directions of the subspace of one "
+                    "step.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Alignment points",
+                    alignment.n_points,
+                    "Points used at a time. 0: five times the directions, and "
+                    "at least 1000, for levenberg-marquardt, which takes other "
+                    "points in every step, and all for lbfgs.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Pseudo-time step",
+                    alignment.pseudo_time_step,
+                    "With a positive number the alignment also keeps the "
+                    "residual small, which it weights by this number; it then "
+                    "takes all points at a time.",
+                    this->prm,
+                    Double(0));
+      add_parameter("Seed",
+                    alignment.seed,
+                    "Seed of points and directions of the alignment.");
+    }
+
+    /// What IterativeLSR is to do, except for the refinement itself.
+    IterativeParameters
+    get() const
+    {
+      IterativeParameters result = parameters;
+      if (max_seconds > 0)
+        result.max_seconds = max_seconds;
+      result.alignment.method =
+        method == "lbfgs" ? AlignmentParameters::Method::lbfgs :
+                            AlignmentParameters::Method::levenberg_marquardt;
+      return result;
+    }
+
+  private:
+    IterativeParameters parameters  = one_iteration();
+    double              max_seconds = 0;
+    std::string         method      = "levenberg-marquardt";
+
+    static IterativeParameters
+    one_iteration()
+    {
+      IterativeParameters result;
+      result.max_iterations = 1;
+      return result;
+    }
+  };
+
+
+
   /// What a run leaves behind.
   class OutputParameters : public dealii::ParameterAcceptor
   {
@@ -249,10 +355,11 @@ namespace lsr
   /// All of these sections.
   struct ProgramParameters
   {
-    NetworkParameters  network;
-    SubspaceParameters refinement;
-    OutputParameters   output;
-    TrainingSection    training;
+    NetworkParameters   network;
+    SubspaceParameters  refinement;
+    IterationParameters iterations;
+    OutputParameters    output;
+    TrainingSection     training;
   };
 } // namespace lsr
 

@@ -5,12 +5,12 @@
 
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/problem.h>
-#include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 
 #include <cmath>
 
 #include "refine/command_line.h"
+#include "refine/initial_network.h"
 #include "refine/parameters.h"
 
 namespace lsr
@@ -45,7 +45,8 @@ namespace lsr
       const Column targets = make_column(solution.locally_owned_size());
       std::copy_n(solution.begin(), targets.size(), targets.data());
 
-      Network network = make_network(sampling.points);
+      Network network =
+        make_network(parameters.training, sampling.points, Communicator());
       pcout << "Training on " << targets.size()
             << " points: " << network.description() << std::endl;
       train_network(network, sampling.points, targets);
@@ -56,29 +57,6 @@ namespace lsr
     }
 
   private:
-    Network
-    make_network(const Block &points) const
-    {
-      FullyConnected layout = parameters.training.layout;
-      layout.n_inputs       = dim;
-      layout.seed           = parameters.training.seed;
-      if (parameters.training.standardize)
-        for (unsigned int d = 0; d < dim; ++d)
-          {
-            double sum = 0, squares = 0;
-            for (std::size_t i = 0; i < points.extent(1); ++i)
-              {
-                sum += points(d, i);
-                squares += points(d, i) * points(d, i);
-              }
-            const double mean = sum / points.extent(1);
-            layout.input_shift.push_back(mean);
-            layout.input_scale.push_back(
-              1. / std::sqrt(squares / points.extent(1) - mean * mean));
-          }
-      return layout.build();
-    }
-
     void
     train_network(Network      &network,
                   const Block  &points,

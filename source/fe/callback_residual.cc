@@ -137,6 +137,20 @@ namespace lsr
 
   template <typename VectorType>
   void
+  CallbackResidual<VectorType>::conform(const Column &q) const
+  {
+    const VectorType u    = field(q);
+    const auto       host = Kokkos::create_mirror_view(q);
+    std::size_t      row  = 0;
+    for (const auto dof : owned)
+      host(row++) = u(dof);
+    Kokkos::deep_copy(q, host);
+  }
+
+
+
+  template <typename VectorType>
+  void
   CallbackResidual<VectorType>::evaluate(const Column &q, const Column &f)
   {
     require_callback(residual, "residual");

@@ -133,6 +133,47 @@ namespace lsr
 
   template <int dim>
   void
+  FiniteElementResidual<dim>::conform(const Column &q) const
+  {
+    Kokkos::deep_copy(q, values(field(q)));
+  }
+
+
+
+  template <int dim>
+  Column
+  FiniteElementResidual<dim>::mass() const
+  {
+    const FEVector    lumped = assembler.lumped_mass();
+    std::vector<bool> free(lumped.locally_owned_size(), true);
+    for (const std::size_t row : constrained)
+      free[row] = false;
+    double volume = 0, n_free = 0;
+    for (std::size_t i = 0; i < free.size(); ++i)
+      if (free[i])
+        {
+          volume += lumped.local_element(i);
+          ++n_free;
+        }
+    const double mean =
+      mpi.sum(volume) / std::max(1., mpi.sum(n_free)); // no free rows at all
+
+    const Column mass = values(lumped);
+    for_each_entry(as_block(mass), [&](const auto &column) {
+      for (const std::size_t row : constrained)
+        column(row) = row_scaling.empty() ? mean : std::sqrt(mean);
+      for (std::size_t i = 0; i < row_scaling.size(); ++i)
+        column(i) *= row_scaling[i];
+      for (const auto &[row, value] : dirichlet_rows)
+        column(row) = 0.;
+    });
+    return mass;
+  }
+
+
+
+  template <int dim>
+  void
   FiniteElementResidual<dim>::scale_rows(const Block &rows) const
   {
     if (!row_scaling.empty())
@@ -253,8 +294,29 @@ namespace lsr
   {
     if (K.m() == 0) // K is A
       return X;
-    const Block S = make_block(AX.extent(0), AX.extent(1));
-    riesz_solver->solve(S, AX);
+    return solve_riesz(AX);
+  }
+
+
+
+  template <int dim>
+  LinearSolver &
+  FiniteElementResidual<dim>::dual_solver() const
+  {
+    AssertThrow(riesz_solver,
+                dealii::ExcMessage("The dual norm of a residual is defined by "
+                                   "its tangent: call linearize() first."));
+    return *riesz_solver;
+  }
+
+
+
+  template <int dim>
+  Block
+  FiniteElementResidual<dim>::solve_riesz(const Block &F)
+  {
+    const Block S = make_block(F.extent(0), F.extent(1));
+    dual_solver().solve(S, F);
     return S;
   }
 
@@ -266,11 +328,8 @@ namespace lsr
   {
     if (kind != ResidualNorm::dual)
       return std::sqrt(mpi.sum(dot(f, f)));
-    AssertThrow(riesz_solver,
-                dealii::ExcMessage("The dual norm of a residual is defined by "
-                                   "its tangent: call linearize() first."));
     const Column Kf = make_column(f.size());
-    riesz_solver->solve(as_block(Kf), as_block(f));
+    dual_solver().solve(as_block(Kf), as_block(f));
     return std::sqrt(std::max(0., mpi.sum(dot(f, Kf))));
   }
 

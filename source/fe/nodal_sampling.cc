@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/nodal_sampling.h>
+#include <lsr/refine/point_hash.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
@@ -27,29 +28,6 @@ namespace lsr
           host(d, i) = points[i][d];
       Kokkos::deep_copy(block, host);
       return block;
-    }
-
-
-
-    /// A number that looks random, from the leading digits of coordinates.
-    std::uint64_t
-    hash(const std::vector<double> &point)
-    {
-      std::uint64_t state = 0x9e3779b97f4a7c15;
-      for (const double coordinate : point)
-        {
-          // Ranks may disagree about the last digits of a point they share; the
-          // factor keeps the coordinates of regular meshes away from where
-          // rounding jumps.
-          const auto digits = static_cast<std::int64_t>(
-            std::llround(coordinate * 1.1283791670955126e9));
-          state ^= static_cast<std::uint64_t>(digits);
-          // The finalizer of SplitMix64.
-          state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-          state = (state ^ (state >> 27)) * 0x94d049bb133111eb;
-          state ^= state >> 31;
-        }
-      return state;
     }
   } // namespace
 
@@ -164,7 +142,7 @@ namespace lsr
     for (std::size_t i = 0; i < candidates.size(); ++i)
       {
         candidates[i].second.assign(&host(0, i), &host(0, i) + host.extent(0));
-        candidates[i].first = hash(candidates[i].second);
+        candidates[i].first = point_hash(&host(0, i), host.extent(0));
       }
 
     std::vector<Candidate> all;

@@ -463,6 +463,20 @@ namespace lsr
       return table.str();
     }
 
+    /// A table of iteration, errors of network and refined field, and norms of
+    /// their residuals.
+    std::string
+    history_table(const IterationHistory &history)
+    {
+      std::ostringstream table;
+      table << std::setprecision(16);
+      for (const IterationRecord &record : history.records)
+        table << record.iteration << ' ' << record.network_error << ' '
+              << record.refined_error << ' ' << record.network_residual << ' '
+              << record.refined_residual << '\n';
+      return table.str();
+    }
+
     bool
     empty(const std::vector<Rasters> &rows)
     {
@@ -550,6 +564,39 @@ namespace lsr
                         {{3, "condition number", curve_styles[0]},
                          {4, "norm of the coefficients", curve_styles[2]}});
     finish(drawing, "loss_over_rank.png");
+  }
+
+  void
+  Pictures::draw_history(const IterationHistory &history)
+  {
+    if (history.records.size() < 2)
+      return;
+
+    const std::string table  = history_table(history);
+    const bool        errors = !std::isnan(history.records[0].refined_error);
+    const double      width = 620, height = 470, distance = 130;
+    const double      n_panels = errors ? 2 : 1;
+    Drawing drawing(left + n_panels * width + (n_panels - 1) * distance + 50,
+                    bottom + height + 60);
+    set_logarithmic_axis(drawing, "y", "10^{%L}");
+    drawing.commands
+      << "set tics out nomirror\nset xtics 1\n"
+      << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\nset xlabel 'iteration'\n"
+      << "set key right top reverse Left\n";
+
+    const auto panel =
+      [&](const double x, const std::string &title, const unsigned int column) {
+        drawing.place({x, bottom, width, height});
+        drawing.commands << "set title " << gnuplot_string(title)
+                         << " font ',18'\n";
+        drawing.plot_curves(table,
+                            {{column, "network", curve_styles[0]},
+                             {column + 1, "refined", curve_styles[1]}});
+      };
+    panel(left, "norm of the residual", 4);
+    if (errors)
+      panel(left + width + distance, "error", 2);
+    finish(drawing, "history.png");
   }
 
   const std::vector<std::string> &

@@ -40,7 +40,9 @@ namespace lsr
 
 
   void
-  RefinedNetwork::save(const std::string &path) const
+  RefinedNetwork::save(
+    const std::string                        &path,
+    const std::map<std::string, std::string> &extra_files) const
   {
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), correction);
@@ -56,7 +58,9 @@ namespace lsr
       write_values(out, *values);
     write_values(out,
                  std::vector<double>(host.data(), host.data() + host.size()));
-    network->save(path, {{file_name, out.str()}});
+    std::map<std::string, std::string> files = extra_files;
+    files[file_name]                         = out.str();
+    network->save(path, files);
   }
 
 

@@ -97,6 +97,9 @@ namespace lsr
     constrain(const Block &columns) const override;
 
     void
+    conform(const Column &q) const override;
+
+    void
     evaluate(const Column &q, const Column &f) override;
 
     void

@@ -53,6 +53,14 @@ namespace lsr
     constrain(const Block &columns) const override;
 
     void
+    conform(const Column &q) const override;
+
+    /// The lumped mass matrix; its mean for constrained rows, and 0 for weak
+    /// Dirichlet conditions, which are equations without a time derivative.
+    Column
+    mass() const override;
+
+    void
     evaluate(const Column &q, const Column &f) override;
 
     void
@@ -70,6 +78,9 @@ namespace lsr
     Block
     riesz(const Block &X, const Block &AX) override;
 
+    Block
+    solve_riesz(const Block &F) override;
+
     double
     norm(const Column &f) override;
 
@@ -82,6 +93,10 @@ namespace lsr
     values(const FEVector &u) const;
 
   private:
+    /// The solver of the dual norm; throws if it is not defined yet.
+    LinearSolver &
+    dual_solver() const;
+
     /// Multiply rows by the factors that make the norm Euclidean.
     void
     scale_rows(const Block &rows) const;

@@ -5,6 +5,7 @@
 
 #include <lsr/fe/raster.h>
 #include <lsr/fe/report.h>
+#include <lsr/refine/iteration_history.h>
 
 #include <deal.II/base/conditional_ostream.h>
 
@@ -59,6 +60,15 @@ namespace lsr
     void
     draw_loss_over_rank(const RankCurves  &curves,
                         const unsigned int chosen_rank);
+
+    /**
+     * Draw `history.png`: errors (where they are known) and norms of the
+     * residual of network and refined field over the iterations of
+     * IterativeLSR. Each iteration is a step from the network to its
+     * refinement, as in Figure 5a of the paper.
+     */
+    void
+    draw_history(const IterationHistory &history);
 
     /// The files that were drawn.
     const std::vector<std::string> &

@@ -5,6 +5,7 @@
 
 #include <lsr/network/network.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,10 +26,12 @@ namespace lsr
     /**
      * Write both into one file: a TorchScript model as PyTorch knows it, with
      * the correction (and the scaling of inputs and outputs) as an extra file
-     * inside. Nothing is left behind if writing fails.
+     * inside, and with the texts of @p extra_files (see Network::save()).
+     * Nothing is left behind if writing fails.
      */
     void
-    save(const std::string &path) const;
+    save(const std::string                        &path,
+         const std::map<std::string, std::string> &extra_files = {}) const;
 
     /// Read what save() wrote. Throws lsr::Error as Network::load() does, and
     /// if there is no correction inside or it does not belong to the model.

@@ -49,6 +49,21 @@ namespace lsr
     constrain(const Block & /*columns*/) const
     {}
 
+    /// Give the rows of @p q that constraints determine the values that they
+    /// demand. Collective.
+    virtual void
+    conform(const Column & /*q*/) const
+    {}
+
+    /**
+     * The diagonal $D$ of the (lumped) mass matrix with the scaling that rows
+     * of $f$ have, which makes $D\,\partial_\tau q = -f(q)$ an evolution in
+     * pseudo-time. One for each value; needs as many rows as values. Here all
+     * are 1.
+     */
+    virtual Column
+    mass() const;
+
     /// Compute $f(q)$.
     virtual void
     evaluate(const Column &q, const Column &f) = 0;
@@ -78,6 +93,11 @@ namespace lsr
      */
     virtual Block
     riesz(const Block &X, const Block &AX);
+
+    /// Return $K^{-1} F$ for rows of any kind. Called only if euclidean() is
+    /// false; throws otherwise.
+    virtual Block
+    solve_riesz(const Block &F);
 
     /// The norm of @p f over all ranks.
     virtual double

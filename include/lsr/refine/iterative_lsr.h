@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_refine_iterative_lsr_h
+#define lsr_refine_iterative_lsr_h
+
+#include <lsr/network/network.h>
+#include <lsr/refine/alignment.h>
+#include <lsr/refine/iteration_history.h>
+#include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
+#include <lsr/refine/sampling.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+
+namespace lsr
+{
+  /// Options of IterativeLSR.
+  struct IterativeParameters
+  {
+    /// Refinements at most, that of the network as it is given included.
+    unsigned int max_iterations = 10;
+
+    /// End when the norm of the refined residual is at most this.
+    double target_residual = 0;
+
+    /**
+     * End when the refined values change by at most this from one iteration to
+     * the next, relative to their norm. The change is an estimate of the error
+     * of the iteration before.
+     */
+    double target_change = 0;
+
+    /// No further iteration begins after this wall time.
+    double max_seconds = std::numeric_limits<double>::infinity();
+
+    /// End after so many alignments in sequence that were rejected.
+    unsigned int max_rejections = 2;
+
+    RefinementParameters refinement;
+    AlignmentParameters  alignment;
+  };
+
+
+
+  /**
+   * Iterative linearized subspace refinement (paper, Example 4): refine the
+   * network, drive its parameters towards the refined values, refine it anew,
+   * and so on.
+   *
+   * refine() gives the refined prediction $q_\text{LSR} = q + J \Delta\theta$,
+   * which no parameters of the network attain. align() changes the parameters
+   * such that $q$ comes as close to it as a few cheap steps go; a few per cent
+   * do. In the tangent space at the new parameters a better refined prediction
+   * is found. A network nobody has trained is a good start.
+   *
+   * @code
+   * IterativeLSR iteration(network, sampling, residual, parameters);
+   * iteration.make_basis = [&](const Network &network, const unsigned int i) {
+   *   return std::make_unique<StructuredBasis>(network, 1000, i);
+   * };
+   * iteration.run();
+   * const RefinedNetwork best{..., iteration.refinement().correction};
+   * @endcode
+   *
+   * <h3>Safeguards</h3>
+   * An alignment after which the norm of the refined residual is not smaller is
+   * rejected: the network returns to the parameters of the best iteration, and
+   * the alignment is tried with other random numbers. So the network and
+   * refinement() always belong to the best iteration.
+   *
+   * <h3>Interruption</h3>
+   * With a checkpoint() file, each iteration ends by writing the network, the
+   * correction and the history to this file, all at once. It is a refined
+   * network as RefinedNetwork::load() reads it. After restart() with it run()
+   * goes on and ends where it would have ended.
+   *
+   * All functions are collective over the ranks of the residual.
+   */
+  class IterativeLSR
+  {
+  public:
+    /**
+     * The references have to live as long as this object. @p network, the
+     * start, is changed by run().
+     */
+    IterativeLSR(Network                   &network,
+                 const Sampling            &sampling,
+                 Residual                  &residual,
+                 const IterativeParameters &parameters);
+
+    /// The subspace of an iteration (counted from 0). Has to be given.
+    std::function<std::unique_ptr<TangentBasis>(const Network &,
+                                                unsigned int iteration)>
+      make_basis;
+
+    /// Optional: the error of values $q$, for the history.
+    std::function<double(const Column &q)> error;
+
+    /// Optional: called after every iteration.
+    std::function<void(const IterationRecord &)> after_iteration;
+
+    /// File to be written after every iteration; empty: none.
+    std::string checkpoint;
+
+    /**
+     * Go on from what an earlier run with the same parameters left in the file
+     * @p path, instead of from the network that was given. To be called before
+     * run(). Throws lsr::Error if the file is not a checkpoint or belongs to
+     * another network.
+     */
+    void
+    restart(const std::string &path);
+
+    /// Iterate until one of the conditions in the parameters ends it; returns
+    /// a sentence that says which.
+    std::string
+    run();
+
+    /// The refinement of the best iteration, whose parameters the network has.
+    const Refinement &
+    refinement() const
+    {
+      return best;
+    }
+
+    const IterationHistory &
+    history() const
+    {
+      return records;
+    }
+
+  private:
+    /// The reason why the iteration is over, empty if it is not.
+    std::string
+    reason_to_stop() const;
+
+    /// Align, refine, keep or reject.
+    void
+    iterate();
+
+    void
+    align_network(IterationRecord &record);
+
+    void
+    refine_network(IterationRecord &record);
+
+    void
+    write_checkpoint() const;
+
+    /// Norm over all ranks.
+    double
+    norm(const Column &q) const;
+
+    Network                  &network;
+    const Sampling           &sampling;
+    Residual                 &residual;
+    const IterativeParameters parameters;
+
+    Refinement       best;
+    Column           best_parameters;
+    IterationHistory records;
+  };
+} // namespace lsr
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_refine_pseudo_time_residual_h
+#define lsr_refine_pseudo_time_residual_h
+
+#include <lsr/refine/residual.h>
+
+namespace lsr
+{
+  /**
+   * The residual of one implicit Euler step in pseudo-time,
+   * @f[
+   *   g(q) = D\,(q - q_0) + \Delta\tau\, f(q),
+   * @f]
+   * with $f$ and its norm those of another residual and $D$ its
+   * Residual::mass() (paper, S2.4, multiplied by $\Delta\tau$; there $f$ has
+   * the opposite sign). A small $\Delta\tau$ asks for $q \approx q_0$, a large
+   * one for $f(q) \approx 0$.
+   *
+   * Rows that constraints determine count, too: there is no equation for them,
+   * and $g = D (q - q_0)$.
+   */
+  class PseudoTimeResidual : public Residual
+  {
+  public:
+    /**
+     * @param steady $f$; has to live as long as this object, and must have as
+     *   many rows as values
+     * @param reference $q_0$
+     * @param time_step $\Delta\tau > 0$
+     */
+    PseudoTimeResidual(Residual     &steady,
+                       const Column &reference,
+                       const double  time_step);
+
+    std::size_t
+    n_values() const override;
+
+    std::size_t
+    n_rows() const override;
+
+    const Communicator &
+    communicator() const override;
+
+    void
+    evaluate(const Column &q, const Column &f) override;
+
+    void
+    linearize(const Column &q) override;
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override;
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override;
+
+    bool
+    euclidean() const override;
+
+    Block
+    riesz(const Block &X, const Block &AX) override;
+
+    Block
+    solve_riesz(const Block &F) override;
+
+    double
+    norm(const Column &f) override;
+
+  private:
+    Residual    &steady;
+    const Column reference;
+    const Column mass_diagonal;
+    const double time_step;
+  };
+} // namespace lsr
+
+#endif

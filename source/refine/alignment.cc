@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/network/lbfgs.h>
+#include <lsr/refine/alignment.h>
+
+#include <KokkosBlas1_axpby.hpp>
+#include <KokkosBlas1_scal.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "refine/alignment_objective.h"
+#include "refine/levenberg_marquardt.h"
+
+namespace lsr
+{
+  namespace
+  {
+    using Method = AlignmentParameters::Method;
+
+
+
+    void
+    check(const Network             &network,
+          const Sampling            &sampling,
+          const Column              &target,
+          const AlignmentParameters &parameters)
+    {
+      const std::size_t n_values = sampling.n_values(network.n_outputs());
+      require(target.size() == n_values,
+              "alignment: " + std::to_string(target.size()) +
+                " target values, expected " + std::to_string(n_values) +
+                ", as many as the network gives at the points");
+      require(parameters.pseudo_time_step >= 0,
+              "alignment: pseudo-time step " +
+                std::to_string(parameters.pseudo_time_step) +
+                ", expected a positive number or 0");
+      require(parameters.pseudo_time_step == 0 || parameters.n_points == 0,
+              "alignment: " + std::to_string(parameters.n_points) +
+                " points at a time, expected 0: the residual in a pseudo-time "
+                "step needs all of them");
+    }
+
+
+
+    AlignmentObjectives
+    make_objectives(const Network             &network,
+                    const Sampling            &sampling,
+                    const Column              &target,
+                    Residual                  &residual,
+                    const AlignmentParameters &parameters)
+    {
+      if (parameters.pseudo_time_step > 0)
+        return pseudo_time_objective(sampling,
+                                     target,
+                                     residual,
+                                     parameters.pseudo_time_step);
+      std::size_t n_points = parameters.n_points;
+      if (n_points == 0 && parameters.method == Method::levenberg_marquardt)
+        {
+          const Communicator &communicator = residual.communicator();
+          const double        points_per_value =
+            communicator.sum(double(sampling.points.extent(1))) /
+            communicator.sum(double(target.size()));
+          // Few points have a gradient of their own.
+          const double n_values = std::max(1000., 5. * parameters.n_directions);
+          n_points              = std::ceil(n_values * points_per_value);
+        }
+      return misfit_objectives(sampling,
+                               target,
+                               network.n_outputs(),
+                               residual.communicator(),
+                               n_points,
+                               parameters.seed);
+    }
+
+
+
+    /// $\|g\|^2$ and its gradient $2 J^T A^T K^{-1} g$ at parameters theta.
+    double
+    objective_and_gradient(Network                  &network,
+                           const AlignmentObjective &objective,
+                           const Column             &theta,
+                           const Column             &gradient)
+    {
+      Residual &residual = *objective.residual;
+      network.set_parameters(theta);
+      const Column q = objective.values(network);
+      const Column g = objective.rows(q);
+      residual.linearize(q);
+
+      const Block Kg =
+        residual.euclidean() ? as_block(g) : residual.solve_riesz(as_block(g));
+      const Block slope = make_block(q.size(), 1);
+      residual.apply_transposed_tangent(Kg, slope);
+      network.transposed_jacobian_times(
+        objective.sampling.points,
+        objective.sampling.scatter(slope,
+                                   objective.sampling.points.extent(1) *
+                                     network.n_outputs()),
+        as_block(gradient));
+      residual.communicator().sum(gradient);
+      KokkosBlas::scal(gradient, 2., gradient);
+      return std::pow(residual.norm(g), 2);
+    }
+
+
+
+    Alignment
+    lbfgs(Network                   &network,
+          const AlignmentObjective  &objective,
+          const AlignmentParameters &parameters)
+    {
+      Alignment result;
+      result.initial_norm = objective.norm(network);
+      result.final_norm   = result.initial_norm;
+
+      LBFGSParameters options;
+      options.max_iterations = parameters.max_steps;
+      options.go_on = [&](const unsigned int iteration, const double value) {
+        const double reached = std::sqrt(value) / result.initial_norm;
+        if (parameters.progress)
+          {
+            std::ostringstream line;
+            line << "  alignment iteration " << iteration << ": " << reached
+                 << " of the objective";
+            parameters.progress(line.str());
+          }
+        return reached > parameters.reduction;
+      };
+      const Column theta = network.parameters();
+      result.n_steps     = minimize_by_lbfgs(
+        theta,
+        [&](const Column &x, const Column &gradient) {
+          return objective_and_gradient(network, objective, x, gradient);
+        },
+        options);
+      network.set_parameters(theta);
+      result.final_norm = objective.norm(network);
+      return result;
+    }
+  } // namespace
+
+
+
+  Alignment
+  align(Network                   &network,
+        const Sampling            &sampling,
+        const Column              &target,
+        Residual                  &residual,
+        const AlignmentParameters &parameters)
+  {
+    check(network, sampling, target, parameters);
+    const AlignmentObjectives objectives =
+      make_objectives(network, sampling, target, residual, parameters);
+    return parameters.method == Method::lbfgs ?
+             lbfgs(network, objectives(0), parameters) :
+             levenberg_marquardt(network, objectives, parameters);
+  }
+} // namespace lsr

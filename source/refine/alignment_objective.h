@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_refine_alignment_objective_h
+#define lsr_refine_alignment_objective_h
+
+#include <lsr/network/network.h>
+#include <lsr/refine/residual.h>
+#include <lsr/refine/sampling.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace lsr
+{
+  /// Some rows of what align() minimizes, and the points they need.
+  struct AlignmentObjective
+  {
+    Sampling                  sampling;
+    std::shared_ptr<Residual> residual;
+
+    /// $q$ at the points.
+    Column
+    values(const Network &network) const;
+
+    /// $g$ for these values.
+    Column
+    rows(const Column &q) const;
+
+    /// $\|g\|$
+    double
+    norm(const Network &network) const;
+  };
+
+
+
+  /// The objective of step number @p draw.
+  using AlignmentObjectives =
+    std::function<AlignmentObjective(const std::uint64_t draw)>;
+
+
+
+  /// The pseudo-time residual with all its rows, in every step.
+  AlignmentObjectives
+  pseudo_time_objective(const Sampling &sampling,
+                        const Column   &target,
+                        Residual       &residual,
+                        const double    time_step);
+
+  /**
+   * The misfit at about @p n_points of all points (0: at all), other points in
+   * every step.
+   */
+  AlignmentObjectives
+  misfit_objectives(const Sampling     &sampling,
+                    const Column       &target,
+                    const unsigned int  n_outputs,
+                    const Communicator &communicator,
+                    const std::size_t   n_points,
+                    const std::uint64_t seed);
+} // namespace lsr
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/refine/iterative_lsr.h>
+#include <lsr/refine/refined_network.h>
+
+#include <KokkosBlas1_axpby.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    /// Where a checkpoint has the history, inside of the file of the network.
+    const std::string history_name = "lsr_history";
+
+
+
+    /// Wall time of @p action.
+    template <typename Action>
+    double
+    seconds_of(const Action &action)
+    {
+      const auto start = std::chrono::steady_clock::now();
+      action();
+      return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                           start)
+        .count();
+    }
+
+
+
+    Column
+    values(const Network  &network,
+           const Sampling &sampling,
+           const Column   &correction = {})
+    {
+      const Column all =
+        make_column(sampling.points.extent(1) * network.n_outputs());
+      network.evaluate(sampling.points, all, correction);
+      return sampling.select(all);
+    }
+  } // namespace
+
+
+
+  IterativeLSR::IterativeLSR(Network                   &network,
+                             const Sampling            &sampling,
+                             Residual                  &residual,
+                             const IterativeParameters &parameters)
+    : network(network)
+    , sampling(sampling)
+    , residual(residual)
+    , parameters(parameters)
+  {
+    require(parameters.max_iterations > 0,
+            "iterative refinement with no iterations, expected at least one");
+    // A dual norm is that of the first linearization: let it be the same
+    // whether this run is a restart or not.
+    residual.linearize(values(network, sampling));
+  }
+
+
+
+  void
+  IterativeLSR::restart(const std::string &path)
+  {
+    const std::string text = Network::load_extra_file(path, history_name);
+    require(!text.empty(),
+            path + ": no history of iterations inside, expected a checkpoint "
+                   "of an iterative refinement");
+    std::istringstream in(text);
+    records = IterationHistory::read_csv(in, path);
+    require(records.best() != nullptr,
+            path + ": the history has no accepted iteration");
+
+    const RefinedNetwork saved =
+      RefinedNetwork::load(path, network.n_inputs(), network.n_outputs());
+    require(saved.network->n_parameters() == network.n_parameters(),
+            path + ": the network has " +
+              std::to_string(saved.network->n_parameters()) +
+              " parameters, expected " +
+              std::to_string(network.n_parameters()));
+    best_parameters = saved.network->parameters();
+    network.set_parameters(best_parameters);
+    best.correction   = saved.correction;
+    best.values       = values(network, sampling, best.correction);
+    best.initial_norm = records.best()->network_residual;
+    best.refined_norm = records.best()->refined_residual;
+    best.rank         = records.best()->rank;
+  }
+
+
+
+  std::string
+  IterativeLSR::run()
+  {
+    require(bool(make_basis), "iterative refinement needs make_basis()");
+    for (std::string reason;; reason = reason_to_stop())
+      {
+        if (!reason.empty())
+          return reason;
+        iterate();
+      }
+  }
+
+
+
+  std::string
+  IterativeLSR::reason_to_stop() const
+  {
+    if (records.records.empty())
+      return "";
+    const IterationRecord &last = records.records.back();
+    std::ostringstream     reason;
+    if (best.refined_norm <= parameters.target_residual)
+      reason << "the refined residual is " << best.refined_norm;
+    else if (last.accepted && last.change <= parameters.target_change)
+      reason << "the refined field changed by " << last.change;
+    else if (records.n_rejections() > parameters.max_rejections)
+      reason << "the last " << records.n_rejections()
+             << " alignments did not make the refined residual smaller";
+    else if (records.records.size() >= parameters.max_iterations)
+      reason << records.records.size() << " iterations are done";
+    else if (residual.communicator().sum(residual.communicator().rank() == 0 &&
+                                         records.seconds() >
+                                           parameters.max_seconds) > 0)
+      reason << records.seconds() << " seconds have passed";
+    return reason.str();
+  }
+
+
+
+  void
+  IterativeLSR::iterate()
+  {
+    IterationRecord record;
+    record.iteration = records.records.size();
+    if (record.iteration > 0)
+      record.alignment_seconds = seconds_of([&]() { align_network(record); });
+    record.refinement_seconds = seconds_of([&]() { refine_network(record); });
+    records.records.push_back(record);
+    write_checkpoint();
+    if (after_iteration)
+      after_iteration(record);
+  }
+
+
+
+  void
+  IterativeLSR::align_network(IterationRecord &record)
+  {
+    const Column target = make_column(best.values.size());
+    Kokkos::deep_copy(target, best.values);
+    residual.conform(target);
+
+    // After a rejection other random numbers, and more patience.
+    AlignmentParameters options = parameters.alignment;
+    options.seed += record.iteration;
+    options.max_steps *= 1 + records.n_rejections();
+    const Alignment alignment =
+      align(network, sampling, target, residual, options);
+    record.n_alignment_steps   = alignment.n_steps;
+    record.alignment_reduction = alignment.final_norm / alignment.initial_norm;
+  }
+
+
+
+  void
+  IterativeLSR::refine_network(IterationRecord &record)
+  {
+    const std::unique_ptr<TangentBasis> basis =
+      make_basis(network, record.iteration);
+    Refinement refinement =
+      refine(network, *basis, sampling, residual, parameters.refinement);
+
+    record.network_residual = refinement.initial_norm;
+    record.refined_residual = refinement.refined_norm;
+    record.rank             = refinement.rank;
+    record.n_linearizations = refinement.n_linearizations;
+    if (error)
+      {
+        record.network_error = error(values(network, sampling));
+        record.refined_error = error(refinement.values);
+      }
+    if (best.values.size() > 0)
+      {
+        const Column difference = make_column(best.values.size());
+        Kokkos::deep_copy(difference, refinement.values);
+        KokkosBlas::axpy(-1., best.values, difference);
+        record.change = norm(difference) / norm(refinement.values);
+      }
+
+    record.accepted =
+      records.records.empty() || refinement.refined_norm < best.refined_norm;
+    if (record.accepted)
+      {
+        best            = std::move(refinement);
+        best_parameters = network.parameters();
+      }
+    else
+      network.set_parameters(best_parameters);
+  }
+
+
+
+  void
+  IterativeLSR::write_checkpoint() const
+  {
+    if (checkpoint.empty())
+      return;
+    const Communicator &communicator = residual.communicator();
+    std::string         message;
+    if (communicator.rank() == 0)
+      try
+        {
+          std::ostringstream history;
+          records.write_csv(history);
+          // Shares the network, which outlives the checkpoint.
+          const std::shared_ptr<const Network> shared(
+            std::shared_ptr<const Network>(), &network);
+          RefinedNetwork{shared, best.correction}.save(
+            checkpoint, {{history_name, history.str()}});
+        }
+      catch (const std::exception &exception)
+        {
+          message = exception.what();
+        }
+    // No rank goes on alone.
+    const bool failed = communicator.sum(message.empty() ? 0. : 1.) > 0;
+    require(!failed,
+            message.empty() ? checkpoint + ": cannot be written by rank 0" :
+                              message);
+  }
+
+
+
+  double
+  IterativeLSR::norm(const Column &q) const
+  {
+    return std::sqrt(residual.communicator().sum(dot(q, q)));
+  }
+} // namespace lsr

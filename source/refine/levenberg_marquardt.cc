@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "refine/levenberg_marquardt.h"
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/append_rows_qr.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/least_squares.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <KokkosBlas1_axpby.hpp>
+
+#include <cmath>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    /// alpha a + b
+    Column
+    sum(const double alpha, const Column &a, const Column &b)
+    {
+      const Column result = make_column(b.size());
+      Kokkos::deep_copy(result, b);
+      KokkosBlas::axpy(alpha, a, result);
+      return result;
+    }
+
+
+
+    /**
+     * The problem $\min_y \|g + G y\|^2 + \lambda^2 s^2 \|y\|^2$ for any
+     * $\lambda$, with $s$ the root mean square of the lengths of the columns of
+     * $G$.
+     */
+    class DampedProblem
+    {
+    public:
+      /// $G = A X$ with the tangent of @p residual.
+      DampedProblem(Residual &residual, const Block &X, const Column &g)
+        : euclidean(residual.euclidean())
+      {
+        const Communicator &communicator = residual.communicator();
+        const std::size_t   r            = X.extent(1);
+        const Block         G            = make_block(g.size(), r);
+        residual.apply_tangent(X, G);
+        double squares = 0;
+        if (euclidean)
+          {
+            AppendRowsQR qr(r);
+            qr.append(G, sum(-1., g, make_column(g.size())));
+            qr.reduce(communicator);
+            triangle =
+              std::make_unique<LeastSquares>(qr.R(), qr.z(), qr.rho2());
+            const HostBlock R = to_host(qr.R());
+            for (std::size_t j = 0; j < r; ++j)
+              for (std::size_t i = 0; i <= j; ++i)
+                squares += R(i, j) * R(i, j);
+          }
+        else
+          {
+            const Block S = residual.riesz(X, G);
+            normal_matrix = make_block(r, r);
+            right_side    = make_column(r);
+            multiply(1., 'T', S, 'N', G, 0., normal_matrix);
+            multiply(-1., 'T', S, g, 0., right_side);
+            communicator.sum(normal_matrix);
+            communicator.sum(right_side);
+            const HostBlock N = to_host(normal_matrix);
+            for (std::size_t j = 0; j < r; ++j)
+              squares += N(j, j);
+          }
+        scale = std::sqrt(squares / r);
+      }
+
+      Column
+      solve(const double lambda) const
+      {
+        if (euclidean)
+          return triangle->solve_tikhonov(lambda * scale);
+        const std::size_t r = normal_matrix.extent(0);
+        const Block       N = make_block(r, r);
+        Kokkos::deep_copy(N, normal_matrix);
+        const double shift = lambda * lambda * scale * scale;
+        Kokkos::parallel_for(
+          "lsr::shift",
+          Kokkos::RangePolicy<ExecutionSpace>(0, r),
+          KOKKOS_LAMBDA(const std::size_t i) { N(i, i) += shift; });
+        Kokkos::fence();
+        return LeastSquares::from_normal_equations(N, right_side, 0.).solve();
+      }
+
+    private:
+      const bool                    euclidean;
+      std::unique_ptr<LeastSquares> triangle;
+      Block                         normal_matrix;
+      Column                        right_side;
+      double                        scale = 0;
+    };
+
+
+
+    /// The damping $\lambda$, and how it follows the success of steps.
+    class Damping
+    {
+    public:
+      double
+      value() const
+      {
+        return lambda;
+      }
+
+      /// @p gain is the actual decrease of the objective over the predicted.
+      void
+      adapt(const double gain)
+      {
+        if (gain > 0.75)
+          lambda /= 3.;
+        else if (gain > 0.25)
+          lambda /= 1.7;
+        else if (gain > 0.)
+          lambda *= 1.4;
+        else // also if it is not a number
+          lambda *= 2.2;
+        lambda = std::min(std::max(lambda, 1e-7), 1e3);
+      }
+
+    private:
+      double lambda = 1.;
+    };
+
+
+
+    class LevenbergMarquardt
+    {
+    public:
+      LevenbergMarquardt(Network                   &network,
+                         const AlignmentObjectives &objectives,
+                         const AlignmentParameters &parameters)
+        : network(network)
+        , trial(network.clone())
+        , objectives(objectives)
+        , parameters(parameters)
+      {}
+
+      Alignment
+      run()
+      {
+        AlignmentObjective present = objectives(0);
+        result.initial_norm = result.final_norm = present.norm(network);
+        require(std::isfinite(result.initial_norm),
+                "alignment: the objective of the network is not finite");
+
+        double       best         = result.final_norm;
+        unsigned int step_of_best = 0;
+        while (result.n_steps < parameters.max_steps &&
+               result.n_steps < step_of_best + patience &&
+               result.final_norm > parameters.reduction * result.initial_norm)
+          {
+            ++result.n_steps;
+            const AlignmentObjective next = objectives(result.n_steps);
+            step(present, next);
+            present = next;
+            if (result.final_norm < 0.95 * best)
+              {
+                best         = result.final_norm;
+                step_of_best = result.n_steps;
+              }
+          }
+        return result;
+      }
+
+    private:
+      /// So many steps without a decrease by five per cent end the iteration.
+      static constexpr unsigned int patience = 15;
+
+      /// Values of lambda that are tried in one step.
+      static constexpr unsigned int max_trials = 4;
+
+      /// One step with the rows of @p present, taken if it makes the objective
+      /// on the rows of @p next smaller.
+      void
+      step(const AlignmentObjective &present, const AlignmentObjective &next)
+      {
+        const StructuredBasis basis(network,
+                                    parameters.n_directions,
+                                    (parameters.seed << 32) + result.n_steps);
+        const Column          q = present.values(network);
+        const Column          g = present.rows(q);
+        const Block           X = tangent_columns(basis, present.sampling);
+        present.residual->linearize(q);
+        const DampedProblem problem(*present.residual, X, g);
+
+        const Column theta  = network.parameters();
+        const double start  = present.residual->norm(g);
+        const double before = next.norm(network);
+        for (unsigned int i = 0; i < max_trials; ++i)
+          {
+            const Column y = problem.solve(damping.value());
+            const double predicted =
+              predicted_norm(*present.residual, X, y, g) / start;
+            trial.set_parameters(sum(1., theta, basis.expand(y)));
+            const double after  = next.norm(trial);
+            const double actual = after / before;
+            damping.adapt((1. - actual * actual) /
+                          (1. - predicted * predicted));
+            if (after < before)
+              {
+                network.set_parameters(trial.parameters());
+                result.final_norm = after;
+                report();
+                return;
+              }
+          }
+        result.final_norm = before;
+      }
+
+      Block
+      tangent_columns(const TangentBasis &basis, const Sampling &sampling) const
+      {
+        const Block all =
+          make_block(sampling.points.extent(1) * network.n_outputs(),
+                     basis.n_directions());
+        basis.apply(sampling.points, all);
+        return sampling.select(all);
+      }
+
+      /// $\|g + A X y\|$
+      static double
+      predicted_norm(Residual     &residual,
+                     const Block  &X,
+                     const Column &y,
+                     const Column &g)
+      {
+        const Column change = make_column(X.extent(0));
+        multiply(1., 'N', X, y, 0., change);
+        const Column rows = make_column(g.size());
+        residual.apply_tangent(as_block(change), as_block(rows));
+        return residual.norm(sum(1., g, rows));
+      }
+
+      void
+      report() const
+      {
+        if (!parameters.progress || result.n_steps % 10 != 0)
+          return;
+        std::ostringstream line;
+        line << "  alignment step " << result.n_steps << ": "
+             << result.final_norm / result.initial_norm
+             << " of the objective, lambda " << damping.value();
+        parameters.progress(line.str());
+      }
+
+      Network                   &network;
+      Network                    trial;
+      const AlignmentObjectives &objectives;
+      const AlignmentParameters &parameters;
+      Damping                    damping;
+      Alignment                  result;
+    };
+  } // namespace
+
+
+
+  Alignment
+  levenberg_marquardt(Network                   &network,
+                      const AlignmentObjectives &objectives,
+                      const AlignmentParameters &parameters)
+  {
+    return LevenbergMarquardt(network, objectives, parameters).run();
+  }
+} // namespace lsr

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/network/lbfgs.h>
+#include <lsr/refine/alignment.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/pseudo_time_residual.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+using Method = AlignmentParameters::Method;
+
+namespace
+{
+  Network
+  make_network(const std::uint64_t seed, const unsigned int n_outputs = 1)
+  {
+    FullyConnected layout;
+    layout.widths    = {24, 24};
+    layout.n_outputs = n_outputs;
+    layout.seed      = seed;
+    return layout.build();
+  }
+
+  Sampling
+  sample(const std::size_t n_points)
+  {
+    Sampling sampling;
+    sampling.points = random_points(2, n_points, -1., 1.);
+    return sampling;
+  }
+
+  Column
+  values(const Network &network, const Sampling &sampling)
+  {
+    const Column all =
+      make_column(sampling.points.extent(1) * network.n_outputs());
+    network.evaluate(sampling.points, all);
+    return sampling.select(all);
+  }
+
+  /// A smooth function of the points, one value for each row of the sampling.
+  Column
+  smooth_target(const Sampling &sampling, const unsigned int n_outputs)
+  {
+    const Column t = make_column(sampling.n_values(n_outputs));
+    for (std::size_t i = 0; i < t.size(); ++i)
+      {
+        const std::size_t row   = sampling.rows.empty() ? i : sampling.rows[i];
+        const std::size_t point = row / n_outputs;
+        t(i) = std::sin(2. * sampling.points(0, point) + row % n_outputs) *
+               std::cos(sampling.points(1, point));
+      }
+    return t;
+  }
+
+  double
+  distance(const Column &a, const Column &b)
+  {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      sum += (a(i) - b(i)) * (a(i) - b(i));
+    return std::sqrt(sum);
+  }
+
+  /**
+   * $f_i = q_i + q_i^3 + q_{i-1} - b_i$, in the norm of a diagonal $K$ or in
+   * the Euclidean one. The first row is determined by a constraint.
+   */
+  class CoupledResidual : public Residual
+  {
+  public:
+    CoupledResidual(const std::size_t n, const bool dual)
+      : b(random_column(n, 7))
+      , slope(make_column(n))
+      , dual(dual)
+    {}
+
+    std::size_t
+    n_values() const override
+    {
+      return b.size();
+    }
+
+    std::size_t
+    n_rows() const override
+    {
+      return b.size();
+    }
+
+    const Communicator &
+    communicator() const override
+    {
+      return self;
+    }
+
+    void
+    constrain(const Block &columns) const override
+    {
+      for (std::size_t j = 0; j < columns.extent(1); ++j)
+        columns(0, j) = 0.;
+    }
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      f(0) = 0.;
+      for (std::size_t i = 1; i < f.size(); ++i)
+        f(i) = q(i) + q(i) * q(i) * q(i) + (i > 1 ? q(i - 1) : 0.) - b(i);
+    }
+
+    void
+    linearize(const Column &q) override
+    {
+      for (std::size_t i = 0; i < q.size(); ++i)
+        slope(i) = 1. + 3. * q(i) * q(i);
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        {
+          AX(0, j) = 0.;
+          for (std::size_t i = 1; i < X.extent(0); ++i)
+            AX(i, j) = slope(i) * X(i, j) + (i > 1 ? X(i - 1, j) : 0.);
+        }
+    }
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        {
+          ATX(0, j) = 0.;
+          for (std::size_t i = 1; i < X.extent(0); ++i)
+            ATX(i, j) =
+              slope(i) * X(i, j) + (i + 1 < X.extent(0) ? X(i + 1, j) : 0.);
+        }
+    }
+
+    bool
+    euclidean() const override
+    {
+      return !dual;
+    }
+
+    Block
+    riesz(const Block &, const Block &AX) override
+    {
+      return solve_riesz(AX);
+    }
+
+    Block
+    solve_riesz(const Block &F) override
+    {
+      const Block S = make_block(F.extent(0), F.extent(1));
+      for (std::size_t j = 0; j < F.extent(1); ++j)
+        for (std::size_t i = 0; i < F.extent(0); ++i)
+          S(i, j) = F(i, j) / (1. + i % 3);
+      return S;
+    }
+
+    double
+    norm(const Column &f) override
+    {
+      double sum = 0;
+      for (std::size_t i = 0; i < f.size(); ++i)
+        sum += f(i) * f(i) / (dual ? 1. + i % 3 : 1.);
+      return std::sqrt(sum);
+    }
+
+  private:
+    const Communicator self;
+    const Column       b;
+    const Column       slope;
+    const bool         dual;
+  };
+} // namespace
+
+
+
+TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
+{
+  constexpr std::size_t n = 30;
+  CoupledResidual       steady(n, false);
+  PseudoTimeResidual    residual(steady, random_column(n, 1), 0.3);
+
+  const Column q = random_column(n, 2), x = random_column(n, 3),
+               w = random_column(n, 4);
+  residual.linearize(q);
+  const Column Ax = make_column(n), ATw = make_column(n);
+  residual.apply_tangent(as_block(x), as_block(Ax));
+  residual.apply_transposed_tangent(as_block(w), as_block(ATw));
+  EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-12 * n);
+
+  const double epsilon = 1e-5;
+  Column       f[2];
+  for (const int side : {0, 1})
+    {
+      const Column moved = make_column(n);
+      for (std::size_t i = 0; i < n; ++i)
+        moved(i) = q(i) + (2 * side - 1) * epsilon * x(i);
+      f[side] = make_column(n);
+      residual.evaluate(moved, f[side]);
+    }
+  for (std::size_t i = 0; i < n; ++i)
+    EXPECT_NEAR((f[1](i) - f[0](i)) / (2 * epsilon), Ax(i), 1e-7);
+}
+
+
+
+TEST(PseudoTimeResidual, vanishes_at_the_reference_if_it_is_steady)
+{
+  constexpr std::size_t n = 10;
+  const Column          t = random_column(n, 5);
+  DataMisfit            steady(t);
+  PseudoTimeResidual    residual(steady, t, 2.);
+  const Column          f = make_column(n);
+  residual.evaluate(t, f);
+  EXPECT_EQ(norm(f), 0.);
+  EXPECT_THROW(PseudoTimeResidual(steady, t, 0.), Error);
+  EXPECT_THROW(PseudoTimeResidual(steady, make_column(n + 1), 1.), Error);
+}
+
+
+
+TEST(LBFGS, finds_the_minimum_of_a_badly_scaled_quadratic)
+{
+  constexpr std::size_t n = 20;
+  const Column          x = random_column(n, 1);
+  const unsigned int    n_iterations =
+    minimize_by_lbfgs(x, [](const Column &x, const Column &gradient) {
+      double value = 0;
+      for (std::size_t i = 0; i < n; ++i)
+        {
+          const double weight = std::pow(10., 3. * i / n);
+          value += weight * std::pow(x(i) - double(i), 2);
+          gradient(i) = 2. * weight * (x(i) - double(i));
+        }
+      return value;
+    });
+  EXPECT_LE(n_iterations, 300u);
+  for (std::size_t i = 0; i < n; ++i)
+    EXPECT_NEAR(x(i), double(i), 1e-6);
+}
+
+
+
+TEST(Alignment, both_methods_drive_a_network_towards_a_target)
+{
+  for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
+    for (const unsigned int n_outputs : {1u, 2u})
+      {
+        Network      network  = make_network(1, n_outputs);
+        const auto   sampling = sample(600);
+        const Column target   = smooth_target(sampling, n_outputs);
+        DataMisfit   residual(target);
+        const double before = distance(values(network, sampling), target);
+
+        AlignmentParameters parameters;
+        parameters.method       = method;
+        parameters.max_steps    = 200;
+        parameters.n_directions = 50;
+        const Alignment alignment =
+          align(network, sampling, target, residual, parameters);
+        const double after = distance(values(network, sampling), target);
+        EXPECT_LT(after, 0.1 * before) << "outputs: " << n_outputs;
+        EXPECT_LE(alignment.final_norm,
+                  parameters.reduction * alignment.initial_norm);
+        EXPECT_GT(alignment.n_steps, 0u);
+      }
+}
+
+
+
+TEST(Alignment, both_methods_reduce_the_pseudo_time_residual_in_any_norm)
+{
+  for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
+    for (const bool dual : {false, true})
+      {
+        Network         network  = make_network(1);
+        const auto      sampling = sample(300);
+        const Column    target   = smooth_target(sampling, 1);
+        CoupledResidual steady(300, dual);
+
+        PseudoTimeResidual objective(steady, target, 0.1);
+        const auto         norm = [&]() {
+          const Column g = make_column(300);
+          objective.evaluate(values(network, sampling), g);
+          return objective.norm(g);
+        };
+        const double before = norm();
+
+        AlignmentParameters parameters;
+        parameters.method           = method;
+        parameters.pseudo_time_step = 0.1;
+        parameters.n_directions     = 100;
+        parameters.reduction        = 0.2;
+        parameters.max_steps        = 100;
+        const Alignment alignment =
+          align(network, sampling, target, steady, parameters);
+        EXPECT_NEAR(alignment.initial_norm, before, 1e-10 * before);
+        EXPECT_NEAR(alignment.final_norm, norm(), 1e-10 * before);
+        EXPECT_LT(norm(), 0.5 * before) << "dual: " << dual;
+      }
+}
+
+
+
+TEST(Alignment, does_not_depend_on_the_order_of_points)
+{
+  const auto  sampling = sample(500);
+  Sampling    reversed;
+  const Block points = make_block(2, 500);
+  for (std::size_t i = 0; i < 500; ++i)
+    for (unsigned int d = 0; d < 2; ++d)
+      points(d, i) = sampling.points(d, 499 - i);
+  reversed.points = points;
+
+  AlignmentParameters parameters;
+  parameters.n_directions = 30;
+  parameters.max_steps    = 10;
+  Column theta[2];
+  for (const bool is_reversed : {false, true})
+    {
+      const Sampling &used    = is_reversed ? reversed : sampling;
+      Network         network = make_network(1);
+      const Column    target  = smooth_target(used, 1);
+      DataMisfit      residual(target);
+      align(network, used, target, residual, parameters);
+      theta[is_reversed] = network.parameters();
+    }
+  EXPECT_LT(relative_difference(theta[0], theta[1]), 1e-8);
+  EXPECT_GT(relative_difference(theta[0], make_network(1).parameters()), 1e-2);
+}
+
+
+
+TEST(Alignment, knows_values_that_are_some_rows_of_the_network)
+{
+  Network  network  = make_network(1, 2);
+  Sampling sampling = sample(400);
+  for (std::size_t i = 0; i < 400; ++i)
+    if (i % 3 != 0)
+      sampling.rows.push_back(2 * i + i % 2);
+  std::reverse(sampling.rows.begin(), sampling.rows.end());
+  const Column target = smooth_target(sampling, 2);
+  DataMisfit   residual(target);
+  const double before = distance(values(network, sampling), target);
+
+  AlignmentParameters parameters;
+  parameters.n_directions = 30;
+  parameters.max_steps    = 100;
+  align(network, sampling, target, residual, parameters);
+  EXPECT_LT(distance(values(network, sampling), target), 0.1 * before);
+}
+
+
+
+TEST(Alignment, refuses_what_does_not_fit)
+{
+  Network      network  = make_network(1);
+  const auto   sampling = sample(20);
+  const Column target   = smooth_target(sampling, 1);
+  DataMisfit   residual(target);
+
+  AlignmentParameters parameters;
+  EXPECT_THROW(align(network, sampling, make_column(19), residual), Error);
+  parameters.pseudo_time_step = -1;
+  EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
+  parameters.pseudo_time_step = 1;
+  parameters.n_points         = 10;
+  EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
+
+  for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
+    {
+      AlignmentParameters with_method;
+      with_method.method = method;
+      target(3)          = std::nan("");
+      EXPECT_THROW(align(network, sampling, target, residual, with_method),
+                   Error);
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/iterative_lsr.h>
+#include <lsr/refine/refined_network.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  Network
+  make_network(const unsigned int width = 24)
+  {
+    FullyConnected layout;
+    layout.widths = {width, width};
+    layout.seed   = 1;
+    return layout.build();
+  }
+
+  /// A fit of sin(4 x^2) cos(3 y) by few directions of a small network.
+  struct Fit
+  {
+    explicit Fit(const unsigned int max_iterations)
+      : network(make_network())
+      , target(make_column(1500))
+    {
+      sampling.points = random_points(2, target.size(), -1., 1.);
+      for (std::size_t i = 0; i < target.size(); ++i)
+        target(i) = std::sin(4. * std::pow(sampling.points(0, i), 2)) *
+                    std::cos(3. * sampling.points(1, i));
+      residual = std::make_unique<DataMisfit>(target);
+
+      parameters.max_iterations         = max_iterations;
+      parameters.alignment.n_directions = 40;
+      parameters.alignment.max_steps    = 60;
+      parameters.refinement.rank        = 300;
+    }
+
+    std::unique_ptr<IterativeLSR>
+    make_iteration()
+    {
+      auto iteration        = std::make_unique<IterativeLSR>(network,
+                                                      sampling,
+                                                      *residual,
+                                                      parameters);
+      iteration->make_basis = [](const Network &network, const unsigned int i) {
+        return std::make_unique<StructuredBasis>(network, 300, i);
+      };
+      return iteration;
+    }
+
+    Network                     network;
+    Sampling                    sampling;
+    Column                      target;
+    std::unique_ptr<DataMisfit> residual;
+    IterativeParameters         parameters;
+  };
+
+  /// A file that is removed in the end.
+  struct TemporaryFile
+  {
+    explicit TemporaryFile(const std::string &name)
+      : path(testing::TempDir() + name)
+    {}
+
+    ~TemporaryFile()
+    {
+      std::remove(path.c_str());
+    }
+
+    const std::string path;
+  };
+
+  std::string
+  csv(const IterationHistory &history)
+  {
+    std::ostringstream out;
+    history.write_csv(out);
+    return out.str();
+  }
+} // namespace
+
+
+
+TEST(IterativeLSR, gets_far_below_what_one_refinement_reaches)
+{
+  Fit        fit(5);
+  const auto iteration = fit.make_iteration();
+  iteration->run();
+
+  const auto &records = iteration->history().records;
+  ASSERT_EQ(records.size(), 5u);
+  EXPECT_LT(iteration->refinement().refined_norm,
+            0.1 * records[0].refined_residual);
+
+  // What is kept never gets worse, and belongs to the network.
+  double norm = std::numeric_limits<double>::infinity();
+  for (const IterationRecord &record : records)
+    if (record.accepted)
+      {
+        EXPECT_LT(record.refined_residual, norm);
+        norm = record.refined_residual;
+      }
+  EXPECT_EQ(iteration->refinement().refined_norm, norm);
+
+  const Column q = make_column(fit.target.size());
+  fit.network.evaluate(fit.sampling.points,
+                       q,
+                       iteration->refinement().correction);
+  const Column f = make_column(q.size());
+  fit.residual->evaluate(q, f);
+  EXPECT_NEAR(fit.residual->norm(f), norm, 1e-10 * norm);
+}
+
+
+
+TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
+{
+  // After 300 directions one is too few, unless the network itself gets far.
+  Fit fit(20);
+  fit.parameters.refinement.rank     = 0;
+  fit.parameters.alignment.max_steps = 1;
+  fit.parameters.max_rejections      = 2;
+  const auto limited                 = fit.make_iteration();
+  limited->make_basis = [](const Network &network, const unsigned int i) {
+    return std::make_unique<StructuredBasis>(network, i == 0 ? 300 : 1, i);
+  };
+
+  const Column start  = fit.network.parameters();
+  const auto   reason = limited->run();
+  EXPECT_NE(reason.find("3 alignments"), std::string::npos) << reason;
+  const auto &history = limited->history();
+  EXPECT_EQ(history.records.size(), 4u);
+  EXPECT_EQ(history.n_rejections(), 3u);
+  EXPECT_EQ(history.best(), &history.records[0]);
+  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
+  EXPECT_EQ(limited->refinement().refined_norm,
+            history.records[0].refined_residual);
+}
+
+
+
+TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
+{
+  const TemporaryFile file("iterative_lsr_checkpoint.pt");
+
+  Fit        whole(4);
+  const auto uninterrupted = whole.make_iteration();
+  uninterrupted->run();
+
+  Fit        part(2);
+  const auto interrupted  = part.make_iteration();
+  interrupted->checkpoint = file.path;
+  interrupted->run();
+
+  Fit        rest(4);
+  const auto continued = rest.make_iteration();
+  continued->restart(file.path);
+  EXPECT_EQ(continued->refinement().refined_norm,
+            interrupted->refinement().refined_norm);
+  continued->run();
+
+  ASSERT_EQ(continued->history().records.size(), 4u);
+  for (unsigned int i = 0; i < 4; ++i)
+    EXPECT_EQ(continued->history().records[i].refined_residual,
+              uninterrupted->history().records[i].refined_residual);
+  EXPECT_EQ(relative_difference(rest.network.parameters(),
+                                whole.network.parameters()),
+            0.);
+  EXPECT_EQ(relative_difference(continued->refinement().correction,
+                                uninterrupted->refinement().correction),
+            0.);
+
+  // The checkpoint is a refined network.
+  const RefinedNetwork refined = RefinedNetwork::load(file.path, 2, 1);
+  const Column         q       = make_column(part.target.size());
+  refined.network->evaluate(part.sampling.points, q, refined.correction);
+  EXPECT_LT(relative_difference(q, interrupted->refinement().values), 1e-14);
+}
+
+
+
+TEST(IterativeLSR, refuses_checkpoints_of_something_else)
+{
+  const TemporaryFile file("iterative_lsr_other.pt");
+  Fit                 fit(2);
+  const auto          iteration = fit.make_iteration();
+  EXPECT_THROW(iteration->restart(file.path), Error);
+  make_network().save(file.path);
+  EXPECT_THROW(iteration->restart(file.path), Error);
+
+  Fit        other(1);
+  const auto one  = other.make_iteration();
+  one->checkpoint = file.path;
+  one->run();
+  fit.network      = make_network(25);
+  const auto wider = fit.make_iteration();
+  EXPECT_THROW(wider->restart(file.path), Error);
+
+  one->checkpoint = testing::TempDir() + "no/such/folder/checkpoint.pt";
+  other.parameters.max_iterations = 2;
+  const auto two                  = other.make_iteration();
+  two->checkpoint                 = one->checkpoint;
+  EXPECT_THROW(two->run(), Error);
+}
+
+
+
+TEST(IterativeLSR, stops_when_it_is_told_to)
+{
+  const auto run = [](const IterativeParameters &parameters) {
+    Fit fit(10);
+    fit.parameters.target_residual = parameters.target_residual;
+    fit.parameters.target_change   = parameters.target_change;
+    fit.parameters.max_seconds     = parameters.max_seconds;
+    const auto iteration           = fit.make_iteration();
+    const auto reason              = iteration->run();
+    return std::make_pair(reason, iteration->history());
+  };
+
+  IterativeParameters parameters;
+  parameters.target_residual = 1e10;
+  EXPECT_EQ(run(parameters).second.records.size(), 1u);
+
+  parameters             = {};
+  parameters.max_seconds = 1e-9;
+  EXPECT_NE(run(parameters).first.find("seconds"), std::string::npos);
+
+  parameters                   = {};
+  parameters.target_change     = 1e-2;
+  const auto [reason, history] = run(parameters);
+  EXPECT_NE(reason.find("changed"), std::string::npos) << reason;
+  EXPECT_LE(history.best()->change, 1e-2);
+}
+
+
+
+TEST(IterationHistory, survives_being_written_and_read)
+{
+  IterationHistory history;
+  history.records.resize(2);
+  history.records[0].accepted         = true;
+  history.records[0].refined_residual = 1. / 3.;
+  history.records[0].rank             = 123;
+  history.records[1].iteration        = 1;
+  history.records[1].change           = 1e-300;
+
+  std::istringstream     in(csv(history));
+  const IterationHistory copy = IterationHistory::read_csv(in, "text");
+  EXPECT_EQ(csv(copy), csv(history));
+  ASSERT_EQ(copy.records.size(), 2u);
+  EXPECT_EQ(copy.records[0].refined_residual, 1. / 3.);
+  EXPECT_TRUE(std::isnan(copy.records[0].change));
+  EXPECT_EQ(copy.best(), &copy.records[0]);
+  EXPECT_EQ(copy.n_rejections(), 1u);
+
+  for (const std::string text : {std::string("a,b\n1,2\n"),
+                                 csv(history) + "1,2,3\n",
+                                 csv(history) + "x,,,,,,,,,,,,\n"})
+    {
+      std::istringstream broken(text);
+      EXPECT_THROW(IterationHistory::read_csv(broken, "text"), Error);
+    }
+}
