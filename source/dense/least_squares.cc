@@ -217,9 +217,11 @@ namespace lsr
   LeastSquares::LeastSquares(const Block   &R,
                              const Column  &z,
                              const double   rho2,
-                             const Pivoting pivoting)
+                             const Pivoting pivoting,
+                             const double   tolerance)
     : z(copy(to_host(z)))
     , rho2(rho2)
+    , relative_tolerance(tolerance)
     , pivots(z.extent(0))
     , scale(z.extent(0), 1.)
   {
@@ -230,21 +232,27 @@ namespace lsr
     require(std::isfinite(rho2) && rho2 >= 0,
             "LeastSquares: a nonnegative squared norm expected, found " +
               std::to_string(rho2) + ".");
+    require(0 <= tolerance && tolerance < 1,
+            "LeastSquares: a tolerance between 0 and 1 expected, found " +
+              std::to_string(tolerance) + ".");
     std::iota(pivots.begin(), pivots.end(), 0);
     if (pivoting == Pivoting::columns)
       scale_and_pivot();
     condition = condition_of_leading_triangles(this->R);
   }
 
-  LeastSquares::LeastSquares(const AppendRowsQR &qr, const Pivoting pivoting)
-    : LeastSquares(qr.R(), qr.z(), qr.rho2(), pivoting)
+  LeastSquares::LeastSquares(const AppendRowsQR &qr,
+                             const Pivoting      pivoting,
+                             const double        tolerance)
+    : LeastSquares(qr.R(), qr.z(), qr.rho2(), pivoting, tolerance)
   {}
 
 
 
   LeastSquares::LeastSquares(const AppendRowsQR             &qr,
-                             const std::vector<std::size_t> &order)
-    : LeastSquares(reordered(qr, order))
+                             const std::vector<std::size_t> &order,
+                             const double                    tolerance)
+    : LeastSquares(reordered(qr, order), Pivoting::none, tolerance)
   {
     pivots = order;
   }
@@ -313,12 +321,20 @@ namespace lsr
 
 
   std::size_t
-  LeastSquares::numerical_rank(const double tolerance) const
+  LeastSquares::numerical_rank() const
   {
     std::size_t k = 0;
-    while (k < n_columns() && condition[k + 1] * tolerance <= 1)
+    while (k < n_columns() && condition[k + 1] * relative_tolerance <= 1)
       ++k;
     return k;
+  }
+
+
+
+  double
+  LeastSquares::tolerance() const
+  {
+    return relative_tolerance;
   }
 
   Column
@@ -359,7 +375,7 @@ namespace lsr
                     unreachable,
                     {pivots.begin(), pivots.begin() + k},
                     n_columns(),
-                    default_tolerance);
+                    relative_tolerance);
   }
 
 

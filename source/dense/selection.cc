@@ -208,7 +208,9 @@ namespace lsr
     std::size_t                     n_rows = 0;
     for (std::size_t i = 0; i < folds.size(); ++i)
       {
-        splits.push_back({LeastSquares(others[i], problem.order()), folds[i]});
+        splits.push_back(
+          {LeastSquares(others[i], problem.order(), problem.tolerance()),
+           folds[i]});
         n_rows += folds[i].n_rows();
       }
     return HeldOutLoss(std::move(splits), n_rows, n_independent);

@@ -150,12 +150,12 @@ namespace lsr
       return to_host(qr.R());
     }
 
-    // How many of the singular values, largest first, are not noise.
+    // How many of the singular values, largest first, are not zero to rounding.
     std::size_t
     count_significant(const std::vector<double> &sigma)
     {
       std::size_t n = 0;
-      while (n < sigma.size() && sigma[n] > 1e-14 * sigma[0])
+      while (n < sigma.size() && sigma[n] > 1e-15 * sigma[0])
         ++n;
       return n;
     }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 namespace lsr
@@ -252,9 +253,12 @@ namespace lsr
             "a tangent basis of " + std::to_string(basis.n_directions()) +
               " directions for " + std::to_string(result.n_rows) +
               " residual rows: expected no more directions than rows");
+    // Columns down to rounding may still lower the loss; whether they pay is
+    // for the rule to say.
     const LeastSquares problem(all,
                                basis.sorted() ? Pivoting::none :
-                                                Pivoting::columns);
+                                                Pivoting::columns,
+                               std::numeric_limits<double>::epsilon() / 2);
     result.numerical_rank = problem.numerical_rank();
     result.initial_loss   = squared_norm(all);
     result.profile        = problem.profile();

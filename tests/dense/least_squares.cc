@@ -17,10 +17,11 @@ namespace
   LeastSquares
   problem(const Block   &G,
           const Column  &f,
-          const Pivoting pivoting = Pivoting::none)
+          const Pivoting pivoting  = Pivoting::none,
+          const double   tolerance = LeastSquares::default_tolerance)
   {
     const AppendRowsQR qr = factor(G, f);
-    return LeastSquares(qr.R(), qr.z(), qr.rho2(), pivoting);
+    return LeastSquares(qr.R(), qr.z(), qr.rho2(), pivoting, tolerance);
   }
 
   // The gradient of the loss, relative to what it is made of.
@@ -118,11 +119,16 @@ TEST(LeastSquares, NumericalRankFollowsTheTolerance)
   for (int j = 0; j < 13; ++j)
     for (int i = 0; i < 40; ++i)
       G(i, j) *= std::pow(10., -j);
-  const LeastSquares problem =
-    ::problem(to_memory_space(G), random_column(40, 2));
-  EXPECT_EQ(problem.numerical_rank(3e-6), 6u);
-  EXPECT_EQ(problem.numerical_rank(3e-11), 11u);
-  EXPECT_EQ(problem.numerical_rank(), 13u);
+  const auto rank = [&](const double tolerance) {
+    return problem(to_memory_space(G),
+                   random_column(40, 2),
+                   Pivoting::none,
+                   tolerance)
+      .numerical_rank();
+  };
+  EXPECT_EQ(rank(3e-6), 6u);
+  EXPECT_EQ(rank(3e-11), 11u);
+  EXPECT_EQ(rank(LeastSquares::default_tolerance), 13u);
 }
 
 class Degenerate : public testing::TestWithParam<Pivoting>
@@ -389,6 +395,8 @@ TEST(LeastSquares, RefusesWhatItCannotUse)
   EXPECT_THROW(LeastSquares(to_memory_space(R), make_column(3), 0.), Error);
   EXPECT_THROW(LeastSquares(identity(3), make_column(2), 0.), Error);
   EXPECT_THROW(LeastSquares(identity(3), make_column(3), -1.), Error);
+  EXPECT_THROW(
+    LeastSquares(identity(3), make_column(3), 0., Pivoting::none, 1.), Error);
   EXPECT_THROW(
     LeastSquares(identity(3), make_column(3), 0.).solve_tikhonov(-1.), Error);
   EXPECT_THROW(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/data_misfit.h>
@@ -338,6 +339,32 @@ TEST_F(FitTest, PlentifulExactDataIsFittedByAllColumnsUndamped)
   EXPECT_GE(result.choice.rank, 57u);
   EXPECT_EQ(result.choice.lambda, 0.);
   EXPECT_LT(loss(test, result.correction), 0.1 * loss(test, {}));
+}
+
+TEST_F(FitTest, DirectionsThatAreThereTwiceChangeNothing)
+{
+  // Rounding is all that the second copies add.
+  const Block once  = make_block(network.n_parameters(), 40),
+              twice = make_block(network.n_parameters(), 80);
+  for (std::size_t j = 0; j < 80; ++j)
+    {
+      const Column direction = random_column(network.n_parameters(), j % 40);
+      for (std::size_t i = 0; i < network.n_parameters(); ++i)
+        twice(i, j) = once(i, j % 40) = direction(i);
+    }
+  const ExplicitBasis independent(network, once, "once", false),
+    dependent(network, twice, "twice", false);
+  for (const double noise : {0., 0.01})
+    {
+      const DataSet    data = data_set(1000, 1, noise), test = data_set(200, 3);
+      const DataStream rows(data);
+      const Fit        expected = fit(network, independent, rows),
+                result          = fit(network, dependent, rows);
+      EXPECT_GT(norm(result.correction), 0.);
+      EXPECT_LT(norm(result.correction), 1.1 * norm(expected.correction));
+      EXPECT_LT(loss(test, result.correction),
+                1.01 * loss(test, expected.correction));
+    }
 }
 
 TEST(DataStream, FoldsKeepGroupsTogetherAndVisitEveryPointOnce)

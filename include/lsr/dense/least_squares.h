@@ -75,7 +75,9 @@ namespace lsr
   class LeastSquares
   {
   public:
-    /// The relative tolerance below which columns count as dependent.
+    /// The relative tolerance below which columns count as dependent: well
+    /// above rounding, so that those which are equal never give coefficients
+    /// that cancel.
     static constexpr double default_tolerance = 1e-14;
 
     /**
@@ -86,17 +88,22 @@ namespace lsr
      * \param [in] rho2 the squared norm of the part of $f$ orthogonal to the
      *   columns
      * \param [in] pivoting the order in which columns are used
+     * \param [in] tolerance columns are used as long as their condition number
+     *   is at most 1 / @p tolerance
      *
-     * Throws Error if the extents do not fit or an entry is not finite.
+     * Throws Error if the extents do not fit, an entry is not finite or the
+     * tolerance is not between 0 and 1.
      */
     LeastSquares(const Block  &R,
                  const Column &z,
                  double        rho2,
-                 Pivoting      pivoting = Pivoting::none);
+                 Pivoting      pivoting  = Pivoting::none,
+                 double        tolerance = default_tolerance);
 
     /// The same from an AppendRowsQR of $G$ with right hand sides $-f$.
     explicit LeastSquares(const AppendRowsQR &qr,
-                          Pivoting            pivoting = Pivoting::none);
+                          Pivoting            pivoting  = Pivoting::none,
+                          double              tolerance = default_tolerance);
 
     /**
      * The same with a given order of columns, such as that of the pivots of
@@ -105,8 +112,11 @@ namespace lsr
      * \param [in] qr the factorization
      * \param [in] order a permutation of the columns of $G$: the leading $k$ of
      *   it make up the solution of rank $k$
+     * \param [in] tolerance as above
      */
-    LeastSquares(const AppendRowsQR &qr, const std::vector<std::size_t> &order);
+    LeastSquares(const AppendRowsQR             &qr,
+                 const std::vector<std::size_t> &order,
+                 double                          tolerance = default_tolerance);
 
     /**
      * The same problem in the norm $\|f\|^2 = f^T K^{-1} f$, from its normal
@@ -134,10 +144,14 @@ namespace lsr
 
     /**
      * The largest number of leading columns whose condition number, as
-     * estimated incrementally (LAPACK's laic1), is at most 1 / @p tolerance.
+     * estimated incrementally (LAPACK's laic1), is at most 1 / tolerance().
      */
     std::size_t
-    numerical_rank(double tolerance = default_tolerance) const;
+    numerical_rank() const;
+
+    /// The relative tolerance below which columns count as dependent.
+    double
+    tolerance() const;
 
     /**
      * The solution that uses the leading @p rank columns, or numerical_rank()
@@ -197,6 +211,7 @@ namespace lsr
     HostBlock  R;
     HostColumn z;
     double     rho2;
+    double     relative_tolerance;
 
     /// Column j of the triangle is column pivots[j] of G times scale[j].
     std::vector<std::size_t> pivots;

@@ -26,7 +26,7 @@ namespace lsr
    * \param [in] B $k \times m$ with $k \leq m$
    * \param [in] r how many, at most $k$
    *
-   * Directions with $\sigma_j \leq 10^{-14} \sigma_1$ are noise and are left
+   * Directions with $\sigma_j \leq 10^{-15} \sigma_1$ are noise and are left
    * out, so that there can be fewer than @p r columns; for $B = 0$ there are
    * none.
    *
