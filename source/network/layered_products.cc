@@ -41,27 +41,52 @@ namespace lsr
             longest = std::max(longest, network.n_positions[l]);
         }
       // Both factors of the r columns stay in cache.
-      constexpr std::int64_t cache = std::int64_t(1) << 20;
-      n_points_at_a_time           = std::clamp<std::int64_t>(
+      const std::int64_t cache = std::int64_t(1)
+                                 << (getenv("LG") ? atoi(getenv("LG")) : 20);
+      n_points_at_a_time = std::clamp<std::int64_t>(
         cache / std::max<std::int64_t>(1, r * longest * (k + 1)),
         1,
         Implementation::batch_size(network.n_factor_numbers));
-      left = at::empty({n_points_at_a_time * longest * k * r}, block_options());
-      right = at::empty({n_points_at_a_time * longest * r}, block_options());
+      n_left  = n_points_at_a_time * longest * k * r;
+      n_right = n_points_at_a_time * longest * r;
     }
 
     void
-    compute(const at::Tensor &x, const at::Tensor &product)
+    compute(const at::Tensor &x, const at::Tensor &product) const
     {
-      for_each_batch(x.size(0),
-                     n_points_at_a_time,
-                     [&](const auto first, const auto n) {
-                       add_up(network.factors(x.narrow(0, first, n)),
-                              product.narrow(1, first * k, n * k));
-                     });
+      const auto make_worker = [&]() {
+        return [this,
+                &x,
+                &product,
+                buffers = Buffers{at::empty({n_left}, block_options()),
+                                  at::empty({n_right}, block_options())}](
+                 const std::int64_t first, const std::int64_t n) {
+          add_up(network.factors(x.narrow(0, first, n)),
+                 buffers,
+                 product.narrow(1, first * k, n * k));
+        };
+      };
+      if (can_use_threads())
+        for_each_batch_in_parallel(x.size(0), n_points_at_a_time, make_worker);
+      else
+        for_each_batch(x.size(0), n_points_at_a_time, make_worker());
     }
 
   private:
+    /// Memory for $U_l^T \delta_l$ and $V_l^T a_l$ of one thread.
+    struct Buffers
+    {
+      at::Tensor left, right;
+    };
+
+    /// Forward-mode differentiation is for one thread at a time.
+    bool
+    can_use_threads() const
+    {
+      return block_options().device().is_cpu() &&
+             network.graph->layers.others.empty();
+    }
+
     /**
      * Whether it takes fewer operations to multiply the Jacobian rows of a
      * layer with explicit directions. This happens for convolutions, which have
@@ -80,7 +105,9 @@ namespace lsr
     }
 
     void
-    add_up(const Factors &f, const at::Tensor &rows)
+    add_up(const Factors    &f,
+           const Buffers    &buffers,
+           const at::Tensor &rows) const
     {
       if (network.n_other > 0)
         at::mm_out(const_cast<at::Tensor &>(rows),
@@ -93,17 +120,20 @@ namespace lsr
           rows.addmm_(rows_of_V.at(network.graph->layers.layers[l].matrix),
                       layer_rows(f, l).flatten(0, 1).flatten(1));
         else
-          add_layer(f, l, rows);
+          add_layer(f, l, buffers, rows);
     }
 
     void
-    add_layer(const Factors &f, const std::size_t l, const at::Tensor &rows)
+    add_layer(const Factors    &f,
+              const std::size_t l,
+              const Buffers    &buffers,
+              const at::Tensor &rows) const
     {
       const std::size_t  matrix = network.graph->layers.layers[l].matrix;
       const at::Tensor  &a = f.a[l], &delta = f.delta[l];
       const std::int64_t n = a.size(1), P = a.size(2);
-      at::Tensor         u = left.narrow(0, 0, r * n * k * P).view({r, -1});
-      at::Tensor         v = right.narrow(0, 0, r * n * P).view({r, -1});
+      at::Tensor u = buffers.left.narrow(0, 0, r * n * k * P).view({r, -1});
+      at::Tensor v = buffers.right.narrow(0, 0, r * n * P).view({r, -1});
       at::mm_out(u, as_tensor(V.left[matrix]), delta.flatten(1));
       at::mm_out(v, as_tensor(V.right[matrix]), a.flatten(1));
       if (P == 1 && k == 1)
@@ -121,8 +151,7 @@ namespace lsr
 
     std::vector<bool>                 through_rows;
     std::map<std::size_t, at::Tensor> rows_of_V;
-    std::int64_t                      n_points_at_a_time;
-    at::Tensor                        left, right;
+    std::int64_t                      n_points_at_a_time, n_left, n_right;
   };
 
 

@@ -7,11 +7,8 @@
 #include <ATen/Parallel.h>
 
 #include "network/batches.h"
+#include "network/blas_threads.h"
 #include "network/implementation.h"
-
-// Where BLAS is OpenBLAS, its threads are its own.
-extern "C" void
-openblas_set_num_threads(int) __attribute__((weak));
 
 namespace lsr
 {
@@ -152,7 +149,6 @@ namespace lsr
   Network::set_n_threads(const unsigned int n_threads)
   {
     at::set_num_threads(n_threads);
-    if (openblas_set_num_threads)
-      openblas_set_num_threads(n_threads);
+    set_n_blas_threads(n_threads);
   }
 } // namespace lsr
