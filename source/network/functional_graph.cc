@@ -89,7 +89,8 @@ namespace lsr
 
 
 
-  FunctionalGraph::FunctionalGraph(const torch::jit::Module &module)
+  FunctionalGraph::FunctionalGraph(const torch::jit::Module &module,
+                                   const unsigned int        n_inputs)
   {
     std::map<c10::TensorImpl *, std::size_t> index;
     for (const auto &parameter : module.named_parameters())
@@ -170,7 +171,12 @@ namespace lsr
             "forward() uses the module in a way that cannot be inlined");
     graph->eraseInput(0);
 
-    plain_code = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
+    plain_code  = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
+    subnetworks = Subnetworks::find(*graph,
+                                    argument_count,
+                                    n_inputs,
+                                    parameter_inputs(*graph),
+                                    parameters);
     layers =
       find_layers(graph, argument_count, parameter_inputs(*graph), parameters);
     tracing_code = std::make_unique<torch::jit::Code>(graph, "forward");
@@ -193,7 +199,8 @@ namespace lsr
   torch::jit::Stack
   FunctionalGraph::run(const torch::jit::Code        &code,
                        const std::vector<at::Tensor> &parameters,
-                       const at::Tensor              &x) const
+                       const at::Tensor              &x,
+                       const std::vector<at::Tensor> &further_inputs) const
   {
     torch::jit::Stack stack;
     if (argument_count == 1)
@@ -210,6 +217,8 @@ namespace lsr
     for (const Source &source : sources)
       stack.emplace_back(source.is_parameter ? parameters[source.parameter] :
                                                source.constant);
+    for (const at::Tensor &input : further_inputs)
+      stack.emplace_back(input);
     torch::jit::InterpreterState(code).run(stack);
     return stack;
   }
@@ -242,5 +251,32 @@ namespace lsr
     while (++k < stack.size())
       trace.copies.push_back(stack[k].toTensor());
     return trace;
+  }
+
+
+
+  std::vector<at::Tensor>
+  FunctionalGraph::evaluate_subnetwork(
+    const std::size_t              subnetwork,
+    const std::vector<at::Tensor> &parameters,
+    const at::Tensor              &x) const
+  {
+    std::vector<at::Tensor> values;
+    for (const c10::IValue &value :
+         run(*subnetworks->subnetworks[subnetwork].code, parameters, x))
+      values.push_back(value.toTensor());
+    return values;
+  }
+
+
+
+  at::Tensor
+  FunctionalGraph::combine(const std::vector<at::Tensor> &parameters,
+                           const at::Tensor              &x,
+                           const std::vector<at::Tensor> &frontiers) const
+  {
+    const torch::jit::Stack stack =
+      run(*subnetworks->combination, parameters, x, frontiers);
+    return output_columns(stack.at(0), x.size(0));
   }
 } // namespace lsr

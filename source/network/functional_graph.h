@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "network/layers.h"
+#include "network/subnetworks.h"
 
 namespace lsr
 {
@@ -41,8 +42,10 @@ namespace lsr
       std::vector<at::Tensor> copies;
     };
 
-    /// Throws lsr::Error where the module cannot be made a pure function.
-    FunctionalGraph(const torch::jit::Module &module);
+    /// Throws lsr::Error where the module cannot be made a pure function of
+    /// @p n_inputs inputs.
+    FunctionalGraph(const torch::jit::Module &module,
+                    const unsigned int        n_inputs);
 
     /// $q$ as a tensor [n_points, n_outputs].
     at::Tensor
@@ -68,6 +71,21 @@ namespace lsr
 
     Layers layers;
 
+    /// Where the function is one of subnetworks.
+    std::unique_ptr<Subnetworks> subnetworks;
+
+    /// The frontier of a subnetwork.
+    std::vector<at::Tensor>
+    evaluate_subnetwork(const std::size_t              subnetwork,
+                        const std::vector<at::Tensor> &parameters,
+                        const at::Tensor              &x) const;
+
+    /// $q$ from the frontiers of all subnetworks.
+    at::Tensor
+    combine(const std::vector<at::Tensor> &parameters,
+            const at::Tensor              &x,
+            const std::vector<at::Tensor> &frontiers) const;
+
   private:
     /// The inputs of the graph that are parameters.
     std::map<torch::jit::Value *, std::size_t>
@@ -76,7 +94,8 @@ namespace lsr
     torch::jit::Stack
     run(const torch::jit::Code        &code,
         const std::vector<at::Tensor> &parameters,
-        const at::Tensor              &x) const;
+        const at::Tensor              &x,
+        const std::vector<at::Tensor> &further_inputs = {}) const;
 
     std::size_t argument_count = 1;
 

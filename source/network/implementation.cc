@@ -32,7 +32,7 @@ namespace lsr
             "the module has no function forward()");
     module.eval();
     module.to(block_options().device(), at::kDouble);
-    graph = std::make_unique<FunctionalGraph>(module);
+    graph = std::make_unique<FunctionalGraph>(module, n_inputs);
     theta = graph->parameters;
     lay_out_parameters(reason_against_layers());
   }

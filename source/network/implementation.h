@@ -103,6 +103,11 @@ namespace lsr
                   const at::Tensor         &columns) const;
 
     class RankOneProduct;
+    class SeparatedProduct;
+
+    /// $J V$ through the subnetworks, [directions, points * outputs].
+    at::Tensor
+    separated_product(const at::Tensor &x, const at::Tensor &V) const;
 
     /// How many points to treat at a time such that about @p n_numbers numbers
     /// for each do not take much memory.
@@ -213,6 +218,9 @@ namespace lsr
 
     void
     probe_layers(const at::Tensor &x);
+
+    void
+    probe_subnetworks(const at::Tensor &x);
 
     /// $J^T u$ from the factors.
     at::Tensor

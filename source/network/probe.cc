@@ -60,6 +60,8 @@ namespace lsr
     probe_derivatives(x);
     if (layered)
       probe_layers(x);
+    if (graph->subnetworks)
+      probe_subnetworks(x);
     measure_memory(x);
   }
 
@@ -186,6 +188,47 @@ namespace lsr
         graph->layers = {};
         lay_out_parameters(reason);
       }
+  }
+
+
+
+  void
+  Network::Implementation::probe_subnetworks(const at::Tensor &x)
+  {
+    // Points that share inputs: those of each subnetwork in turn come from the
+    // first point.
+    at::Tensor points = x.clone();
+    for (std::size_t g = 0; g < graph->subnetworks->subnetworks.size(); ++g)
+      for (const std::int64_t column :
+           graph->subnetworks->subnetworks[g].columns)
+        points[g + 1][column] = x[0][column];
+
+    bool agree = false;
+    try
+      {
+        std::mt19937_64  generator(4);
+        const Block      direction = normal_block(n_parameters, 1, generator);
+        const at::Tensor V         = as_tensor(direction);
+        agree = relative_difference(separated_product(points, V)[0],
+                                    push_forward(points, V[0]).reshape({-1})) <
+                1e-10;
+      }
+    catch (const std::exception &)
+      {
+        // What is not understood is not used.
+      }
+    if (!agree)
+      {
+        graph->subnetworks.reset();
+        return;
+      }
+    description += ", subnetworks of";
+    for (const auto &subnetwork : graph->subnetworks->subnetworks)
+      description += (&subnetwork == &graph->subnetworks->subnetworks[0] ?
+                        " " :
+                        " and ") +
+                     std::to_string(subnetwork.columns.size());
+    description += " inputs";
   }
 
 

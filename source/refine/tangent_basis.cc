@@ -144,16 +144,16 @@ namespace lsr
   void
   ExplicitBasis::apply(const Block &points, const Block &JV) const
   {
-    if (!network.layered())
-      {
-        network.jacobian_times(points, V, JV);
-        return;
-      }
-    network.for_each_jacobian_batch(
-      points,
-      [&](const Block &J, const std::size_t first, const std::size_t last) {
-        multiply(1., 'N', J, 'N', V, 0., rows(JV, first, last));
-      });
+    if (network.separates(points))
+      network.separated_jacobian_times(points, V, JV);
+    else if (network.layered())
+      network.for_each_jacobian_batch(
+        points,
+        [&](const Block &J, const std::size_t first, const std::size_t last) {
+          multiply(1., 'N', J, 'N', V, 0., rows(JV, first, last));
+        });
+    else
+      network.jacobian_times(points, V, JV);
   }
 
 

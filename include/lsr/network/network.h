@@ -216,6 +216,29 @@ namespace lsr
     void
     jacobian_times(const Block &points, const Block &V, const Block &JV) const;
 
+    /**
+     * Whether the network is a function of subnetworks that see different
+     * inputs, as branch and trunk of a DeepONet, and these points repeat the
+     * inputs of each so often, as those of a tensor grid (functions $\times$
+     * points) do, that separated_jacobian_times() is the cheapest product with
+     * directions of no structure.
+     */
+    bool
+    separates(const Block &points) const;
+
+    /**
+     * $J V$ like jacobian_times(), equal up to rounding, but with every
+     * subnetwork differentiated only where its own inputs differ: one
+     * forward-mode derivative of a subnetwork for each direction, and a
+     * product of $w$ terms for each row, direction and subnetwork that returns
+     * $w$ values. Throws lsr::Error if the network does not consist of such
+     * subnetworks.
+     */
+    void
+    separated_jacobian_times(const Block &points,
+                             const Block &V,
+                             const Block &JV) const;
+
     /// $J^T U$ for $U$ ($n \times r$) into $m \times r$, by reverse-mode
     /// automatic differentiation.
     void
