@@ -190,7 +190,8 @@ namespace lsr
       residual = std::make_unique<FiniteElementResidual<dim>>(
         problem.assembler(),
         residual_norm(parameters.norm),
-        parameters.dirichlet_row_weight);
+        parameters.dirichlet_row_weight,
+        parameters.sobolev_weight);
     }
 
     RefinementParameters
