@@ -50,6 +50,11 @@ if(NOT TARGET Kokkos::kokkoskernels)
 endif()
 
 find_package(LAPACK REQUIRED)
+
+# deal.II's HDF5 is the parallel one where there is one, and two kinds in one
+# process do not get along.
+set(HDF5_PREFER_PARALLEL ${LSR_WITH_MPI})
+find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Torch REQUIRED)
 
 # The newest language standard that a dependency asks for.
@@ -61,6 +66,6 @@ endif()
 if(LSR_WITH_DEALII)
   find_path(GINAC_INCLUDE_DIR ginac/ginac.h REQUIRED)
   find_library(GINAC_LIBRARY ginac REQUIRED)
-  find_package(nlohmann_json 3 REQUIRED)
-  find_package(CLI11 2 REQUIRED)
 endif()
+find_package(nlohmann_json 3 REQUIRED)
+find_package(CLI11 2 REQUIRED)

@@ -82,7 +82,14 @@ namespace lsr
     load()
     {
       if (network_parameters.file.empty())
-        return;
+        {
+          AssertThrow(iterations.get().max_iterations > 1,
+                      dealii::ExcMessage(
+                        "Network/File is empty, expected the name of a file: "
+                        "only iterations (Iterations/Number above 1) can "
+                        "begin with an untrained network."));
+          return;
+        }
       const std::string path =
         relative_to_parameter_file(command_line, network_parameters.file);
       stage("load", "Loading the network " + path, [&]() {

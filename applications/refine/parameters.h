@@ -32,8 +32,8 @@ namespace lsr
                     file,
                     "TorchScript file with the network, relative to the folder "
                     "of this file. It is a program: use only files that you "
-                    "trust. If empty, an untrained network is made as section "
-                    "Training says.");
+                    "trust. If empty, iterations begin with an untrained "
+                    "network, made as section Training says.");
       add_parameter("Time",
                     time,
                     "If the network has time as a further input after the "

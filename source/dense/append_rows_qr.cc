@@ -222,6 +222,7 @@ namespace lsr
 
     double &rho = triangle(n_columns(), n_columns());
     rho         = std::hypot(rho, norm(to_memory_space(host_rhs)));
+    row_count += rows.extent(0);
   }
 
   void
@@ -232,6 +233,18 @@ namespace lsr
               " columns expected, found " + std::to_string(rows.extent(1)) +
               ".");
     append_rows(triangle, to_host(rows), make_host_block(rows.extent(0), 0));
+    row_count += rows.extent(0);
+  }
+
+
+
+  void
+  AppendRowsQR::append(const AppendRowsQR &other)
+  {
+    append(other.R(), other.z());
+    double &rho = triangle(n_columns(), n_columns());
+    rho         = std::hypot(rho, std::sqrt(other.rho2()));
+    row_count += other.row_count - other.n_columns();
   }
 
   void
@@ -263,7 +276,9 @@ namespace lsr
 
     MPI_Op_free(&operation);
     MPI_Type_free(&type);
-    triangle = unpack(combined.data());
+    triangle  = unpack(combined.data());
+    row_count = static_cast<std::size_t>(
+      communicator.sum(static_cast<double>(row_count)));
 #endif
   }
 
@@ -272,6 +287,14 @@ namespace lsr
   {
     return triangle.extent(0) - 1;
   }
+
+  std::size_t
+  AppendRowsQR::n_rows() const
+  {
+    return row_count;
+  }
+
+
 
   Block
   AppendRowsQR::R() const

@@ -161,6 +161,32 @@ namespace lsr
       return inverse;
     }
 
+    // The factorization of the columns in another order.
+    AppendRowsQR
+    reordered(const AppendRowsQR &qr, const std::vector<std::size_t> &order)
+    {
+      const std::size_t r = qr.n_columns();
+      require(order.size() == r,
+              "LeastSquares: an order of " + std::to_string(r) +
+                " columns expected, found " + std::to_string(order.size()) +
+                ".");
+      const HostBlock R = to_host(qr.R()), permuted = make_host_block(r + 1, r);
+      const HostColumn z = to_host(qr.z()), rhs("lsr::HostColumn", r + 1);
+      for (std::size_t j = 0; j < r; ++j)
+        {
+          require(order[j] < r,
+                  "LeastSquares: columns 0 to " + std::to_string(r - 1) +
+                    " expected, found " + std::to_string(order[j]) + ".");
+          std::copy_n(&R(0, order[j]), order[j] + 1, &permuted(0, j));
+          rhs(j) = z(j);
+        }
+      rhs(r) =
+        std::sqrt(qr.rho2()); // a row of zeros keeps the unreachable part
+      AppendRowsQR result(r);
+      result.append(to_memory_space(permuted), to_memory_space(rhs));
+      return result;
+    }
+
     HostBlock
     symmetric_part(const HostBlock &A)
     {
@@ -172,14 +198,6 @@ namespace lsr
       return N;
     }
   } // namespace
-
-  /// R of the unscaled columns in pivot order = U diag(s) V^T.
-  struct LeastSquares::Spectrum
-  {
-    std::vector<double> s;
-    HostBlock           VT;
-    HostColumn          UTz;
-  };
 
   std::size_t
   choose_rank(const RankProfile &profile, const double slack)
@@ -217,6 +235,21 @@ namespace lsr
       scale_and_pivot();
     condition = condition_of_leading_triangles(this->R);
   }
+
+  LeastSquares::LeastSquares(const AppendRowsQR &qr, const Pivoting pivoting)
+    : LeastSquares(qr.R(), qr.z(), qr.rho2(), pivoting)
+  {}
+
+
+
+  LeastSquares::LeastSquares(const AppendRowsQR             &qr,
+                             const std::vector<std::size_t> &order)
+    : LeastSquares(reordered(qr, order))
+  {
+    pivots = order;
+  }
+
+
 
   LeastSquares
   LeastSquares::from_normal_equations(const Block  &N,
@@ -271,6 +304,14 @@ namespace lsr
     return R.extent(0);
   }
 
+  const std::vector<std::size_t> &
+  LeastSquares::order() const
+  {
+    return pivots;
+  }
+
+
+
   std::size_t
   LeastSquares::numerical_rank(const double tolerance) const
   {
@@ -300,63 +341,93 @@ namespace lsr
     return unscramble(x);
   }
 
-  const LeastSquares::Spectrum &
-  LeastSquares::spectrum() const
+  Tikhonov
+  LeastSquares::tikhonov(const std::size_t rank) const
   {
-    if (cached_spectrum)
-      return *cached_spectrum;
-
-    const std::size_t r = n_columns();
-    const HostBlock   A = upper_triangle(R, r);
-    for (std::size_t j = 0; j < r; ++j)
+    const std::size_t k = std::min(rank, n_columns());
+    const HostBlock   A = upper_triangle(R, k);
+    for (std::size_t j = 0; j < k; ++j)
       for (std::size_t i = 0; i <= j; ++i)
         A(i, j) /= scale[j];
-    const SVD svd = singular_value_decomposition(A);
-
-    const HostColumn UTz("lsr::HostColumn", r);
-    KokkosBlas::gemv("T", 1., svd.U, z, 0., UTz);
-    cached_spectrum =
-      std::make_shared<const Spectrum>(Spectrum{svd.s, svd.VT, UTz});
-    return *cached_spectrum;
+    const HostColumn z_k("lsr::HostColumn", k);
+    std::copy_n(z.data(), k, z_k.data());
+    double unreachable = rho2;
+    for (std::size_t i = n_columns(); i-- > k;)
+      unreachable += z(i) * z(i);
+    return Tikhonov(A,
+                    z_k,
+                    unreachable,
+                    {pivots.begin(), pivots.begin() + k},
+                    n_columns(),
+                    default_tolerance);
   }
+
+
 
   Column
   LeastSquares::solve_tikhonov(const double lambda) const
   {
-    require(std::isfinite(lambda) && lambda >= 0,
-            "solve_tikhonov: a nonnegative lambda expected, found " +
-              std::to_string(lambda) + ".");
-    const std::size_t r = n_columns();
-    const HostColumn  y("lsr::HostColumn", r);
-    if (r == 0)
-      return to_memory_space(y);
-
-    const Spectrum &spectrum = this->spectrum();
-    const double neglect = lambda > 0 ? 0 : default_tolerance * spectrum.s[0];
-    const HostColumn x("lsr::HostColumn", r);
-    for (std::size_t i = 0; i < r; ++i)
-      if (spectrum.s[i] > neglect)
-        x(i) =
-          spectrum.UTz(i) / (spectrum.s[i] + lambda * (lambda / spectrum.s[i]));
-
-    KokkosBlas::gemv("T", 1., spectrum.VT, x, 0., y);
-    const HostColumn ordered("lsr::HostColumn", r);
-    for (std::size_t j = 0; j < r; ++j)
-      ordered(pivots[j]) = y(j);
-    return to_memory_space(ordered);
+    if (!all_columns)
+      all_columns = std::make_shared<const Tikhonov>(tikhonov());
+    return all_columns->solve(lambda);
   }
+
+
+
+  std::vector<double>
+  LeastSquares::held_out_loss(const AppendRowsQR &held_out) const
+  {
+    const std::size_t r = n_columns(), rank = numerical_rank();
+    require(held_out.n_columns() == r,
+            "LeastSquares: rows of " + std::to_string(r) +
+              " columns expected, found " +
+              std::to_string(held_out.n_columns()) + ".");
+    const HostBlock  all   = to_host(held_out.R());
+    const HostBlock  steps = make_host_block(r, rank);
+    const HostColumn misfit("lsr::HostColumn", r);
+    Kokkos::deep_copy(misfit, to_host(held_out.z()));
+    for (std::size_t j = 0; j < rank; ++j)
+      for (std::size_t i = 0; i <= pivots[j]; ++i)
+        steps(i, j) = scale[j] * all(i, pivots[j]);
+    // Column k of G' R^-1, times z_k, is what rank k + 1 adds to rank k.
+    if (rank > 0)
+      KokkosBlas::trsm("R", "U", "N", "N", 1., leading(R, rank), steps);
+
+    std::vector<double> loss;
+    for (std::size_t k = 0; k <= rank; ++k)
+      {
+        double sum = held_out.rho2();
+        for (std::size_t i = 0; i < r; ++i)
+          sum += misfit(i) * misfit(i);
+        loss.push_back(sum);
+        if (k < rank)
+          for (std::size_t i = 0; i < r; ++i)
+            misfit(i) -= z(k) * steps(i, k);
+      }
+    return loss;
+  }
+
+
+
+  std::vector<double>
+  LeastSquares::losses() const
+  {
+    double              loss = rho2;
+    std::vector<double> result(n_columns() + 1, loss);
+    for (std::size_t k = n_columns(); k-- > 0;)
+      result[k] = loss += z(k) * z(k);
+    result.resize(numerical_rank() + 1);
+    return result;
+  }
+
+
 
   RankProfile
   LeastSquares::profile(const Block &basis_triangle) const
   {
     const std::size_t r = n_columns(), rank = numerical_rank();
     RankProfile       result;
-
-    double loss = rho2;
-    result.loss.resize(r + 1, loss);
-    for (std::size_t k = r; k-- > 0;)
-      result.loss[k] = loss += z(k) * z(k);
-    result.loss.resize(rank + 1);
+    result.loss = losses();
 
     result.condition = condition;
     result.condition.resize(rank + 1);

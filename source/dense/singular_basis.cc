@@ -4,6 +4,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/singular_basis.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,13 @@ namespace lsr
   {
     using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
 
+    // Columns of the matrix that are treated at a time: enough for fast
+    // products, few enough for cache.
+    constexpr std::size_t n_buffer_columns = 2048;
+
+    template <typename Matrix>
     void
-    transpose(const Block &A, const Block &B)
+    transpose(const Matrix &A, const Block &B)
     {
       Kokkos::parallel_for(
         "lsr::transpose",
@@ -32,27 +38,116 @@ namespace lsr
       Kokkos::fence();
     }
 
-    // The triangle of the QR factorization of the transpose.
-    HostBlock
-    triangle_of_transpose(const Block &B)
+    // Call visit(piece, first, last) for pieces of some columns, in double
+    // precision.
+    template <typename Visit>
+    void
+    for_each_piece(const Block &B, const Visit &visit)
     {
-      constexpr std::size_t n_buffer_rows = 4096;
-      const std::size_t     k = B.extent(0), m = B.extent(1);
-      AppendRowsQR          qr(k);
-      const Block           buffer = make_block(std::min(m, n_buffer_rows), k);
-      for (std::size_t j = 0; j < m; j += n_buffer_rows)
+      for (std::size_t j = 0; j < B.extent(1); j += n_buffer_columns)
         {
-          const std::size_t end = std::min(j + n_buffer_rows, m);
-          const Block       rows =
-            Kokkos::subview(buffer,
-                            Kokkos::make_pair(std::size_t(0), end - j),
-                            Kokkos::ALL());
-          transpose(columns(B, j, end), rows);
-          qr.append(rows);
+          const std::size_t end = std::min(j + n_buffer_columns, B.extent(1));
+          visit(columns(B, j, end), j, end);
         }
-      const HostBlock R = to_host(qr.R());
-      require_finite(R, "right_singular_basis: the matrix");
-      return R;
+    }
+
+    template <typename Visit>
+    void
+    for_each_piece(const FloatBlock &B, const Visit &visit)
+    {
+      const Block buffer =
+        make_block(B.extent(0), std::min(n_buffer_columns, B.extent(1)));
+      for (std::size_t j = 0; j < B.extent(1); j += n_buffer_columns)
+        {
+          const std::size_t end   = std::min(j + n_buffer_columns, B.extent(1));
+          const Block       piece = columns(buffer, 0, end - j);
+          Kokkos::deep_copy(piece,
+                            Kokkos::subview(B,
+                                            Kokkos::ALL(),
+                                            Kokkos::make_pair(j, end)));
+          visit(piece, j, end);
+        }
+    }
+
+    // The upper triangle of B B^T, by blocks of columns so that little of the
+    // lower one is computed.
+    template <typename Matrix>
+    HostBlock
+    gram_matrix(const Matrix &B)
+    {
+      constexpr std::size_t width = 256;
+      const std::size_t     k     = B.extent(0);
+      const Block           N     = make_zero_block(k, k);
+      for_each_piece(
+        B, [&](const Block &piece, const std::size_t, const std::size_t) {
+          for (std::size_t j = 0; j < k; j += width)
+            {
+              const std::size_t end = std::min(j + width, k);
+              multiply(1.,
+                       'N',
+                       rows(piece, 0, end),
+                       'T',
+                       rows(piece, j, end),
+                       1.,
+                       columns(rows(N, 0, end), j, end));
+            }
+        });
+      const HostBlock host = to_host(N);
+      require_finite(host, "right_singular_basis: the matrix");
+      return host;
+    }
+
+    // The triangle R of B^T = Q R by a Cholesky factorization of the Gram
+    // matrix of the scaled rows; empty where these are nearly dependent.
+    HostBlock
+    cholesky_triangle(const HostBlock &gram)
+    {
+      const std::size_t   k = gram.extent(0);
+      std::vector<double> length(k);
+      for (std::size_t j = 0; j < k; ++j)
+        {
+          length[j] = std::sqrt(gram(j, j));
+          if (length[j] == 0)
+            return {};
+        }
+      const HostBlock C = upper_triangle(gram, k);
+      for (std::size_t j = 0; j < k; ++j)
+        for (std::size_t i = 0; i <= j; ++i)
+          C(i, j) = C(i, j) / length[i] / length[j];
+      const int n    = lapack_int(k);
+      const int ldc  = leading_dimension(C);
+      int       info = 0;
+      dpotrf_("U", &n, C.data(), &ldc, &info);
+
+      // The diagonal is at most 1, and its square the part of a row that is
+      // orthogonal to those above.
+      constexpr double smallest = 1e-5;
+      for (std::size_t j = 0; j < k; ++j)
+        if (info != 0 || !(C(j, j) > smallest))
+          return {};
+      for (std::size_t j = 0; j < k; ++j)
+        for (std::size_t i = 0; i <= j; ++i)
+          C(i, j) *= length[j];
+      return C;
+    }
+
+    // The same triangle by Householder reflections.
+    template <typename Matrix>
+    HostBlock
+    householder_triangle(const Matrix &B)
+    {
+      AppendRowsQR qr(B.extent(0));
+      const Block  buffer =
+        make_block(std::min(B.extent(1), n_buffer_columns), B.extent(0));
+      for_each_piece(B,
+                     [&](const Block      &piece,
+                         const std::size_t first,
+                         const std::size_t last) {
+                       const Block some = rows(buffer, 0, last - first);
+                       transpose(piece, some);
+                       qr.append(some);
+                     });
+      return to_host(qr.R());
     }
 
     // How many of the singular values, largest first, are not noise.
@@ -64,33 +159,63 @@ namespace lsr
         ++n;
       return n;
     }
+
+    template <typename Matrix>
+    SingularBasis
+    compute(const Matrix &B, const std::size_t r)
+    {
+      const std::size_t k = B.extent(0), m = B.extent(1);
+      require(k <= m && r <= k,
+              "right_singular_basis: r <= k <= m expected for a k x m matrix, "
+              "found r = " +
+                std::to_string(r) + ", k = " + std::to_string(k) +
+                ", m = " + std::to_string(m) + ".");
+
+      HostBlock  R           = cholesky_triangle(gram_matrix(B));
+      const bool independent = R.extent(0) == k;
+      if (!independent)
+        R = householder_triangle(B);
+      const HostBlock copy = make_host_block(k, k);
+      Kokkos::deep_copy(copy, R);
+      const SVD         svd  = singular_value_decomposition(copy);
+      const std::size_t rank = std::min(r, count_significant(svd.s));
+
+      // V = B^T W. Where R cannot be inverted, W comes from the left singular
+      // vectors of B, the right ones of R.
+      const HostBlock  W = make_host_block(k, rank);
+      const HostColumn sigma("lsr::HostColumn", rank);
+      for (std::size_t j = 0; j < rank; ++j)
+        {
+          sigma(j) = svd.s[j];
+          for (std::size_t i = 0; i < k; ++i)
+            W(i, j) = independent ? svd.U(i, j) : svd.VT(j, i) / svd.s[j];
+        }
+      const Block weights = to_memory_space(W);
+      if (independent)
+        solve_upper_triangular(to_memory_space(R), weights);
+
+      const Block V = make_block(m, rank);
+      for_each_piece(
+        B,
+        [&](const Block      &piece,
+            const std::size_t first,
+            const std::size_t last) {
+          multiply(1., 'T', piece, 'N', weights, 0., rows(V, first, last));
+        });
+      restore_orthonormality(V, Communicator(), [](const Block &) {});
+      return {V, to_memory_space(sigma)};
+    }
   } // namespace
 
   SingularBasis
   right_singular_basis(const Block &B, const std::size_t r)
   {
-    const std::size_t k = B.extent(0), m = B.extent(1);
-    require(k <= m && r <= k,
-            "right_singular_basis: r <= k <= m expected for a k x m matrix, "
-            "found r = " +
-              std::to_string(r) + ", k = " + std::to_string(k) +
-              ", m = " + std::to_string(m) + ".");
+    return compute(B, r);
+  }
 
-    // The left singular vectors of B are the right ones of the triangle.
-    const SVD svd = singular_value_decomposition(triangle_of_transpose(B));
-    const std::size_t rank = std::min(r, count_significant(svd.s));
-    const HostBlock   U    = make_host_block(k, rank);
-    const HostColumn  sigma("lsr::HostColumn", rank);
-    for (std::size_t j = 0; j < rank; ++j)
-      {
-        sigma(j) = svd.s[j];
-        for (std::size_t i = 0; i < k; ++i)
-          U(i, j) = svd.VT(j, i) / svd.s[j];
-      }
-
-    const Block V = make_block(m, rank);
-    multiply(1., 'T', B, 'N', to_memory_space(U), 0., V);
-    restore_orthonormality(V, Communicator(), [](const Block &) {});
-    return {V, to_memory_space(sigma)};
+  SingularBasis
+  right_singular_basis(const FloatBlock &B, const std::size_t r)
+  {
+    return compute(B, r);
   }
 } // namespace lsr

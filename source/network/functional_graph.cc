@@ -4,12 +4,11 @@
 
 #include <lsr/base/exceptions.h>
 
+#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
-#include <algorithm>
 #include <map>
-#include <set>
 
 namespace lsr
 {
@@ -100,15 +99,27 @@ namespace lsr
         parameters.push_back(parameter.value.detach());
       }
 
-    const std::shared_ptr<Graph> graph =
-      module.get_method("forward").graph()->copy();
+    std::shared_ptr<Graph> graph = module.get_method("forward").graph()->copy();
     torch::jit::Inline(*graph);
 
     Value *self    = graph->inputs().at(0);
     argument_count = graph->inputs().size() - 1;
     require(argument_count > 0, "forward() takes no arguments, expected x");
 
-    // Tensors become inputs of the graph, other attributes constants.
+    // Attributes other than tensors become constants, which decides branches
+    // such as those on training mode.
+    for_each_node(graph->block(), [&](Node *node) {
+      if (node->kind() != c10::prim::GetAttr)
+        return;
+      const c10::IValue value = resolve(node->output(), self, module._ivalue());
+      if (value.isObject() || value.isTensor())
+        return; // members of objects are resolved where they are used
+      torch::jit::WithInsertPoint guard(node);
+      node->output()->replaceAllUsesWith(graph->insertConstant(value));
+    });
+    torch::jit::ConstantPropagationImmutableTypes(graph);
+
+    // Tensors become inputs of the graph.
     std::map<c10::TensorImpl *, Value *> inputs;
     for_each_node(graph->block(), [&](Node *node) {
       require(node->kind() != c10::prim::SetAttr,
@@ -120,15 +131,8 @@ namespace lsr
         return;
 
       const c10::IValue value = resolve(node->output(), self, module._ivalue());
-      if (value.isObject())
-        return; // its members are resolved where they are used
       if (!value.isTensor())
-        {
-          torch::jit::WithInsertPoint guard(node);
-          node->output()->replaceAllUsesWith(graph->insertConstant(value));
-          return;
-        }
-
+        return;
       const at::Tensor tensor = value.toTensor();
       Value          *&input  = inputs[tensor.unsafeGetTensorImpl()];
       if (input == nullptr)
@@ -167,78 +171,21 @@ namespace lsr
     graph->eraseInput(0);
 
     plain_code = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
-    find_layers(*graph);
+    layers =
+      find_layers(graph, argument_count, parameter_inputs(*graph), parameters);
     tracing_code = std::make_unique<torch::jit::Code>(graph, "forward");
   }
 
 
 
-  void
-  FunctionalGraph::find_layers(torch::jit::Graph &graph)
+  std::map<torch::jit::Value *, std::size_t>
+  FunctionalGraph::parameter_inputs(torch::jit::Graph &graph) const
   {
-    // The input of the graph that holds a parameter, and the other way round.
-    std::map<Value *, std::size_t> parameter_of;
+    std::map<Value *, std::size_t> result;
     for (std::size_t i = 0; i < sources.size(); ++i)
       if (sources[i].is_parameter)
-        parameter_of[graph.inputs().at(argument_count + i)] =
-          sources[i].parameter;
-
-    const auto is_linear = [&graph](const Node *node) {
-      return node->kind() == c10::aten::linear &&
-             node->owningBlock() == graph.block();
-    };
-    const auto used_only_as = [&](Value *value, const std::size_t operand) {
-      return std::all_of(value->uses().begin(),
-                         value->uses().end(),
-                         [&](const torch::jit::Use &use) {
-                           return is_linear(use.user) && use.offset == operand;
-                         });
-    };
-
-    std::map<std::pair<Value *, Value *>, std::size_t> matrix_of;
-    std::set<std::size_t>                              claimed;
-    std::vector<std::pair<Value *, Value *>>           ends;
-
-    for (Node *node : graph.nodes())
-      {
-        if (!is_linear(node))
-          continue;
-        Value *weight = node->input(1), *bias = node->input(2);
-        if (parameter_of.count(weight) == 0 || !used_only_as(weight, 1))
-          continue;
-        const bool has_bias =
-          parameter_of.count(bias) > 0 && used_only_as(bias, 2);
-        if (!has_bias)
-          bias = nullptr;
-
-        const auto key = std::make_pair(weight, bias);
-        if (matrix_of.count(key) == 0)
-          {
-            // A weight that comes with different biases is left to others.
-            if (claimed.count(parameter_of[weight]) > 0 ||
-                (has_bias && claimed.count(parameter_of[bias]) > 0))
-              continue;
-            matrix_of[key] = matrices.size();
-            matrices.push_back({parameter_of[weight],
-                                has_bias ? parameter_of[bias] : 0,
-                                has_bias});
-            claimed.insert(parameter_of[weight]);
-            if (has_bias)
-              claimed.insert(parameter_of[bias]);
-          }
-        layers.push_back({matrix_of[key]});
-        ends.emplace_back(node->input(0), node->output());
-      }
-
-    for (std::size_t p = 0; p < parameters.size(); ++p)
-      if (claimed.count(p) == 0)
-        others.push_back(p);
-
-    for (const auto &[input, output] : ends)
-      {
-        graph.registerOutput(input);
-        graph.registerOutput(output);
-      }
+        result[graph.inputs().at(argument_count + i)] = sources[i].parameter;
+    return result;
   }
 
 
@@ -285,12 +232,15 @@ namespace lsr
   {
     const torch::jit::Stack stack = run(*tracing_code, parameters, x);
     Trace                   trace;
-    trace.value = output_columns(stack.at(0), x.size(0));
-    for (std::size_t l = 0; l < layers.size(); ++l)
+    trace.value   = output_columns(stack.at(0), x.size(0));
+    std::size_t k = 0;
+    for (std::size_t l = 0; l < layers.layers.size(); ++l)
       {
-        trace.layer_inputs.push_back(stack.at(1 + 2 * l).toTensor());
-        trace.layer_outputs.push_back(stack.at(2 + 2 * l).toTensor());
+        trace.layer_inputs.push_back(stack.at(++k).toTensor());
+        trace.layer_outputs.push_back(stack.at(++k).toTensor());
       }
+    while (++k < stack.size())
+      trace.copies.push_back(stack[k].toTensor());
     return trace;
   }
 } // namespace lsr

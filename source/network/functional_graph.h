@@ -8,10 +8,12 @@
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
+#include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "network/layers.h"
 
 namespace lsr
 {
@@ -28,29 +30,15 @@ namespace lsr
   class FunctionalGraph
   {
   public:
-    /**
-     * A weight matrix that is used by one or more linear layers, with its bias
-     * if there is one; both are indices into the parameters.
-     */
-    struct WeightMatrix
-    {
-      std::size_t weight;
-      std::size_t bias;
-      bool        has_bias;
-    };
-
-    /// A linear layer: which weight matrix it applies.
-    struct LinearLayer
-    {
-      std::size_t matrix;
-    };
-
     /// Value of the function together with inputs and outputs of its layers.
     struct Trace
     {
       at::Tensor              value;
       std::vector<at::Tensor> layer_inputs;
       std::vector<at::Tensor> layer_outputs;
+
+      /// What every elementwise use of a parameter sees.
+      std::vector<at::Tensor> copies;
     };
 
     /// Throws lsr::Error where the module cannot be made a pure function.
@@ -61,7 +49,7 @@ namespace lsr
     evaluate(const std::vector<at::Tensor> &parameters,
              const at::Tensor              &x) const;
 
-    /// The same, also returning what goes into and out of every linear layer.
+    /// The same, also returning what goes into and out of every layer.
     Trace
     trace(const std::vector<at::Tensor> &parameters, const at::Tensor &x) const;
 
@@ -78,15 +66,12 @@ namespace lsr
     /// Their names.
     std::vector<std::string> names;
 
-    std::vector<WeightMatrix> matrices;
-    std::vector<LinearLayer>  layers;
-
-    /// Parameters that are no part of a weight matrix.
-    std::vector<std::size_t> others;
+    Layers layers;
 
   private:
-    void
-    find_layers(torch::jit::Graph &graph);
+    /// The inputs of the graph that are parameters.
+    std::map<torch::jit::Value *, std::size_t>
+    parameter_inputs(torch::jit::Graph &graph) const;
 
     torch::jit::Stack
     run(const torch::jit::Code        &code,

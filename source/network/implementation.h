@@ -29,6 +29,10 @@ namespace lsr
     at::Tensor
     as_points(const Block &points) const;
 
+    /// What the module sees of points.
+    at::Tensor
+    scaled_input(const at::Tensor &x) const;
+
     /// $q$ for given parameters, scaled, [n_points, n_outputs].
     at::Tensor
     evaluate(const std::vector<at::Tensor> &theta, const at::Tensor &x) const;
@@ -44,20 +48,66 @@ namespace lsr
               const at::Tensor &product) const;
 
     /**
-     * Factors of the Jacobian at some points: per linear layer the inputs $a$,
-     * transposed, [n_in (+ 1 for the bias), n_points], and per output the
-     * derivatives $\delta$, [n_out, n_points]; the Jacobian with respect to
-     * other parameters, [n_other, n_points] per output.
+     * Factors of the Jacobian rows of some values at some points: for the
+     * layer that a weight matrix $W$ has at $P$ positions, the row is
+     * $\sum_p \delta_p \otimes a_p$ with what comes in, $a_p$ (and a 1 for the
+     * bias), and the derivative of the value with respect to what goes out.
      */
     struct Factors
     {
-      std::vector<at::Tensor>              a;
-      std::vector<std::vector<at::Tensor>> delta; // [output][layer]
-      std::vector<at::Tensor>              other; // [output]
+      std::vector<at::Tensor> a;     // per layer [inputs, points, P]
+      std::vector<at::Tensor> delta; // per layer [outputs, points, values, P]
+      at::Tensor              other; // [n_other, points, values]
     };
 
+    /// The factors for all outputs of the network, or for linear combinations
+    /// of them given as a tensor [points, values, n_outputs].
     Factors
-    factors(const at::Tensor &x) const;
+    factors(const at::Tensor                &x,
+            const std::optional<at::Tensor> &combinations = {}) const;
+
+    /// The Jacobian rows of a layer, [outputs, inputs, points, values].
+    static at::Tensor
+    layer_rows(const Factors &factors, const std::size_t layer);
+
+    /// All Jacobian rows into @p rows, [n_parameters, points * values].
+    void
+    write_rows(const Factors &factors, const at::Tensor &rows) const;
+
+    void
+    write_rows(const Block &points, const at::Tensor &rows) const;
+
+    template <typename BlockType>
+    using Visit =
+      std::function<void(const BlockType &, std::size_t, std::size_t)>;
+
+    template <typename BlockType>
+    void
+    for_each_row_batch(const Block            &points,
+                       const Visit<BlockType> &visit) const;
+
+    /// Where a parameter is: an entry of a weight matrix (its last column is
+    /// the bias), or if @p matrix is negative, a row of the others.
+    struct Place
+    {
+      std::int64_t matrix, row, column;
+    };
+
+    std::vector<Place>
+    locate(const std::vector<std::size_t> &parameters) const;
+
+    /// Columns of the Jacobian into @p columns, [places, rows].
+    void
+    write_columns(const at::Tensor         &x,
+                  const std::vector<Place> &places,
+                  const at::Tensor         &columns) const;
+
+    class RankOneProduct;
+
+    /// How many points to treat at a time such that about @p n_numbers numbers
+    /// for each do not take much memory.
+    static std::int64_t
+    batch_size(const std::int64_t n_numbers);
 
     /// The prediction, refined if there is a correction, as a tensor that can
     /// be differentiated twice with respect to @p x.
@@ -82,21 +132,78 @@ namespace lsr
     bool        layered = false;
     std::string description;
 
+    /// Numbers that evaluation computes for a point, intermediate ones
+    /// included, and numbers in its factors.
+    std::int64_t n_numbers = 0, n_factor_numbers = 0;
+
+    /// Positions $P$ of each layer.
+    std::vector<std::int64_t> n_positions;
+
     /// A weight matrix with its bias, as pieces of the parameter vector.
     struct MatrixLayout
     {
       std::int64_t n_rows, n_columns, offset;
       std::int64_t bias_offset; // negative: no bias
+
+      bool
+      has_bias() const
+      {
+        return bias_offset >= 0;
+      }
+
+      std::int64_t
+      n_inputs() const
+      {
+        return n_columns + (has_bias() ? 1 : 0);
+      }
     };
     std::vector<MatrixLayout> matrices;
 
-    /// Indices (into theta) and offsets of the other parameters.
-    std::vector<std::pair<std::size_t, std::int64_t>> others;
-    std::int64_t                                      n_other = 0;
+    /// The matrix that a layer applies.
+    const MatrixLayout &
+    matrix_of(const std::size_t layer) const
+    {
+      return matrices[graph->layers.layers[layer].matrix];
+    }
+
+    /// Parameters outside of weight matrices: place in theta, in the flat
+    /// parameter vector, and among others; elementwise ones come first.
+    struct OtherParameter
+    {
+      std::size_t  index;
+      std::int64_t offset, row, count;
+    };
+    std::vector<OtherParameter> others;
+    std::int64_t                n_other = 0;
 
   private:
+    /// Where parameters are; with a reason, for the generic path.
     void
-    lay_out_parameters();
+    lay_out_parameters(const std::string &reason_against_layers = "");
+
+    void
+    add_other(const std::size_t index, const std::int64_t offset);
+
+    /// What is in the way of the layered path, apart from the layers found.
+    std::string
+    reason_against_layers() const;
+
+    std::string
+    describe_layers() const;
+
+    /// Derivatives with respect to elementwise parameters.
+    void
+    fill_elementwise(const std::vector<at::Tensor> &derivatives,
+                     const at::Tensor              &other) const;
+
+    /// Derivatives with respect to the rest, by forward mode one by one.
+    void
+    fill_others(const at::Tensor &x,
+                const at::Tensor &combinations,
+                const at::Tensor &other) const;
+
+    void
+    measure_memory(const at::Tensor &x);
 
     void
     probe_values(const at::Tensor &x);
@@ -106,6 +213,10 @@ namespace lsr
 
     void
     probe_layers(const at::Tensor &x);
+
+    /// $J^T u$ from the factors.
+    at::Tensor
+    pull_back_layers(const at::Tensor &x, const at::Tensor &u) const;
 
     at::Tensor input_shift, input_scale, output_shift, output_scale;
   };

@@ -29,15 +29,35 @@ namespace lsr
 
 
 
+  namespace
+  {
+    template <typename BlockType>
+    at::Tensor
+    columns_first(const BlockType &block, const at::ScalarType type)
+    {
+      const auto n_rows    = std::int64_t(block.extent(0));
+      const auto n_columns = std::int64_t(block.extent(1));
+      return at::from_blob(block.data(),
+                           {n_columns, n_rows},
+                           {std::int64_t(block.stride(1)), 1},
+                           block_options().dtype(type));
+    }
+  } // namespace
+
+
+
   at::Tensor
   as_tensor(const Block &block)
   {
-    const auto n_rows    = std::int64_t(block.extent(0));
-    const auto n_columns = std::int64_t(block.extent(1));
-    return at::from_blob(block.data(),
-                         {n_columns, n_rows},
-                         {std::int64_t(block.stride(1)), 1},
-                         block_options());
+    return columns_first(block, at::kDouble);
+  }
+
+
+
+  at::Tensor
+  as_tensor(const FloatBlock &block)
+  {
+    return columns_first(block, at::kFloat);
   }
 
 
@@ -48,6 +68,21 @@ namespace lsr
     return at::from_blob(column.data(),
                          {std::int64_t(column.extent(0))},
                          block_options());
+  }
+
+
+
+  at::Tensor
+  as_tensor(const std::vector<double> &values,
+            const unsigned int         n,
+            const std::string         &what)
+  {
+    if (values.empty())
+      return at::Tensor();
+    require(values.size() == n,
+            what + " has " + std::to_string(values.size()) +
+              " entries, expected " + std::to_string(n));
+    return at::tensor(values, block_options());
   }
 
 

@@ -83,9 +83,20 @@ namespace lsr
   at::Tensor
   as_tensor(const Block &block);
 
+  /// The same in float32.
+  at::Tensor
+  as_tensor(const FloatBlock &block);
+
   /// A tensor [n_rows] over the memory of a vector.
   at::Tensor
   as_tensor(const Column &column);
+
+  /// A tensor of @p n numbers; undefined if there are none, and an error that
+  /// names @p what if there are others.
+  at::Tensor
+  as_tensor(const std::vector<double> &values,
+            const unsigned int         n,
+            const std::string         &what);
 
   /// Pieces of a flat parameter vector (or of a block of such, along its last
   /// dimension) with the sizes of the given tensors.

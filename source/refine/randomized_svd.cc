@@ -1,38 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
+#include <lsr/dense/single_precision.h>
 #include <lsr/dense/singular_basis.h>
 #include <lsr/refine/tangent_basis.h>
 
-#include <random>
+#include <algorithm>
+#include <type_traits>
+
+#include "refine/gaussian.h"
 
 namespace lsr
 {
   namespace
   {
-    /// A block of independent standard normal numbers.
-    Block
-    gaussian(const std::size_t   n_rows,
-             const std::size_t   n_columns,
-             const std::uint64_t seed)
+    void
+    make(Block &block, const std::size_t n_rows, const std::size_t n_columns)
     {
-      const Block                      block = make_block(n_rows, n_columns);
-      const auto                       host = Kokkos::create_mirror_view(block);
-      std::mt19937_64                  generator(seed);
-      std::normal_distribution<double> normal;
-      for (std::size_t j = 0; j < n_columns; ++j)
-        for (std::size_t i = 0; i < n_rows; ++i)
-          host(i, j) = normal(generator);
-      Kokkos::deep_copy(block, host);
-      return block;
+      block = make_block(n_rows, n_columns);
     }
 
 
 
     void
-    transpose(const Block &from, const Block &to)
+    make(FloatBlock       &block,
+         const std::size_t n_rows,
+         const std::size_t n_columns)
+    {
+      block = make_float_block(n_rows, n_columns);
+    }
+
+
+
+    template <typename Matrix>
+    Matrix
+    some_rows(const Matrix     &matrix,
+              const std::size_t first,
+              const std::size_t last)
+    {
+      return Kokkos::subview(matrix,
+                             Kokkos::make_pair(first, last),
+                             Kokkos::ALL());
+    }
+
+
+
+    /// The block itself, or a copy in the precision that is asked for.
+    template <typename Matrix>
+    Matrix
+    in_precision(const Block &block)
+    {
+      if constexpr (std::is_same_v<Matrix, Block>)
+        return block;
+      Matrix copy;
+      make(copy, block.extent(0), block.extent(1));
+      Kokkos::deep_copy(copy, block);
+      return copy;
+    }
+
+
+
+    template <typename Matrix>
+    void
+    transpose(const Block &from, const Matrix &to)
     {
       Kokkos::parallel_for(
         "lsr::transpose",
@@ -62,7 +95,38 @@ namespace lsr
 
 
 
+    void
+    sum_over_ranks(const Block &B, const Communicator &communicator)
+    {
+      communicator.sum(B);
+    }
+
+
+
+    /// By pieces of some columns, in double precision.
+    void
+    sum_over_ranks(const FloatBlock &B, const Communicator &communicator)
+    {
+      constexpr std::size_t n_at_a_time = 4096;
+      if (communicator.size() == 1)
+        return;
+      for (std::size_t j = 0; j < B.extent(1); j += n_at_a_time)
+        {
+          const std::size_t end = std::min(j + n_at_a_time, B.extent(1));
+          const FloatBlock  some =
+            Kokkos::subview(B, Kokkos::ALL(), Kokkos::make_pair(j, end));
+          const Block piece = make_block(B.extent(0), end - j);
+          Kokkos::deep_copy(piece, some);
+          communicator.sum(piece);
+          Kokkos::deep_copy(some, piece);
+        }
+    }
+
+
+
     /// The operator $G$ whose singular directions are wanted: $J$ or $A J$.
+    /// Directions and the rows of $J$ are in the precision of @p Matrix.
+    template <typename Matrix>
     class SketchedJacobian
     {
     public:
@@ -83,11 +147,9 @@ namespace lsr
       }
 
       Block
-      times(const Block &V) const
+      times(const Matrix &V) const
       {
-        const Block all = make_block(n_network_rows, V.extent(1));
-        ExplicitBasis(network, V, "sketch", false).apply(sampling.points, all);
-        const Block JV = sampling.select(all);
+        const Block JV = sampling.select(network_jacobian_times(V));
         if (residual == nullptr)
           return JV;
         residual->constrain(JV);
@@ -97,7 +159,7 @@ namespace lsr
       }
 
       /// $B = Q^T G$, the sum over the rows of this rank.
-      Block
+      Matrix
       projection(const Block &Q) const
       {
         Block U = Q;
@@ -109,15 +171,20 @@ namespace lsr
           }
         U = sampling.scatter(U, n_network_rows);
 
-        const Block B = make_zero_block(Q.extent(1), network.n_parameters());
+        Matrix B;
+        make(B, Q.extent(1), network.n_parameters());
         if (network.layered())
-          network.for_each_jacobian_batch(
-            sampling.points,
-            [&](const Block      &J,
-                const std::size_t first,
-                const std::size_t last) {
-              multiply(1., 'T', rows(U, first, last), 'N', J, 1., B);
-            });
+          {
+            const Matrix weights = in_precision<Matrix>(U);
+            Kokkos::deep_copy(B, 0);
+            network.for_each_jacobian_batch(
+              sampling.points,
+              [&](const Matrix     &J,
+                  const std::size_t first,
+                  const std::size_t last) {
+                multiply(1, 'T', some_rows(weights, first, last), 'N', J, 1, B);
+              });
+          }
         else
           {
             const Block B_transposed =
@@ -129,26 +196,79 @@ namespace lsr
       }
 
     private:
+      Block
+      network_jacobian_times(const Matrix &V) const
+      {
+        const Block JV = make_block(n_network_rows, V.extent(1));
+        if constexpr (std::is_same_v<Matrix, Block>)
+          ExplicitBasis(network, V, "sketch", false).apply(sampling.points, JV);
+        else
+          network.for_each_jacobian_batch(
+            sampling.points,
+            [&](const Matrix     &J,
+                const std::size_t first,
+                const std::size_t last) {
+              Matrix product;
+              make(product, last - first, V.extent(1));
+              multiply(1, 'N', J, 'N', V, 0, product);
+              Kokkos::deep_copy(some_rows(JV, first, last), product);
+            });
+        return JV;
+      }
+
       const Network    &network;
       const Sampling   &sampling;
       Residual         *residual;
       const std::size_t n_network_rows;
     };
+
+
+
+    template <typename Matrix>
+    SingularBasis
+    leading_directions(const SketchedJacobian<Matrix> &G,
+                       const std::size_t               n_parameters,
+                       const Communicator             &communicator,
+                       const RandomizedSVD            &parameters,
+                       std::map<std::string, double>  &seconds)
+    {
+      Block Q;
+      {
+        const Stopwatch stopwatch(seconds["sketch"]);
+        Matrix          Omega;
+        make(Omega, n_parameters, parameters.rank + parameters.oversampling);
+        fill_gaussian(Omega, parameters.seed);
+        Q = G.times(Omega);
+      }
+      Matrix B;
+      {
+        const Stopwatch stopwatch(seconds["project"]);
+        // Directions below rounding carry nothing: the basis ends before them.
+        orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
+        B = G.projection(Q);
+        sum_over_ranks(B, communicator);
+      }
+      const Stopwatch stopwatch(seconds["svd"]);
+      return right_singular_basis(B, std::min(parameters.rank, B.extent(0)));
+    }
   } // namespace
 
 
 
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network       &network,
-                 const Sampling      &sampling,
-                 const Communicator  &communicator,
-                 const RandomizedSVD &parameters,
-                 Residual            *residual)
+  randomized_svd(const Network                 &network,
+                 const Sampling                &sampling,
+                 const Communicator            &communicator,
+                 const RandomizedSVD           &parameters,
+                 Residual                      *residual,
+                 std::map<std::string, double> *seconds)
   {
-    const SketchedJacobian G(network, sampling, residual);
-    const std::size_t      m        = network.n_parameters();
-    const std::size_t      n_sketch = parameters.rank + parameters.oversampling;
-    const auto             n_rows =
+    std::map<std::string, double> ignored;
+    auto &times = seconds != nullptr ? *seconds : ignored;
+    const SketchedJacobian<Block> G(network, sampling, residual);
+    const std::size_t             m = network.n_parameters();
+    const std::size_t n_sketch      = parameters.rank + parameters.oversampling;
+    const auto        n_rows =
       static_cast<std::size_t>(communicator.sum(double(G.n_rows())));
     require(parameters.rank > 0 && parameters.rank <= n_sketch &&
               n_sketch <= std::min(n_rows, m),
@@ -157,14 +277,17 @@ namespace lsr
               ": their sum must not exceed the " + std::to_string(n_rows) +
               " rows and the " + std::to_string(m) + " parameters");
 
-    Block Q = G.times(gaussian(m, n_sketch, parameters.seed));
-    // Directions below rounding carry nothing: the basis ends before them.
-    orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
-
-    const Block B = G.projection(Q);
-    communicator.sum(B);
+    const bool single =
+      parameters.precision == Precision::mixed && network.layered();
     const auto [V, sigma] =
-      right_singular_basis(B, std::min(parameters.rank, B.extent(0)));
+      single ? leading_directions(SketchedJacobian<FloatBlock>(network,
+                                                               sampling,
+                                                               residual),
+                                  m,
+                                  communicator,
+                                  parameters,
+                                  times) :
+               leading_directions(G, m, communicator, parameters, times);
     if (parameters.scale_by_inverse_singular_values)
       divide_columns(V, sigma);
     return std::make_unique<ExplicitBasis>(network, V, "rsvd", true);

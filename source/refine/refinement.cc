@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
@@ -9,7 +10,6 @@
 #include <KokkosBlas1_axpby.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <sstream>
 
@@ -17,33 +17,6 @@ namespace lsr
 {
   namespace
   {
-    /// Adds the time between construction and destruction to a total.
-    class Stopwatch
-    {
-    public:
-      explicit Stopwatch(double &total)
-        : total(total)
-        , start(std::chrono::steady_clock::now())
-      {}
-
-      ~Stopwatch()
-      {
-        total += std::chrono::duration<double>(
-                   std::chrono::steady_clock::now() - start)
-                   .count();
-      }
-
-      Stopwatch(const Stopwatch &) = delete;
-      Stopwatch &
-      operator=(const Stopwatch &) = delete;
-
-    private:
-      double                                     &total;
-      const std::chrono::steady_clock::time_point start;
-    };
-
-
-
     Column
     copy(const Column &column)
     {

@@ -4,34 +4,62 @@
 #include <lsr/dense/blas.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include "refine/random_choice.h"
+
 namespace lsr
 {
-  StructuredBasis::StructuredBasis(const Network      &network,
-                                   const std::size_t   n_directions,
-                                   const std::uint64_t seed)
-    : network(network)
-    , directions(network.random_directions(n_directions, seed))
+  namespace
   {
-    require(0 < n_directions && n_directions <= network.n_parameters(),
-            "a structured basis of " + std::to_string(n_directions) +
-              " directions for a network of " +
-              std::to_string(network.n_parameters()) +
-              " parameters: expected at least one, and no more than "
-              "parameters");
+    void
+    check_number_of_directions(const Network     &network,
+                               const std::size_t  n_directions,
+                               const std::string &name)
+    {
+      require(0 < n_directions && n_directions <= network.n_parameters(),
+              "a " + name + " basis of " + std::to_string(n_directions) +
+                " directions for a network of " +
+                std::to_string(network.n_parameters()) +
+                " parameters: expected at least one, and no more than "
+                "parameters");
+    }
+
+
+
+    /// Checked before anything is allocated.
+    RankOneDirections
+    random_directions(const Network      &network,
+                      const std::size_t   n_directions,
+                      const std::uint64_t seed)
+    {
+      check_number_of_directions(network, n_directions, "structured");
+      return network.random_directions(n_directions, seed);
+    }
+  } // namespace
+
+
+
+  RankOneBasis::RankOneBasis(const Network     &network,
+                             RankOneDirections  directions_,
+                             const std::string &name)
+    : network(network)
+    , directions(std::move(directions_))
+    , basis_name(name)
+  {
+    check_number_of_directions(network, directions.n_directions, name);
   }
 
 
 
   std::string
-  StructuredBasis::name() const
+  RankOneBasis::name() const
   {
-    return "structured";
+    return basis_name;
   }
 
 
 
   std::size_t
-  StructuredBasis::n_directions() const
+  RankOneBasis::n_directions() const
   {
     return directions.n_directions;
   }
@@ -39,7 +67,7 @@ namespace lsr
 
 
   bool
-  StructuredBasis::sorted() const
+  RankOneBasis::sorted() const
   {
     return false;
   }
@@ -47,7 +75,7 @@ namespace lsr
 
 
   void
-  StructuredBasis::apply(const Block &points, const Block &JV) const
+  RankOneBasis::apply(const Block &points, const Block &JV) const
   {
     network.jacobian_times(points, directions, JV);
   }
@@ -55,10 +83,20 @@ namespace lsr
 
 
   Column
-  StructuredBasis::expand(const Column &y) const
+  RankOneBasis::expand(const Column &y) const
   {
     return network.expand(directions, y);
   }
+
+
+
+  StructuredBasis::StructuredBasis(const Network      &network,
+                                   const std::size_t   n_directions,
+                                   const std::uint64_t seed)
+    : RankOneBasis(network,
+                   random_directions(network, n_directions, seed),
+                   "structured")
+  {}
 
 
 
@@ -134,5 +172,72 @@ namespace lsr
   ExplicitBasis::columns() const
   {
     return V;
+  }
+
+
+
+  ParameterBasis::ParameterBasis(const Network      &network,
+                                 const std::size_t   n_directions,
+                                 const std::uint64_t seed)
+    : network(network)
+  {
+    check_number_of_directions(network, n_directions, "parameters");
+    places = random_choice(network.n_parameters(), n_directions, seed);
+  }
+
+
+
+  std::string
+  ParameterBasis::name() const
+  {
+    return "parameters";
+  }
+
+
+
+  std::size_t
+  ParameterBasis::n_directions() const
+  {
+    return places.size();
+  }
+
+
+
+  bool
+  ParameterBasis::sorted() const
+  {
+    return false;
+  }
+
+
+
+  void
+  ParameterBasis::apply(const Block &points, const Block &JV) const
+  {
+    network.jacobian_columns(points, places, JV);
+  }
+
+
+
+  Column
+  ParameterBasis::expand(const Column &y) const
+  {
+    const auto coefficients =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), y);
+    const Column correction = make_column(network.n_parameters());
+    const auto   host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), correction);
+    for (std::size_t k = 0; k < places.size(); ++k)
+      host(places[k]) = coefficients(k);
+    Kokkos::deep_copy(correction, host);
+    return correction;
+  }
+
+
+
+  const std::vector<std::size_t> &
+  ParameterBasis::parameters() const
+  {
+    return places;
   }
 } // namespace lsr

@@ -139,3 +139,57 @@ TEST(RightSingularBasis, RefusesWhatItCannotDecompose)
   B(1, 5)           = std::numeric_limits<double>::infinity();
   EXPECT_THROW(right_singular_basis(to_memory_space(B), 2), Error);
 }
+
+TEST(RightSingularBasis, SmallSingularValuesOfGradedRowsAreAccurate)
+{
+  // The rows of a projection onto sorted directions: a factor 1e12 in length.
+  const Block B = random_block(20, 300, 3);
+  for (int i = 0; i < 20; ++i)
+    for (int j = 0; j < 300; ++j)
+      B(i, j) *= std::pow(10., -0.6 * i);
+  const SingularBasis basis = right_singular_basis(B, 20);
+  ASSERT_EQ(basis.V.extent(1), 20u);
+  EXPECT_LT(departure_from_orthonormality(basis.V), 1e-13);
+
+  // Rows of a hundredth of the length hardly change their predecessors, so
+  // that each singular value is between neighbouring lengths.
+  const HostColumn sigma = to_host(basis.sigma);
+  for (int j = 0; j < 20; ++j)
+    {
+      const double length = std::pow(10., -0.6 * j) * std::sqrt(300.);
+      EXPECT_GT(sigma(j), 0.5 * length);
+      EXPECT_LT(sigma(j), 2 * length);
+    }
+  // All rows are in the span, the shortest one relative to itself.
+  for (int i = 0; i < 20; ++i)
+    {
+      const Block row = make_block(300, 1);
+      for (int j = 0; j < 300; ++j)
+        row(j, 0) = B(i, j) * std::pow(10., 0.6 * i);
+      expect_equal_spaces(row, basis.V, 1e-12);
+    }
+}
+
+TEST(RightSingularBasis, SinglePrecisionGivesTheSameLeadingDirections)
+{
+  const Block      B = with_singular_values(30, 2500, decay(30, 1e-3), 1);
+  const FloatBlock single("B", 30, 2500);
+  Kokkos::deep_copy(single, B);
+  const SingularBasis exact = right_singular_basis(B, 12);
+  const SingularBasis basis = right_singular_basis(single, 12);
+  ASSERT_EQ(basis.V.extent(1), 12u);
+  EXPECT_LT(departure_from_orthonormality(basis.V), 1e-13);
+  for (int j = 0; j < 12; ++j)
+    EXPECT_NEAR(to_host(basis.sigma)(j), to_host(exact.sigma)(j), 1e-6);
+  expect_equal_spaces(exact.V, basis.V, 1e-4);
+}
+
+TEST(RightSingularBasis, SinglePrecisionStaysOrthonormalBelowItsRounding)
+{
+  const Block      B = with_singular_values(30, 400, decay(30, 1e-13), 1);
+  const FloatBlock single("B", 30, 400);
+  Kokkos::deep_copy(single, B);
+  const SingularBasis basis = right_singular_basis(single, 30);
+  ASSERT_EQ(basis.V.extent(1), 30u);
+  EXPECT_LT(departure_from_orthonormality(basis.V), 1e-13);
+}

@@ -145,6 +145,198 @@ namespace lsr
 
 
 
+    std::vector<std::pair<std::string, Network>>
+    layer_zoo()
+    {
+      std::vector<std::pair<std::string, Network>> zoo;
+      const auto add = [&zoo](const std::string            &name,
+                              const unsigned int            n_inputs,
+                              const std::vector<Parameter> &parameters,
+                              const std::string            &body) {
+        zoo.emplace_back(name,
+                         Network::load_bytes(torchscript(parameters, body),
+                                             name,
+                                             n_inputs));
+      };
+
+      const std::vector<Parameter> two_hidden = {{"w1", {12, 2}},
+                                                 {"b1", {12}},
+                                                 {"w2", {12, 12}},
+                                                 {"b2", {12}},
+                                                 {"w3", {1, 12}},
+                                                 {"b3", {1}}};
+      add("relu",
+          2,
+          two_hidden,
+          "def forward(self, x):\n"
+          "  h = torch.relu(torch.linear(x, self.w1, self.b1))\n"
+          "  h = torch.relu(torch.linear(h, self.w2, self.b2))\n"
+          "  return torch.linear(h, self.w3, self.b3)\n");
+      add("tanh_sin",
+          2,
+          two_hidden,
+          "def act(self, x):\n"
+          "  return torch.tanh(torch.sin(3.141592653589793 * (x + 1))) + x\n"
+          "def forward(self, x):\n"
+          "  h = self.act(torch.linear(x, self.w1, self.b1))\n"
+          "  h = self.act(torch.linear(h, self.w2, self.b2))\n"
+          "  return torch.linear(h, self.w3, self.b3)\n");
+
+      const std::vector<Parameter> two_subnetworks = {{"bw1", {9, 5}},
+                                                      {"bb1", {9}},
+                                                      {"bw2", {9, 9}},
+                                                      {"bb2", {9}},
+                                                      {"bw3", {9, 9}},
+                                                      {"bb3", {9}},
+                                                      {"tw1", {9, 2}},
+                                                      {"tb1", {9}},
+                                                      {"tw2", {9, 9}},
+                                                      {"tb2", {9}},
+                                                      {"tw3", {9, 9}},
+                                                      {"tb3", {9}},
+                                                      {"offset", {1}},
+                                                      {"weights", {3}}};
+      const std::string            sensors_and_coordinates =
+        "def forward(self, x):\n"
+        "  b1 = torch.tanh(torch.linear(x[:, 0:5], self.bw1, self.bb1))\n"
+        "  b2 = torch.tanh(torch.linear(b1, self.bw2, self.bb2))\n"
+        "  b3 = torch.linear(b2, self.bw3, self.bb3)\n"
+        "  t1 = torch.tanh(torch.linear(x[:, 5:], self.tw1, self.tb1))\n"
+        "  t2 = torch.tanh(torch.linear(t1, self.tw2, self.tb2))\n"
+        "  t3 = torch.linear(t2, self.tw3, self.tb3)\n";
+      add("deeponet",
+          7,
+          {two_subnetworks.begin(), two_subnetworks.end() - 1},
+          sensors_and_coordinates +
+            "  return torch.sum(b3 * t3, 1, True) + self.offset\n");
+      add("multionet",
+          7,
+          two_subnetworks,
+          sensors_and_coordinates +
+            "  s1 = torch.sum(b1 * t1, [1])\n"
+            "  s2 = torch.sum(b2 * t2, [1])\n"
+            "  s3 = torch.sum(b3 * t3, [1])\n"
+            "  y = self.weights[0] * s1 + self.weights[1] * s2 + "
+            "self.weights[2] * s3\n"
+            "  return y / 3 + self.offset\n");
+      add("modified MLP",
+          2,
+          {{"wu", {10, 2}},
+           {"bu", {10}},
+           {"wv", {10, 2}},
+           {"bv", {10}},
+           {"w1", {10, 2}},
+           {"b1", {10}},
+           {"w2", {10, 10}},
+           {"b2", {10}},
+           {"w3", {2, 10}},
+           {"b3", {2}}},
+          "def forward(self, x):\n"
+          "  u = torch.tanh(torch.linear(x, self.wu, self.bu))\n"
+          "  v = torch.tanh(torch.linear(x, self.wv, self.bv))\n"
+          "  h = torch.tanh(torch.linear(x, self.w1, self.b1))\n"
+          "  h = h * u + (1 - h) * v\n"
+          "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
+          "  h = h * u + (1 - h) * v\n"
+          "  return torch.linear(h, self.w3, self.b3)\n");
+
+      const std::vector<Parameter> two_convolutions = {{"k1", {4, 1, 3, 3}},
+                                                       {"c1", {4}},
+                                                       {"k2", {6, 4, 2, 3}},
+                                                       {"w1", {7, 96}},
+                                                       {"b1", {7}},
+                                                       {"w2", {3, 7}},
+                                                       {"b2", {3}}};
+      for (const std::string activation : {"relu", "tanh"})
+        add("convolutions with " + activation,
+            64,
+            two_convolutions,
+            "def forward(self, x):\n"
+            "  h = x.reshape(-1, 1, 8, 8)\n"
+            "  h = torch." +
+              activation +
+              "(torch.conv2d(h, self.k1, self.c1, [2, 2], [1, 1]))\n"
+              "  h = torch." +
+              activation +
+              "(torch._convolution(h, self.k2, None, [1, 1], [0, 2], [1, 2], "
+              "False, [0, 0], 1, False, False, True, True))\n"
+              "  h = torch.reshape(torch.cat([h, 2 * h], 2), [-1, 144])\n"
+              "  h = torch." +
+              activation +
+              "(torch.linear(h[:, 0:96], self.w1, self.b1))\n"
+              "  return torch.linear(h, self.w2, self.b2)\n");
+      add("a convolution used twice",
+          36,
+          {{"k1", {2, 2, 3, 3}}, {"c1", {2}}, {"w1", {2, 36}}},
+          "def forward(self, x):\n"
+          "  h = torch.cat([x, 1 - x], 1).view(-1, 2, 6, 6)\n"
+          "  h = torch.tanh(torch.conv2d(h, self.k1, self.c1, 1, 1))\n"
+          "  h = torch.tanh(torch.conv2d(h, self.k1, self.c1, [2, 1], 1))\n"
+          "  return torch.linear(torch.flatten(h, 1), self.w1)\n");
+      add("several vectors for a point",
+          6,
+          {{"w1", {8, 2}},
+           {"b1", {8}},
+           {"w2", {8, 8}},
+           {"b2", {8}},
+           {"w3", {2, 8}}},
+          "def forward(self, x):\n"
+          "  h = torch.reshape(x, [-1, 3, 2])\n"
+          "  h = torch.tanh(torch.linear(h, self.w1, self.b1))\n"
+          "  h = torch.reshape(h, [-1, 8])\n"
+          "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
+          "  h = torch.mean(torch.reshape(h, [-1, 3, 8]), [1])\n"
+          "  return torch.linear(h, self.w3)\n");
+      add("normalization layers",
+          32,
+          {{"k1", {3, 2, 3, 3}},
+           {"c1", {3}},
+           {"buffer_mean", {3}},
+           {"buffer_spread", {3}},
+           {"scale", {3}},
+           {"shift", {3}},
+           {"w1", {9, 48}},
+           {"layer_scale", {9}},
+           {"layer_shift", {9}},
+           {"w2", {2, 9}}},
+          "def forward(self, x):\n"
+          "  h = torch.conv2d(x.view(-1, 2, 4, 4), self.k1, self.c1, 1, 1)\n"
+          "  h = torch.batch_norm(h, self.scale, self.shift, self.buffer_mean, "
+          "self.buffer_spread * self.buffer_spread + 0.5, False, 0.1, 1e-5, "
+          "False)\n"
+          "  h = torch.linear(torch.flatten(torch.tanh(h), 1), self.w1)\n"
+          "  h = torch.layer_norm(h, [9], self.layer_scale, "
+          "self.layer_shift)\n"
+          "  return torch.linear(torch.sin(h), self.w2)\n");
+      add("elementwise parameters",
+          3,
+          {{"w1", {11, 3}},
+           {"a", {11}},
+           {"b", {1, 11}},
+           {"c", {11}},
+           {"w2", {2, 11}},
+           {"d", {1}},
+           {"e", {1, 2}}},
+          "def forward(self, x):\n"
+          "  h = self.a * torch.linear(x, self.w1) - self.b\n"
+          "  h = torch.tanh(h) / (2 + self.a) + self.c * torch.sin(h)\n"
+          "  return torch.linear(h, self.w2) * self.d - self.e\n");
+      return zoo;
+    }
+
+
+
+    std::vector<std::pair<std::string, Network>>
+    all_models()
+    {
+      auto models = model_zoo();
+      for (auto &model : layer_zoo())
+        models.push_back(std::move(model));
+      return models;
+    }
+
+
+
     Block
     random_points(const unsigned int  dim,
                   const std::size_t   n_points,

@@ -36,6 +36,15 @@ namespace lsr
     std::vector<std::pair<std::string, Network>>
     model_zoo();
 
+    /// Further models: operator networks, convolutions, normalization layers,
+    /// several vectors for a point; with as many inputs as they need.
+    std::vector<std::pair<std::string, Network>>
+    layer_zoo();
+
+    /// All of them.
+    std::vector<std::pair<std::string, Network>>
+    all_models();
+
     /// Points with coordinates uniform in [lower, upper], reproducible.
     Block
     random_points(const unsigned int  dim,

@@ -22,6 +22,10 @@ namespace lsr
    */
   using Block = Kokkos::View<double **, Kokkos::LayoutLeft, MemorySpace>;
 
+  /// A Block in single precision, for what need not be exact: the rows and the
+  /// sketch from which a subspace is built.
+  using FloatBlock = Kokkos::View<float **, Kokkos::LayoutLeft, MemorySpace>;
+
   /// A dense vector: residuals, parameters, reduced coefficients.
   using Column = Kokkos::View<double *, MemorySpace>;
 

@@ -31,7 +31,7 @@ namespace lsr
    * for (const auto &[rows, rhs] : blocks)
    *   qr.append(rows, rhs);
    * qr.reduce(communicator);
-   * const LeastSquares least_squares(qr.R(), qr.z(), qr.rho2());
+   * const LeastSquares least_squares(qr);
    * @endcode
    *
    * The factorization is that of LAPACK's tpqrt: Householder reflections that
@@ -59,6 +59,10 @@ namespace lsr
     void
     append(const Block &rows);
 
+    /// Append the rows that @p other has seen, at the cost of $r$ rows.
+    void
+    append(const AppendRowsQR &other);
+
     /**
      * Combine the triangles of all ranks into that of all rows. Afterwards all
      * ranks hold the same bits. Collective; sends $O(r^2)$ numbers.
@@ -68,6 +72,10 @@ namespace lsr
 
     std::size_t
     n_columns() const;
+
+    /// Number of rows so far; after reduce(), of all ranks.
+    std::size_t
+    n_rows() const;
 
     /// The triangle $R$ ($r \times r$, zeros below the diagonal).
     Block
@@ -84,6 +92,8 @@ namespace lsr
   private:
     /// $R$, $z$ and $\rho$ as one triangle of extent $r + 1$.
     HostBlock triangle;
+
+    std::size_t row_count = 0;
   };
 } // namespace lsr
 

@@ -4,8 +4,10 @@
 #define lsr_dense_least_squares_h
 
 #include <lsr/base/types.h>
+#include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/host.h>
 #include <lsr/dense/pivoting.h>
+#include <lsr/dense/tikhonov.h>
 
 #include <cstddef>
 #include <limits>
@@ -62,7 +64,7 @@ namespace lsr
    * are always those of the columns of $G$, in their order.
    *
    * @code
-   * const LeastSquares least_squares(qr.R(), qr.z(), qr.rho2());
+   * const LeastSquares least_squares(qr);
    * const std::size_t  rank = choose_rank(least_squares.profile(), 0.01);
    * const Column       y    = least_squares.solve(rank);
    * @endcode
@@ -92,6 +94,20 @@ namespace lsr
                  double        rho2,
                  Pivoting      pivoting = Pivoting::none);
 
+    /// The same from an AppendRowsQR of $G$ with right hand sides $-f$.
+    explicit LeastSquares(const AppendRowsQR &qr,
+                          Pivoting            pivoting = Pivoting::none);
+
+    /**
+     * The same with a given order of columns, such as that of the pivots of
+     * another problem with the same columns.
+     *
+     * \param [in] qr the factorization
+     * \param [in] order a permutation of the columns of $G$: the leading $k$ of
+     *   it make up the solution of rank $k$
+     */
+    LeastSquares(const AppendRowsQR &qr, const std::vector<std::size_t> &order);
+
     /**
      * The same problem in the norm $\|f\|^2 = f^T K^{-1} f$, from its normal
      * equations: with $S = K^{-1} G$, $N = S^T G$ and $b = -S^T f$, the
@@ -112,6 +128,10 @@ namespace lsr
     std::size_t
     n_columns() const;
 
+    /// The columns of $G$ in the order in which solutions use them.
+    const std::vector<std::size_t> &
+    order() const;
+
     /**
      * The largest number of leading columns whose condition number, as
      * estimated incrementally (LAPACK's laic1), is at most 1 / @p tolerance.
@@ -127,18 +147,28 @@ namespace lsr
     Column
     solve(std::size_t rank = std::numeric_limits<std::size_t>::max()) const;
 
-    /**
-     * The minimizer of $\|f + G y\|^2 + \lambda^2 \|y\|^2$,
-     * @f[
-     *   y = V \,\mathrm{diag}\Bigl(\frac{s}{s^2 + \lambda^2}\Bigr) U^T z,
-     *   \qquad R = U \,\mathrm{diag}(s)\, V^T.
-     * @f]
-     * For $\lambda = 0$ it is the shortest minimizer, singular values below
-     * default_tolerance times the largest counting as zero. The singular value
-     * decomposition is computed once; further $\lambda$ cost $O(r^2)$.
-     */
+    /// The regularized solutions that use the leading @p rank columns (all, if
+    /// that is less); costs a singular value decomposition.
+    Tikhonov
+    tikhonov(std::size_t rank = std::numeric_limits<std::size_t>::max()) const;
+
+    /// tikhonov().solve(@p lambda); further values of $\lambda$ cost $O(r^2)$.
     Column
     solve_tikhonov(double lambda) const;
+
+    /**
+     * $\|f' + G' y_k\|^2$ for the ranks $k = 0, \ldots, $ numerical_rank(),
+     * where $G'$ and $f'$ are other rows of the same columns, known by their
+     * own factorization: what the solutions are worth on rows that they have
+     * not seen. Costs $O(r^3)$ for all ranks together.
+     */
+    std::vector<double>
+    held_out_loss(const AppendRowsQR &held_out) const;
+
+    /// The loss $\|f + G y_k\|^2$ for the ranks $k = 0, \ldots, $
+    /// numerical_rank().
+    std::vector<double>
+    losses() const;
 
     /**
      * Loss, condition and coefficient norm for the ranks
@@ -156,13 +186,8 @@ namespace lsr
     profile(const Block &basis_triangle = Block()) const;
 
   private:
-    struct Spectrum;
-
     void
     scale_and_pivot();
-
-    const Spectrum &
-    spectrum() const;
 
     /// The coefficients of G's columns from those of the scaled, pivoted ones.
     Column
@@ -180,7 +205,8 @@ namespace lsr
     /// The condition number of the leading k columns, k = 0..r.
     std::vector<double> condition;
 
-    mutable std::shared_ptr<const Spectrum> cached_spectrum;
+    /// tikhonov() of all columns, once it was needed.
+    mutable std::shared_ptr<const Tikhonov> all_columns;
   };
 } // namespace lsr
 

@@ -62,12 +62,23 @@ namespace lsr
    * <h3>Jacobian products</h3>
    * jacobian_times() and transposed_jacobian_times() use LibTorch's forward-
    * and reverse-mode automatic differentiation and work for every module.
-   * Where all weight matrices act through linear layers (fully connected
-   * networks with any activations, connections and products between them), the
-   * network is layered(): the Jacobian row of layer $l$ at a point is
-   * $\delta_l \otimes a_l$ with $a_l$ the input of the layer and $\delta_l$ the
-   * derivative of the output with respect to what the layer returns. That makes
-   * jacobian_rows() and products with RankOneDirections cheap.
+   * Where all weight matrices act through linear layers and two-dimensional
+   * convolutions, with any activations, connections and products between them,
+   * the network is layered(): the Jacobian row of layer $l$ at a point is
+   * $\sum_p \delta_{l,p} \otimes a_{l,p}$ with $a_{l,p}$ what comes into the
+   * layer at position $p$ and $\delta_{l,p}$ the derivative of the output with
+   * respect to what the layer returns there. A fully connected layer has one
+   * position; one that is applied to several vectors of every point has as many
+   * as these, and a convolution one for every patch. Parameters that act
+   * elementwise (scales and shifts, also those of normalization layers) have
+   * the row $\delta_l \circ \hat x_l$. Up to 256 parameters that are used
+   * differently are differentiated one by one; with more the network is not
+   * layered. description() says what was found. That makes jacobian_rows() and
+   * products with RankOneDirections cheap.
+   *
+   * Points are treated in batches that become smaller the more numbers a
+   * network computes for a point, so that intermediate results stay within some
+   * hundred megabytes.
    *
    * All const functions may be called from one thread at a time; LibTorch's own
    * threads work inside (see set_n_threads()). Copies share nothing.
@@ -227,6 +238,52 @@ namespace lsr
       const std::function<void(const Block      &J,
                                const std::size_t first,
                                const std::size_t last)> &visit) const;
+
+    /// The same in single precision: the factors are computed in float64, the
+    /// rows are made of them in float32.
+    void
+    for_each_jacobian_batch(
+      const Block                                       &points,
+      const std::function<void(const FloatBlock &J,
+                               const std::size_t first,
+                               const std::size_t last)> &visit) const;
+
+    /**
+     * The columns of the Jacobian that belong to some parameters, given by
+     * their places in the parameter vector: $n \times$ their number.
+     *
+     * Through the layer factors if layered(), which costs little more than the
+     * result itself; otherwise one forward-mode derivative for each.
+     */
+    void
+    jacobian_columns(const Block                    &points,
+                     const std::vector<std::size_t> &parameters,
+                     const Block                    &columns) const;
+
+    /**
+     * Whether every row of the Jacobian is a RankOneDirections: a weight matrix
+     * belongs to one layer only and meets one vector for each point, as in
+     * fully connected networks, but not in convolutions.
+     */
+    bool
+    has_rank_one_rows() const;
+
+    /**
+     * Rows of the Jacobian as directions: direction $i$ is the derivative of
+     * output outputs[i] at point $i$ with respect to the parameters, with
+     * $u_l^i = \delta_l(x_i)$ and $v_l^i = a_l(x_i)$. Needs
+     * has_rank_one_rows().
+     */
+    RankOneDirections
+    rank_one_rows(const Block                     &points,
+                  const std::vector<unsigned int> &outputs) const;
+
+    /// The same rows as explicit columns, $m \times$ number of points; for
+    /// every network.
+    void
+    transposed_jacobian_rows(const Block                     &points,
+                             const std::vector<unsigned int> &outputs,
+                             const Block                     &V) const;
 
     /**
      * Random directions with one rank-one block per weight matrix and normally

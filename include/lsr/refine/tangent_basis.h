@@ -8,8 +8,10 @@
 #include <lsr/refine/sampling.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
@@ -50,21 +52,19 @@ namespace lsr
 
 
   /**
-   * Random directions with one rank-one block for every weight matrix, never
-   * stored as vectors of length $m$: $(J V)_{\cdot k} = \sum_l (\delta_l u_l^k)
-   * \circ (a_l v_l^k)$ costs two thin matrix products a layer, and $\Delta
-   * \theta_l = U_l \operatorname{diag}(y) V_l^T$.
-   *
-   * On smooth problems some 15 % more columns give what the leading singular
-   * vectors give, for a hundredth of the time.
+   * Directions with one rank-one block for every weight matrix, never stored as
+   * vectors of length $m$: $(J V)_{\cdot k} = \sum_l (\delta_l u_l^k) \circ
+   * (a_l v_l^k)$ costs two thin matrix products a layer, and $\Delta \theta_l =
+   * U_l \operatorname{diag}(y) V_l^T$.
    */
-  class StructuredBasis : public TangentBasis
+  class RankOneBasis : public TangentBasis
   {
   public:
-    /// Throws lsr::Error if there are more directions than parameters.
-    StructuredBasis(const Network      &network,
-                    const std::size_t   n_directions,
-                    const std::uint64_t seed);
+    /// Takes over the directions; throws lsr::Error if there are none, or more
+    /// than parameters.
+    RankOneBasis(const Network     &network,
+                 RankOneDirections  directions,
+                 const std::string &name);
 
     std::string
     name() const override;
@@ -82,8 +82,26 @@ namespace lsr
     expand(const Column &y) const override;
 
   private:
-    const Network    &network;
-    RankOneDirections directions;
+    const Network          &network;
+    const RankOneDirections directions;
+    const std::string       basis_name;
+  };
+
+
+
+  /**
+   * `structured`: random rank-one directions.
+   *
+   * On smooth problems some 15 % more columns give what the leading singular
+   * vectors give, for a hundredth of the time.
+   */
+  class StructuredBasis : public RankOneBasis
+  {
+  public:
+    /// Throws lsr::Error if there are more directions than parameters.
+    StructuredBasis(const Network      &network,
+                    const std::size_t   n_directions,
+                    const std::uint64_t seed);
   };
 
 
@@ -127,6 +145,81 @@ namespace lsr
 
 
 
+  /**
+   * `parameters`: each direction moves one parameter of the network, picked at
+   * random without repetition. $J V$ consists of columns of the Jacobian.
+   */
+  class ParameterBasis : public TangentBasis
+  {
+  public:
+    /// Throws lsr::Error if there are no directions, or more than parameters.
+    ParameterBasis(const Network      &network,
+                   const std::size_t   n_directions,
+                   const std::uint64_t seed);
+
+    std::string
+    name() const override;
+
+    std::size_t
+    n_directions() const override;
+
+    bool
+    sorted() const override;
+
+    void
+    apply(const Block &points, const Block &JV) const override;
+
+    Column
+    expand(const Column &y) const override;
+
+    /// Places in the parameter vector, one for each direction.
+    const std::vector<std::size_t> &
+    parameters() const;
+
+  private:
+    const Network           &network;
+    std::vector<std::size_t> places;
+  };
+
+
+
+  /**
+   * `landmark`: rows of the Jacobian, $v_k = \nabla_\theta q_{c_k}(x_k)$, at
+   * distinct points and outputs picked at random from @p points (Nystroem).
+   * $J V$ then consists of columns of the kernel $J J^T$.
+   *
+   * A point that occurs more than once in @p points counts as one. With several
+   * outputs, each pair of a point and an output is as likely as any other. Pass
+   * the same points on all ranks.
+   *
+   * Stored as thin as the random directions where the network allows it (see
+   * Network::has_rank_one_rows()), otherwise as an $m \times r$ block.
+   *
+   * Kernel columns are close to dependent: whoever uses them needs float64 and
+   * a rank-revealing factorization. Throws lsr::Error if there are fewer pairs
+   * than @p n_directions.
+   */
+  std::unique_ptr<TangentBasis>
+  landmark_basis(const Network      &network,
+                 const Block        &points,
+                 const std::size_t   n_directions,
+                 const std::uint64_t seed);
+
+
+
+  /// The arithmetic in which a subspace is built.
+  enum class Precision
+  {
+    /// float64 throughout.
+    float64,
+    /// Sketch and projection in float32, the rest in float64. What is lost is
+    /// below the noise of the sketch, for half the time and memory; the
+    /// refinement itself is always in float64.
+    mixed
+  };
+
+
+
   /// How randomized_svd() finds directions.
   struct RandomizedSVD
   {
@@ -138,6 +231,9 @@ namespace lsr
 
     /// Divide direction $j$ by the singular value $\sigma_j$ (paper, S1.2).
     bool scale_by_inverse_singular_values = false;
+
+    /// Networks that are not Network::layered() use float64 in any case.
+    Precision precision = Precision::float64;
 
     std::uint64_t seed = 0;
   };
@@ -159,15 +255,18 @@ namespace lsr
    * front of $J$: the basis is that of the residual Jacobian $A J$ (paper,
    * S1.1); the residual must have been linearized.
    *
-   * Needs about $2 (r + p) m$ numbers of memory. Throws lsr::Error if $r + p$
+   * Needs about $2 (r + p) m$ numbers of memory, in the precision that is used;
+   * the directions are float64. The wall times of the stages `sketch`,
+   * `project` and `svd` are added to @p seconds. Throws lsr::Error if $r + p$
    * exceeds the number of rows (over all ranks) or of parameters.
    */
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network       &network,
-                 const Sampling      &sampling,
-                 const Communicator  &communicator,
-                 const RandomizedSVD &parameters,
-                 Residual            *residual = nullptr);
+  randomized_svd(const Network                 &network,
+                 const Sampling                &sampling,
+                 const Communicator            &communicator,
+                 const RandomizedSVD           &parameters,
+                 Residual                      *residual = nullptr,
+                 std::map<std::string, double> *seconds  = nullptr);
 } // namespace lsr
 
 #endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "network/differentiation.h"
+
+namespace lsr
+{
+  std::vector<at::Tensor>
+  leaves(const std::vector<at::Tensor> &tensors)
+  {
+    std::vector<at::Tensor> result;
+    for (const at::Tensor &tensor : tensors)
+      result.push_back(tensor.detach().requires_grad_());
+    return result;
+  }
+
+
+
+  std::vector<at::Tensor>
+  gradient(const at::Tensor              &scalar,
+           const std::vector<at::Tensor> &variables,
+           const bool                     keep_graph,
+           const bool                     differentiable)
+  {
+    if (!scalar.requires_grad())
+      {
+        std::vector<at::Tensor> zeros;
+        for (const at::Tensor &variable : variables)
+          zeros.push_back(at::zeros_like(variable));
+        return zeros;
+      }
+    auto result = torch::autograd::grad({scalar},
+                                        variables,
+                                        {},
+                                        keep_graph || differentiable,
+                                        differentiable,
+                                        /* allow_unused = */ true);
+    for (std::size_t i = 0; i < result.size(); ++i)
+      if (!result[i].defined())
+        result[i] = at::zeros_like(variables[i]);
+    return result;
+  }
+} // namespace lsr

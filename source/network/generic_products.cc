@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "network/batches.h"
+#include "network/differentiation.h"
+#include "network/implementation.h"
+
+namespace lsr
+{
+  at::Tensor
+  Network::Implementation::push_forward(const at::Tensor &x,
+                                        const at::Tensor &direction) const
+  {
+    const DualLevel level;
+    return level.tangent(evaluate(level.dual(theta, direction), x));
+  }
+
+
+
+  void
+  Network::Implementation::pull_back(const at::Tensor &x,
+                                     const at::Tensor &u,
+                                     const at::Tensor &product) const
+  {
+    const auto variables = leaves(theta);
+    const auto gradients =
+      gradient((evaluate(variables, x) * u).sum(), variables);
+    const auto pieces = split_like(product, theta);
+    for (std::size_t p = 0; p < theta.size(); ++p)
+      pieces[p].add_(gradients[p]);
+  }
+
+
+
+  void
+  Network::jacobian_times(const Block &points,
+                          const Block &V,
+                          const Block &JV) const
+  {
+    guarded(implementation->name, [&]() {
+      require(V.extent(0) == n_parameters(),
+              "directions have " + std::to_string(V.extent(0)) +
+                " rows, expected " + std::to_string(n_parameters()));
+      const at::Tensor   x          = implementation->as_points(points);
+      const at::Tensor   directions = as_tensor(V), product = as_tensor(JV);
+      const std::int64_t k = n_outputs();
+      for_each_batch(x.size(0),
+                     Implementation::batch_size(2 * implementation->n_numbers),
+                     [&](const auto first, const auto n) {
+                       for (std::int64_t j = 0; j < directions.size(0); ++j)
+                         product.select(0, j)
+                           .narrow(0, first * k, n * k)
+                           .copy_(implementation
+                                    ->push_forward(x.narrow(0, first, n),
+                                                   directions[j])
+                                    .reshape({-1}));
+                     });
+    });
+  }
+
+
+
+  void
+  Network::transposed_jacobian_times(const Block &points,
+                                     const Block &U,
+                                     const Block &JTU) const
+  {
+    guarded(implementation->name, [&]() {
+      const at::Tensor   x = implementation->as_points(points);
+      const at::Tensor   u = as_tensor(U), product = as_tensor(JTU);
+      const std::int64_t k = n_outputs();
+      product.zero_();
+      for_each_batch(x.size(0),
+                     Implementation::batch_size(2 * implementation->n_numbers),
+                     [&](const auto first, const auto n) {
+                       for (std::int64_t j = 0; j < u.size(0); ++j)
+                         implementation->pull_back(
+                           x.narrow(0, first, n),
+                           u[j].narrow(0, first * k, n * k).view({n, k}),
+                           product[j]);
+                     });
+    });
+  }
+} // namespace lsr

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
+#include <lsr/dense/blas.h>
+#include <lsr/refine/fit.h>
+
+#include <KokkosBlas1_scal.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+namespace lsr
+{
+  namespace
+  {
+    /// The rows of $A J V$ and $-f$ at the points of a block.
+    void
+    append_rows(const Network      &network,
+                const TangentBasis &basis,
+                const RowBlock     &block,
+                AppendRowsQR       &qr)
+    {
+      Residual         &residual = block.residual;
+      const std::size_t n        = block.points.extent(1) * network.n_outputs();
+      require(residual.euclidean() && residual.n_values() == n,
+              "a block of " + std::to_string(block.points.extent(1)) +
+                " points: a residual with a Euclidean norm of " +
+                std::to_string(n) + " values expected, found one of " +
+                std::to_string(residual.n_values()));
+
+      const Column q = make_column(n), f = make_column(residual.n_rows());
+      network.evaluate(block.points, q);
+      residual.evaluate(q, f);
+      residual.linearize(q);
+      KokkosBlas::scal(f, -1., f);
+
+      const Block JV  = make_block(n, basis.n_directions());
+      const Block AJV = make_block(f.size(), basis.n_directions());
+      basis.apply(block.points, JV);
+      residual.constrain(JV);
+      residual.apply_tangent(JV, AJV);
+      qr.append(AJV, f);
+    }
+
+
+
+    /// Says every few seconds how far a stream is.
+    class Progress
+    {
+    public:
+      Progress(const std::size_t                               n_values,
+               const std::function<void(const std::string &)> &print)
+        : n_values(n_values)
+        , print(print)
+        , last(std::chrono::steady_clock::now())
+      {}
+
+      void
+      advance(const std::size_t n)
+      {
+        done += n;
+        const auto now = std::chrono::steady_clock::now();
+        if (!print || now - last < std::chrono::seconds(3))
+          return;
+        print("  " + std::to_string(done) + " of " + std::to_string(n_values) +
+              " rows");
+        last = now;
+      }
+
+    private:
+      const std::size_t                               n_values;
+      const std::function<void(const std::string &)> &print;
+      std::size_t                                     done = 0;
+      std::chrono::steady_clock::time_point           last;
+    };
+
+
+
+    /// One factorization for each fold of a stream.
+    std::vector<AppendRowsQR>
+    factorize(const Network                                  &network,
+              const TangentBasis                             &basis,
+              const RowStream                                &rows,
+              const Communicator                             &communicator,
+              const std::function<void(const std::string &)> &progress)
+    {
+      std::vector<AppendRowsQR> folds;
+      for (unsigned int i = 0; i < rows.n_folds(); ++i)
+        folds.emplace_back(basis.n_directions());
+
+      Progress report(rows.n_values(), progress);
+      rows.for_each_block([&](const RowBlock &block) {
+        append_rows(network, basis, block, folds.at(block.fold));
+        report.advance(block.points.extent(1) * network.n_outputs());
+      });
+      for (AppendRowsQR &fold : folds)
+        fold.reduce(communicator);
+      return folds;
+    }
+
+
+
+    AppendRowsQR
+    combine(const std::vector<AppendRowsQR> &folds)
+    {
+      if (folds.size() == 1)
+        return folds.front();
+      AppendRowsQR all(folds.front().n_columns());
+      for (const AppendRowsQR &fold : folds)
+        all.append(fold);
+      return all;
+    }
+
+
+
+    double
+    squared_norm(const AppendRowsQR &qr)
+    {
+      return std::pow(norm(qr.z()), 2) + qr.rho2();
+    }
+
+
+
+    SelectionRule
+    resolve(const SelectionRule rule,
+            const RowStream    &rows,
+            const RowStream    *validation)
+    {
+      require(rule != SelectionRule::validation || validation != nullptr,
+              "rank and damping are to be chosen by validation rows, but there "
+              "are none");
+      require(rule != SelectionRule::cross_validation || rows.n_folds() > 1,
+              "rank and damping are to be chosen by cross-validation, but the "
+              "rows are in one fold: at least 2 expected");
+      if (rule != SelectionRule::automatic)
+        return rule;
+      if (validation != nullptr)
+        return SelectionRule::validation;
+      return rows.n_folds() > 1 ? SelectionRule::cross_validation :
+                                  SelectionRule::generalized_cross_validation;
+    }
+
+
+
+    std::unique_ptr<const PredictedLoss>
+    predicted_loss(const SelectionRule              rule,
+                   const LeastSquares              &problem,
+                   const std::size_t                n_rows,
+                   const std::size_t                n_independent,
+                   const std::vector<AppendRowsQR> &folds,
+                   const std::vector<AppendRowsQR> &validation)
+    {
+      switch (rule)
+        {
+          case SelectionRule::validation:
+            return std::make_unique<HeldOutLoss>(
+              std::vector<HeldOutLoss::Split>{{problem, validation.front()}},
+              n_rows,
+              n_independent);
+          case SelectionRule::cross_validation:
+            return std::make_unique<HeldOutLoss>(
+              HeldOutLoss::cross_validation(folds, problem, n_independent));
+          case SelectionRule::generalized_cross_validation:
+            return std::make_unique<GeneralizedCrossValidation>(problem,
+                                                                n_rows);
+          default:
+            return nullptr;
+        }
+    }
+
+
+
+    Regularization
+    plateau(const LeastSquares &problem, const RegularizationChoice &choice)
+    {
+      Regularization    result;
+      const RankProfile profile{problem.losses(), {}, {}};
+      result.rank   = choice.rank.value_or(choose_rank(profile, choice.slack));
+      result.lambda = choice.lambda.value_or(0.);
+      return result;
+    }
+
+
+
+    /// Coefficients and loss of what was chosen, also on the validation rows.
+    void
+    solve(const LeastSquares              &problem,
+          const std::vector<AppendRowsQR> &validation,
+          Fit                             &result,
+          Column                          &y)
+    {
+      Regularization     &choice = result.choice;
+      std::vector<double> held_out;
+      if (choice.lambda > 0)
+        {
+          const Tikhonov tikhonov = problem.tikhonov(choice.rank);
+          y                       = tikhonov.solve(choice.lambda);
+          result.loss             = tikhonov.loss(choice.lambda);
+          if (!validation.empty())
+            held_out =
+              tikhonov.held_out_loss(validation.front(), {choice.lambda});
+        }
+      else
+        {
+          choice.rank = std::min(choice.rank, problem.numerical_rank());
+          y           = problem.solve(choice.rank);
+          result.loss = problem.losses()[choice.rank];
+          if (!validation.empty())
+            held_out = {problem.held_out_loss(validation.front())[choice.rank]};
+        }
+      if (validation.empty())
+        return;
+      const double n            = validation.front().n_rows();
+      result.validation         = held_out.front() / n;
+      result.initial_validation = squared_norm(validation.front()) / n;
+    }
+  } // namespace
+
+
+
+  Fit
+  fit(const Network       &network,
+      const TangentBasis  &basis,
+      const RowStream     &rows,
+      const FitParameters &parameters,
+      const RowStream     *validation,
+      const Communicator  &communicator)
+  {
+    Fit result;
+    result.rule = resolve(parameters.rule, rows, validation);
+    require(parameters.choice.rank.value_or(0) <= basis.n_directions(),
+            "rank " + std::to_string(parameters.choice.rank.value_or(0)) +
+              " exceeds the number of directions of the tangent basis, " +
+              std::to_string(basis.n_directions()));
+
+    std::vector<AppendRowsQR> folds, validation_rows;
+    {
+      const Stopwatch stopwatch(result.seconds["reduce"]);
+      folds =
+        factorize(network, basis, rows, communicator, parameters.progress);
+      if (validation != nullptr)
+        validation_rows =
+          factorize(network, basis, *validation, communicator, {});
+    }
+
+    const Stopwatch    stopwatch(result.seconds["solve"]);
+    const AppendRowsQR all = combine(folds);
+    result.n_rows          = all.n_rows();
+    require(basis.n_directions() <= result.n_rows,
+            "a tangent basis of " + std::to_string(basis.n_directions()) +
+              " directions for " + std::to_string(result.n_rows) +
+              " residual rows: expected no more directions than rows");
+    const LeastSquares problem(all,
+                               basis.sorted() ? Pivoting::none :
+                                                Pivoting::columns);
+    result.numerical_rank = problem.numerical_rank();
+    result.initial_loss   = squared_norm(all);
+    result.profile        = problem.profile();
+
+    const RowStream &judges =
+      result.rule == SelectionRule::validation ? *validation : rows;
+    const auto n_independent = static_cast<std::size_t>(
+      communicator.sum(static_cast<double>(judges.n_independent_values())));
+    const auto predicted = predicted_loss(result.rule,
+                                          problem,
+                                          result.n_rows,
+                                          n_independent,
+                                          folds,
+                                          validation_rows);
+    if (predicted)
+      {
+        result.predicted = predicted->of_ranks();
+        result.choice =
+          choose_regularization(*predicted, problem, parameters.choice);
+      }
+    else
+      result.choice = plateau(problem, parameters.choice);
+
+    Column y;
+    solve(problem, validation_rows, result, y);
+    result.correction = basis.expand(y);
+    return result;
+  }
+} // namespace lsr

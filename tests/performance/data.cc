@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "data.h"
+
+#include <lsr/base/atomic_file.h>
+
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+#include <random>
+
+namespace lsr
+{
+  namespace performance
+  {
+    DataSet
+    make_data_set(const unsigned int n_inputs, const std::vector<Share> &shares)
+    {
+      DataSet data;
+      for (const Share &share : shares)
+        data.part.insert(data.part.end(), share.n_points, share.part);
+      data.points  = make_block(n_inputs, data.part.size());
+      data.targets = make_column(data.part.size());
+      return data;
+    }
+
+
+
+    void
+    add_noise(DataSet &data, const double level, const std::uint64_t seed)
+    {
+      const std::size_t n    = data.n_points();
+      double            mean = 0, variance = 0;
+      for (std::size_t i = 0; i < n; ++i)
+        mean += data.targets(i) / n;
+      for (std::size_t i = 0; i < n; ++i)
+        variance += std::pow(data.targets(i) - mean, 2) / n;
+
+      std::mt19937_64                  generator(seed);
+      std::normal_distribution<double> normal;
+      for (std::size_t i = 0; i < n; ++i)
+        if (data.part[i] != DataSet::test)
+          data.targets(i) += level * std::sqrt(variance) * normal(generator);
+    }
+
+
+
+    void
+    write_points(const std::string &path,
+                 const DataSet     &data,
+                 const int          n_digits)
+    {
+      write_atomically(path, [&](std::ostream &out) {
+        char       number[32];
+        const auto write = [&](const double value) {
+          out.write(
+            number,
+            std::snprintf(number, sizeof(number), "%.*g,", n_digits, value));
+        };
+        for (std::size_t i = 0; i < data.n_points(); ++i)
+          {
+            for (std::size_t d = 0; d < data.points.extent(0); ++d)
+              write(data.points(d, i));
+            write(data.targets(i));
+            out << data.part[i];
+            if (!data.group.empty())
+              out << ',' << data.group[i];
+            out << '\n';
+          }
+      });
+    }
+  } // namespace performance
+} // namespace lsr

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/refine/data_set.h>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+namespace fs = std::filesystem;
+
+namespace
+{
+  // A folder of its own for every test, removed at the end.
+  struct DataFile : testing::Test
+  {
+    DataFile()
+      : folder(
+          fs::temp_directory_path() /
+          ("lsr_data_file_" +
+           std::string(
+             testing::UnitTest::GetInstance()->current_test_info()->name())))
+    {
+      fs::create_directories(folder);
+    }
+
+    ~DataFile() override
+    {
+      fs::remove_all(folder);
+    }
+
+    std::string
+    write(const std::string &content,
+          const std::string &name = "data.csv") const
+    {
+      std::ofstream(folder / name) << content;
+      return (folder / name).string();
+    }
+
+    // The message with which a text is refused.
+    std::string
+    refusal(const std::string    &content,
+            const DataFileFormat &format = {},
+            const std::string    &name   = "data.csv") const
+    {
+      try
+        {
+          read_data_set(write(content, name), format);
+        }
+      catch (const Error &error)
+        {
+          return error.what();
+        }
+      return "";
+    }
+
+    const fs::path folder;
+  };
+
+  bool
+  contains(const std::string &text, const std::string &part)
+  {
+    return text.find(part) != std::string::npos;
+  }
+} // namespace
+
+TEST_F(DataFile, TextHoldsPointsTargetsSetsAndGroups)
+{
+  const DataSet data = read_data_set(write("x,y,u,v,set,group\n"
+                                           "0.5, -1e-3 ,2,3,0,7\r\n"
+                                           "\n"
+                                           "1,2,3,4,2,-8\n"),
+                                     {2, true, true});
+  ASSERT_EQ(data.n_points(), 2u);
+  EXPECT_EQ(data.n_outputs(), 2u);
+  EXPECT_EQ(data.points(1, 0), -1e-3);
+  EXPECT_EQ(data.targets(1), 3.);
+  EXPECT_EQ(data.targets(2), 3.);
+  EXPECT_EQ(data.part, std::vector<int>({0, 2}));
+  EXPECT_EQ(data.group, std::vector<std::int64_t>({7, -8}));
+  EXPECT_EQ(data.select(DataSet::validation).points(0, 0), 1.);
+  EXPECT_EQ(data.select(DataSet::test).n_points(), 0u);
+}
+
+TEST_F(DataFile, WhatIsWrittenIsReadBackBitByBit)
+{
+  DataSet data;
+  data.points  = random_points(3, 40, -1e6, 1e-6);
+  data.targets = random_column(80);
+  for (const std::string name : {"data.csv", "data.h5"})
+    {
+      const std::string path = (folder / name).string();
+      write_data_set(path, data);
+      const DataSet read = read_data_set(path, {2, false, false});
+      EXPECT_EQ(relative_difference(read.points, data.points), 0.) << name;
+      EXPECT_EQ(relative_difference(read.targets, data.targets), 0.) << name;
+    }
+}
+
+TEST_F(DataFile, MalformedTextIsRefusedWithItsLine)
+{
+  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,x,0\n"), "line 2"));
+  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,x,0\n"), "column 3, found 'x'"));
+  EXPECT_TRUE(contains(refusal("1,2,nan,0\n"), "finite number"));
+  EXPECT_TRUE(contains(refusal("1,2,1e999,0\n"), "finite number"));
+  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,0\n"), "4 columns expected"));
+  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2;3,0\n"), "a comma expected"));
+  EXPECT_TRUE(contains(refusal("1,2,3,0,\n"), "column 5"));
+  EXPECT_TRUE(contains(refusal("1,2,3,5\n"), "0 (fit), 1 (test)"));
+  EXPECT_TRUE(contains(refusal("1,0\n"), "found 2 columns"));
+  EXPECT_TRUE(contains(refusal("1,2,0,0.5\n", {1, true, true}), "integer"));
+  EXPECT_TRUE(contains(refusal("x,y,u,set\n"), "no point"));
+  EXPECT_TRUE(contains(refusal(""), "no point"));
+}
+
+TEST_F(DataFile, FilesThatAreNoneAreRefused)
+{
+  EXPECT_THROW(read_data_set((folder / "none.csv").string(), {}), Error);
+  EXPECT_THROW(read_data_set(folder.string(), {}), Error);
+  EXPECT_TRUE(
+    contains(refusal("1,2,3,0\n", {}, "text.h5"), "not an HDF5 file"));
+}
+
+TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
+{
+  DataSet data;
+  data.points            = random_points(2, 10);
+  data.targets           = random_column(10);
+  const std::string path = (folder / "data.h5").string();
+  write_data_set(path, data);
+  const auto message = [&](const DataFileFormat &format) -> std::string {
+    try
+      {
+        read_data_set(path, format);
+      }
+    catch (const Error &error)
+      {
+        return error.what();
+      }
+    return "";
+  };
+  EXPECT_EQ(message({1, true, false}), "");
+  EXPECT_TRUE(contains(message({3, true, false}), "10 x 3 expected"));
+  EXPECT_TRUE(contains(message({1, true, true}), "'group' is missing"));
+}
+
+TEST_F(DataFile, NothingIsLeftBehindWhereWritingFails)
+{
+  DataSet data;
+  data.points = random_points(2, 10);
+  EXPECT_THROW(write_data_set((folder / "no folder" / "data.csv").string(),
+                              data),
+               Error);
+  EXPECT_TRUE(fs::is_empty(folder));
+}

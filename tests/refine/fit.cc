@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/network/training.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/data_set.h>
+#include <lsr/refine/fit.h>
+#include <lsr/refine/refinement.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  double
+  wave(const Block &points, const std::size_t i)
+  {
+    return std::sin(M_PI * points(0, i)) * std::sin(M_PI * points(1, i));
+  }
+
+  DataSet
+  data_set(const std::size_t   n_points,
+           const std::uint64_t seed  = 1,
+           const double        noise = 0)
+  {
+    DataSet data;
+    data.points         = random_points(2, n_points, -1., 1., seed);
+    data.targets        = make_column(n_points);
+    const Column random = random_column(n_points, seed + 100);
+    for (std::size_t i = 0; i < n_points; ++i)
+      data.targets(i) = wave(data.points, i) + noise * random(i);
+    return data;
+  }
+
+  Network
+  trained_network()
+  {
+    FullyConnected layout;
+    layout.widths              = {24, 24};
+    layout.seed                = 3;
+    Network            network = layout.build();
+    const DataSet      data    = data_set(500, 7);
+    TrainingParameters training;
+    training.epochs           = 20;
+    training.lbfgs_iterations = 150;
+    train(network, data.points, data.targets, training);
+    return network;
+  }
+
+  struct FitTest : testing::Test
+  {
+    FitTest()
+      : network(trained_network())
+      , basis(network, 60, 1)
+    {}
+
+    Column
+    prediction(const DataSet &data, const Column &correction) const
+    {
+      const Column q = make_column(data.n_points());
+      network.evaluate(data.points, q, correction);
+      return q;
+    }
+
+    double
+    loss(const DataSet &data, const Column &correction) const
+    {
+      const Column q   = prediction(data, correction);
+      double       sum = 0;
+      for (std::size_t i = 0; i < q.size(); ++i)
+        sum += std::pow(q(i) - data.targets(i), 2);
+      return sum;
+    }
+
+    Network         network;
+    StructuredBasis basis;
+  };
+
+  FitParameters
+  all_columns()
+  {
+    FitParameters parameters;
+    parameters.choice.rank   = 60;
+    parameters.choice.lambda = 0.;
+    return parameters;
+  }
+
+  // The rows of several streams, one after the other.
+  class Joined : public RowStream
+  {
+  public:
+    explicit Joined(const std::vector<const RowStream *> &streams)
+      : streams(streams)
+    {}
+
+    std::size_t
+    n_values() const override
+    {
+      std::size_t n = 0;
+      for (const RowStream *stream : streams)
+        n += stream->n_values();
+      return n;
+    }
+
+    void
+    for_each_block(
+      const std::function<void(const RowBlock &)> &visit) const override
+    {
+      for (const RowStream *stream : streams)
+        stream->for_each_block(visit);
+    }
+
+  private:
+    const std::vector<const RowStream *> streams;
+  };
+
+  // f = 2 (q + q^3 / 5 - t): a residual whose tangent is not the identity.
+  class CubicMisfit : public DataMisfit
+  {
+  public:
+    explicit CubicMisfit(const Column &targets)
+      : DataMisfit(targets)
+      , q(make_column(targets.size()))
+    {}
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      DataMisfit::evaluate(q, f);
+      for (std::size_t i = 0; i < q.size(); ++i)
+        f(i) = 2 * (f(i) + std::pow(q(i), 3) / 5);
+    }
+
+    void
+    linearize(const Column &at) override
+    {
+      Kokkos::deep_copy(q, at);
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < X.extent(0); ++i)
+          AX(i, j) = 2 * (1 + 0.6 * q(i) * q(i)) * X(i, j);
+    }
+
+  private:
+    const Column q;
+  };
+
+  class CubicStream : public RowStream
+  {
+  public:
+    explicit CubicStream(const DataSet &data)
+      : data(data)
+    {}
+
+    std::size_t
+    n_values() const override
+    {
+      return data.n_points();
+    }
+
+    void
+    for_each_block(
+      const std::function<void(const RowBlock &)> &visit) const override
+    {
+      for (std::size_t first = 0; first < data.n_points(); first += 70)
+        {
+          std::vector<std::size_t> indices;
+          for (std::size_t i = first; i < std::min(first + 70, data.n_points());
+               ++i)
+            indices.push_back(i);
+          const DataSet block = data.select(indices);
+          CubicMisfit   residual(block.targets);
+          visit({block.points, residual, 0});
+        }
+    }
+
+  private:
+    const DataSet &data;
+  };
+} // namespace
+
+TEST_F(FitTest, SolutionDoesNotDependOnTheSizeOfBlocks)
+{
+  const DataSet data = data_set(700);
+  const Column  whole =
+    fit(network, basis, DataStream(data, 1, 700), all_columns()).correction;
+  for (const std::size_t block_size : {1, 13, 256, 10000})
+    {
+      const Fit result =
+        fit(network, basis, DataStream(data, 1, block_size), all_columns());
+      EXPECT_EQ(result.n_rows, 700u);
+      EXPECT_LT(relative_difference(prediction(data, result.correction),
+                                    prediction(data, whole)),
+                1e-12)
+        << block_size;
+    }
+}
+
+TEST_F(FitTest, StreamedFitEqualsRefinementWithAllRowsAtOnce)
+{
+  const DataSet        data = data_set(500);
+  DataMisfit           misfit(data.targets);
+  RefinementParameters parameters;
+  parameters.rank           = 60;
+  parameters.drop_tolerance = 0;
+  const Refinement refinement =
+    refine(network, basis, Sampling{data.points, {}}, misfit, parameters);
+  const Fit result = fit(network, basis, DataStream(data), all_columns());
+  EXPECT_LT(relative_difference(prediction(data, result.correction),
+                                refinement.values),
+            1e-9);
+  EXPECT_NEAR(result.initial_loss,
+              std::pow(refinement.initial_norm, 2),
+              1e-12 * result.initial_loss);
+  EXPECT_NEAR(result.loss, loss(data, result.correction), 1e-10 * result.loss);
+}
+
+TEST_F(FitTest, AnyResidualStreamsThroughItsTangent)
+{
+  const DataSet        data = data_set(500);
+  CubicMisfit          residual(data.targets);
+  RefinementParameters parameters;
+  parameters.rank               = 60;
+  parameters.drop_tolerance     = 0;
+  parameters.max_linearizations = 1;
+  const Refinement refinement =
+    refine(network, basis, Sampling{data.points, {}}, residual, parameters);
+  const Fit result = fit(network, basis, CubicStream(data), all_columns());
+  EXPECT_LT(relative_difference(prediction(data, result.correction),
+                                refinement.values),
+            1e-8);
+}
+
+TEST_F(FitTest, SeveralResidualsAreOneStreamOfRows)
+{
+  const DataSet    first = data_set(200, 1), second = data_set(300, 2);
+  const DataStream first_stream(first), second_stream(second);
+  const Fit        joined =
+    fit(network, basis, Joined({&first_stream, &second_stream}), all_columns());
+  DataSet all;
+  all.points  = make_block(2, 500);
+  all.targets = make_column(500);
+  for (std::size_t i = 0; i < 500; ++i)
+    {
+      const DataSet    &from = i < 200 ? first : second;
+      const std::size_t k    = i < 200 ? i : i - 200;
+      all.points(0, i)       = from.points(0, k);
+      all.points(1, i)       = from.points(1, k);
+      all.targets(i)         = from.targets(k);
+    }
+  const Fit expected = fit(network, basis, DataStream(all), all_columns());
+  EXPECT_LT(relative_difference(prediction(all, joined.correction),
+                                prediction(all, expected.correction)),
+            1e-12);
+}
+
+TEST_F(FitTest, ValidationRowsAreJudgedButNotFitted)
+{
+  const DataSet    data = data_set(400), validation = data_set(200, 9);
+  const DataStream rows(data), validation_rows(validation);
+  const Fit        alone = fit(network, basis, rows, all_columns());
+  const Fit judged = fit(network, basis, rows, all_columns(), &validation_rows);
+  EXPECT_EQ(relative_difference(judged.correction, alone.correction), 0.);
+  EXPECT_NEAR(judged.validation * 200,
+              loss(validation, judged.correction),
+              1e-9 * judged.validation * 200);
+  EXPECT_NEAR(judged.initial_validation * 200,
+              loss(validation, {}),
+              1e-12 * judged.initial_validation * 200);
+}
+
+TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
+{
+  // 80 noisy points for 60 directions.
+  const DataSet data       = data_set(80, 1, 0.05),
+                validation = data_set(60, 2, 0.05), test = data_set(500, 3);
+  const DataStream rows(data), folded(data, 5), validation_rows(validation);
+  const double     before = loss(test, {}),
+               overfitted =
+                 loss(test,
+                      fit(network, basis, rows, all_columns()).correction);
+  EXPECT_GT(overfitted, 2 * before);
+
+  const auto chosen = [&](const SelectionRule rule) {
+    FitParameters parameters;
+    parameters.rule  = rule;
+    const bool folds = rule == SelectionRule::cross_validation;
+    return fit(network,
+               basis,
+               folds ? folded : rows,
+               parameters,
+               rule == SelectionRule::validation ? &validation_rows : nullptr);
+  };
+  for (const SelectionRule rule : {SelectionRule::validation,
+                                   SelectionRule::cross_validation,
+                                   SelectionRule::generalized_cross_validation})
+    {
+      const Fit result = chosen(rule);
+      EXPECT_EQ(result.rule, rule);
+      EXPECT_LE(loss(test, result.correction), before) << int(rule);
+      EXPECT_EQ(result.predicted.size(), result.profile.loss.size());
+    }
+}
+
+TEST_F(FitTest, FewGroupsAreNoEvidenceForASmallGain)
+{
+  // Enough noise that a refinement gains little; as single rows they are
+  // believed, as the rows of two groups they are not.
+  DataSet data = data_set(3000, 1, 0.06);
+  EXPECT_GT(fit(network, basis, DataStream(data, 2)).choice.rank, 0u);
+  for (std::size_t i = 0; i < data.n_points(); ++i)
+    data.group.push_back(i % 2);
+  const DataStream grouped(data, 2);
+  EXPECT_EQ(grouped.n_independent_values(), 2u);
+  EXPECT_EQ(fit(network, basis, grouped).choice.rank, 0u);
+}
+
+TEST_F(FitTest, PlentifulExactDataIsFittedByAllColumnsUndamped)
+{
+  const DataSet data = data_set(2000), test = data_set(500, 3);
+  const Fit     result = fit(network, basis, DataStream(data));
+  EXPECT_EQ(result.rule, SelectionRule::generalized_cross_validation);
+  EXPECT_GE(result.choice.rank, 57u);
+  EXPECT_EQ(result.choice.lambda, 0.);
+  EXPECT_LT(loss(test, result.correction), 0.1 * loss(test, {}));
+}
+
+TEST(DataStream, FoldsKeepGroupsTogetherAndVisitEveryPointOnce)
+{
+  DataSet data = data_set(300);
+  for (std::size_t i = 0; i < 300; ++i)
+    data.group.push_back((7 * i) % 23);
+  std::map<double, std::int64_t> group_of;
+  for (std::size_t i = 0; i < 300; ++i)
+    group_of[data.points(0, i)] = data.group[i];
+
+  const DataStream                               stream(data, 4, 32);
+  std::map<unsigned int, std::size_t>            fold_size;
+  std::map<unsigned int, std::set<std::int64_t>> groups;
+  std::set<double>                               seen;
+  stream.for_each_block([&](const RowBlock &block) {
+    EXPECT_LE(block.points.extent(1), 32u);
+    fold_size[block.fold] += block.points.extent(1);
+    for (std::size_t i = 0; i < block.points.extent(1); ++i)
+      {
+        EXPECT_TRUE(seen.insert(block.points(0, i)).second);
+        groups[block.fold].insert(group_of.at(block.points(0, i)));
+      }
+  });
+  EXPECT_EQ(seen.size(), 300u);
+  ASSERT_EQ(fold_size.size(), 4u);
+  std::size_t n_groups = 0;
+  for (unsigned int fold = 0; fold < 4; ++fold)
+    {
+      n_groups += groups[fold].size();
+      EXPECT_NEAR(fold_size[fold], 75, 14);
+    }
+  EXPECT_EQ(n_groups, 23u); // none is in two folds
+}
+
+TEST_F(FitTest, BadInputIsRefused)
+{
+  const DataSet    data = data_set(100), few = data_set(59);
+  const DataStream rows(data);
+  FitParameters    parameters;
+  parameters.rule = SelectionRule::validation;
+  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
+  parameters.rule = SelectionRule::cross_validation;
+  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
+  parameters             = FitParameters();
+  parameters.choice.rank = 61;
+  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
+  EXPECT_THROW(fit(network, basis, DataStream(few)), Error);
+  DataSet not_finite    = data_set(100);
+  not_finite.targets(3) = std::nan("");
+  EXPECT_THROW(fit(network, basis, DataStream(not_finite)), Error);
+  EXPECT_THROW(DataStream(data, 101), Error);
+  EXPECT_THROW(DataStream(data, 0), Error);
+}
