@@ -250,7 +250,7 @@ namespace lsr
       const auto    &dof_handler = problem.discretization.dof_handler();
       const FEVector field       = residual->field(q);
       if (const auto exact = problem.equation.exact_solution())
-        return compute_errors(mapping, dof_handler, field, *exact).L2;
+        return compute_L2_error(mapping, dof_handler, field, *exact);
       return compute_difference(mapping, dof_handler, field, solution).L2;
     }
 

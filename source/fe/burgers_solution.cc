@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace lsr
 {
@@ -50,9 +51,11 @@ namespace lsr
     const int    n     = std::ceil(radius / (width / 6.));
     const double step  = radius / n;
 
-    double largest = exponent(x);
+    std::vector<double> exponents(2 * n + 1);
     for (int i = -n; i <= n; ++i)
-      largest = std::max(largest, exponent(x + i * step));
+      exponents[i + n] = exponent(x + i * step);
+    const double largest =
+      *std::max_element(exponents.begin(), exponents.end());
 
     // The integrals of h w with h = -sin(pi y) and h = 1. Their derivatives
     // with respect to x are those of L h w and L^2 h w with L h = h' + s h,
@@ -60,8 +63,11 @@ namespace lsr
     double N = 0., N_x = 0., N_xx = 0., D = 0., D_x = 0., D_xx = 0.;
     for (int i = -n; i <= n; ++i)
       {
+        const double difference = exponents[i + n] - largest;
+        if (difference < -40.) // below rounding
+          continue;
         const double y      = x + i * step;
-        const double weight = std::exp(exponent(y) - largest);
+        const double weight = std::exp(difference);
         const double sine = std::sin(pi * y), cosine = std::cos(pi * y);
         const double s  = sine / (2. * nu);
         const double ds = pi * cosine / (2. * nu);

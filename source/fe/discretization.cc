@@ -200,6 +200,11 @@ namespace lsr
       "coarse mesh, separated by commas, as in \"sinh(4*x)/sinh(4), "
       "y\", which makes cells small where x = 0. Empty: they stay "
       "where they are.");
+    add_parameter("Periodic directions",
+                  parameters.periodic_directions,
+                  "Directions in which the domain is periodic, separated by "
+                  "commas: d identifies the boundary with id 2d with that with "
+                  "id 2d+1. Empty: none.");
     add_parameter("Global refinements",
                   parameters.global_refinements,
                   "How often all cells of the coarse mesh are refined.",
@@ -362,11 +367,13 @@ namespace lsr
             ", but the mesh in " + std::to_string(dim) +
             " dimensions has no boundaries with the ids " +
             std::to_string(2 * d) + " and " + std::to_string(2 * d + 1) + "."));
+        // deal.II has this function for no derived class.
+        dealii::Triangulation<dim> &mesh = *triangulation_;
         using CellIterator = typename dealii::Triangulation<dim>::cell_iterator;
         std::vector<dealii::GridTools::PeriodicFacePair<CellIterator>> pairs;
         dealii::GridTools::collect_periodic_faces(
-          *triangulation_, 2 * d, 2 * d + 1, d, pairs);
-        triangulation_->add_periodicity(pairs);
+          mesh, 2 * d, 2 * d + 1, d, pairs);
+        mesh.add_periodicity(pairs);
         boundary_ids.erase(2 * d);
         boundary_ids.erase(2 * d + 1);
       }
