@@ -440,9 +440,10 @@ TEST(Burgers, graded_meshes_resolve_the_shock)
 
 
 
-// What makes this work is measured here: with a single linear step for each
-// refinement the last error is 5e-2, in the norm of the mass matrix 8e-4, and
-// with the elements themselves as test functions 3e-4.
+// The last error is about 3e-5; that of the finite-element solution is 2e-5.
+// What makes this work shows: with a single linear step for each refinement the
+// last error is 0.3, in the norm of the mass matrix 0.05, and with the elements
+// themselves as test functions 0.07.
 TEST(Burgers, iterative_refinement_resolves_the_shock)
 {
   const auto problem =
