@@ -297,7 +297,8 @@ namespace lsr
       stage("iterate", "Iterating refinement and alignment", [&]() {
         if (command_line.restart)
           iteration.restart(iteration.checkpoint);
-        pcout << "Stopped: " << iteration.run() << std::endl;
+        const std::string reason = iteration.run();
+        pcout << "Stopped: " << reason << std::endl;
       });
       history = iteration.history();
       written.push_back("history.csv");
