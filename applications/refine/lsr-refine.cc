@@ -197,7 +197,8 @@ namespace lsr
       residual = std::make_unique<FiniteElementResidual<dim>>(
         problem.assembler(),
         residual_norm(parameters.norm),
-        parameters.dirichlet_row_weight);
+        parameters.dirichlet_row_weight,
+        parameters.sobolev_weight);
     }
 
     RefinementParameters
@@ -249,7 +250,7 @@ namespace lsr
       const auto    &dof_handler = problem.discretization.dof_handler();
       const FEVector field       = residual->field(q);
       if (const auto exact = problem.equation.exact_solution())
-        return compute_errors(mapping, dof_handler, field, *exact).L2;
+        return compute_L2_error(mapping, dof_handler, field, *exact);
       return compute_difference(mapping, dof_handler, field, solution).L2;
     }
 
@@ -296,7 +297,8 @@ namespace lsr
       stage("iterate", "Iterating refinement and alignment", [&]() {
         if (command_line.restart)
           iteration.restart(iteration.checkpoint);
-        pcout << "Stopped: " << iteration.run() << std::endl;
+        const std::string reason = iteration.run();
+        pcout << "Stopped: " << reason << std::endl;
       });
       history = iteration.history();
       written.push_back("history.csv");

@@ -96,10 +96,17 @@ namespace lsr
       add_parameter("Norm",
                     norm,
                     "Norm of the residual that is minimized: l2 (Euclidean), "
-                    "mass (scaled by the lumped mass matrix), dual (H^-1; the "
-                    "energy error of symmetric problems).",
+                    "mass (scaled by the lumped mass matrix), dual (H^-1 with "
+                    "the symmetric part of the tangent; the energy error of "
+                    "symmetric problems), sobolev (H^-1 with mass matrix plus "
+                    "c times Laplace matrix, in space alone for evolutions).",
                     this->prm,
-                    Selection("l2|mass|dual"));
+                    Selection("l2|mass|dual|sobolev"));
+      add_parameter("Sobolev weight",
+                    sobolev_weight,
+                    "The number c of the sobolev norm.",
+                    this->prm,
+                    Double(0));
       add_parameter("Dirichlet row weight",
                     dirichlet_row_weight,
                     "Weight of the rows of Dirichlet conditions where they are "
@@ -158,6 +165,7 @@ namespace lsr
     std::string   rank                 = "auto";
     std::string   norm                 = "dual";
     double        dirichlet_row_weight = 100.;
+    double        sobolev_weight       = 1.;
     unsigned int  max_linearizations   = 20;
     double        drop_tolerance       = 1e-12;
     bool          residual_subspace    = false;

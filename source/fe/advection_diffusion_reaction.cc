@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/fe/burgers_solution.h>
 
 #include <algorithm>
 
@@ -42,7 +43,9 @@ namespace lsr
                   parameters.diffusion,
                   "The positive coefficient a in -div(a grad u) + b . grad u + "
                   "c = f: an expression in " +
-                    coordinates + " and u, in the syntax of muParser.");
+                    coordinates +
+                    " and u, in the syntax of muParser. Or one "
+                    "for each coordinate, separated by commas; 0 for time.");
     add_parameter("Advection",
                   parameters.advection,
                   "The velocity b: " + std::to_string(dim) +
@@ -61,6 +64,12 @@ namespace lsr
                   "The function f: an expression in " + coordinates +
                     ", or the word manufactured, which derives f from the "
                     "exact solution.");
+    add_parameter("Reference solution",
+                  parameters.reference_solution,
+                  "A solution that no expression gives, to measure errors: "
+                  "\"burgers: nu\" is that of Burgers' equation with the "
+                  "viscosity nu and the initial values -sin(pi x), by the "
+                  "Cole-Hopf transformation.");
     add_parameter("Dirichlet conditions",
                   parameters.dirichlet,
                   "Boundary ids with the values of u, as in \"0: sin(pi*x); "
@@ -87,12 +96,7 @@ namespace lsr
   {
     constexpr auto coordinates = Scalar::Variables::coordinates;
 
-    diffusion = parse_coefficient(parameters.diffusion, "Diffusion");
-    AssertThrow(!diffusion.value.is_constant() ||
-                  diffusion.value.value(dealii::Point<dim>()) > 0.,
-                dealii::ExcMessage(
-                  "The diffusion coefficient \"" + parameters.diffusion +
-                  "\" in <" + location("Diffusion") + "> is not positive."));
+    compile_diffusion();
 
     reaction = parse_coefficient(parameters.reaction, "Reaction");
 
@@ -115,12 +119,72 @@ namespace lsr
     if (!dealii::Utilities::trim(parameters.exact_solution).empty())
       exact = parse(parameters.exact_solution, "Exact solution", coordinates);
 
+    compile_reference();
+
     right_hand_side =
       dealii::Utilities::trim(parameters.right_hand_side) == manufactured ?
         manufactured_right_hand_side() :
         parse(parameters.right_hand_side, "Right hand side", coordinates);
 
     compile_boundary_terms();
+  }
+
+
+  template <int dim>
+  void
+  AdvectionDiffusionReaction<dim>::compile_diffusion()
+  {
+    diffusion.clear();
+    for (const auto &text : split_expressions(parameters.diffusion))
+      diffusion.push_back(parse_coefficient(text, "Diffusion"));
+    AssertThrow(diffusion.size() == 1 || diffusion.size() == dim,
+                dealii::ExcMessage("The diffusion \"" + parameters.diffusion +
+                                   "\" in <" + location("Diffusion") +
+                                   "> has " + std::to_string(diffusion.size()) +
+                                   " entries. Expected were 1 or " +
+                                   std::to_string(dim) + "."));
+
+    bool positive = false;
+    for (const Coefficient &a : diffusion)
+      {
+        const bool is_negative =
+          a.value.is_constant() && a.value.value(dealii::Point<dim>()) < 0.;
+        positive = positive || !a.value.is_zero();
+        AssertThrow(!is_negative,
+                    dealii::ExcMessage("The diffusion coefficient \"" +
+                                       parameters.diffusion + "\" in <" +
+                                       location("Diffusion") +
+                                       "> is not positive."));
+      }
+    AssertThrow(positive,
+                dealii::ExcMessage(
+                  "The diffusion coefficient \"" + parameters.diffusion +
+                  "\" in <" + location("Diffusion") + "> is not positive."));
+  }
+
+
+  template <int dim>
+  void
+  AdvectionDiffusionReaction<dim>::compile_reference()
+  {
+    reference.reset();
+    const std::string text =
+      dealii::Utilities::trim(parameters.reference_solution);
+    if (text.empty())
+      return;
+    const std::string name = text.substr(0, text.find(':'));
+    const bool        fits = dim == 2 && name == "burgers";
+    const std::string number =
+      fits && name.size() < text.size() ? text.substr(name.size() + 1) : "";
+    AssertThrow(fits && !exact && !dealii::Utilities::trim(number).empty(),
+                dealii::ExcMessage(
+                  "\"" + text + "\" in <" + location("Reference solution") +
+                  ">: expected \"burgers: nu\" with the viscosity, for a "
+                  "problem in two dimensions without an exact solution."));
+    if constexpr (dim == 2)
+      reference = std::make_shared<BurgersSolution>(
+        parse(number, "Reference solution", Scalar::Variables::coordinates)
+          .value(dealii::Point<dim>()));
   }
 
 
@@ -233,12 +297,17 @@ namespace lsr
   std::vector<Expression<dim>>
   AdvectionDiffusionReaction<dim>::manufactured_flux() const
   {
-    const Scalar        a = diffusion.value.substitute_solution(*exact);
-    std::vector<Scalar> flux;
-    for (const Scalar &component : symbolic_gradient(*exact))
-      flux.push_back(
-        exact->with_text("(" + a.text() + ")*(" + component.text() + ")",
-                         Scalar::Variables::coordinates));
+    const std::vector<Scalar> gradient = symbolic_gradient(*exact);
+    std::vector<Scalar>       flux;
+    for (unsigned int d = 0; d < dim; ++d)
+      {
+        const Coefficient &coefficient =
+          diffusion[std::min<std::size_t>(d, diffusion.size() - 1)];
+        const Scalar a = coefficient.value.substitute_solution(*exact);
+        flux.push_back(
+          exact->with_text("(" + a.text() + ")*(" + gradient[d].text() + ")",
+                           Scalar::Variables::coordinates));
+      }
     return flux;
   }
 
@@ -279,12 +348,16 @@ namespace lsr
     const dealii::ArrayView<double>       &flux) const
   {
     const double u = jet[0];
-    const double a = diffusion.value.value(x, u);
     flux[0]        = reaction.value.value(x, u) - right_hand_side.value(x);
     for (unsigned int d = 0; d < advection.size(); ++d)
       flux[0] += advection[d].value.value(x, u) * jet[1 + d];
+    double a = 0.;
     for (unsigned int d = 0; d < dim; ++d)
-      flux[1 + d] = a * jet[1 + d];
+      {
+        if (d < diffusion.size())
+          a = diffusion[d].value.value(x, u);
+        flux[1 + d] = a * jet[1 + d];
+      }
   }
 
 
@@ -295,9 +368,7 @@ namespace lsr
     const dealii::ArrayView<const double> &jet,
     dealii::FullMatrix<double>            &tangent) const
   {
-    const double u   = jet[0];
-    const double a   = diffusion.value.value(x, u);
-    const double a_u = diffusion.derivative.value(x, u);
+    const double u = jet[0];
 
     tangent       = 0.;
     tangent(0, 0) = reaction.derivative.value(x, u);
@@ -306,8 +377,14 @@ namespace lsr
         tangent(0, 0) += advection[d].derivative.value(x, u) * jet[1 + d];
         tangent(0, 1 + d) = advection[d].value.value(x, u);
       }
+    double a = 0., a_u = 0.;
     for (unsigned int d = 0; d < dim; ++d)
       {
+        if (d < diffusion.size())
+          {
+            a   = diffusion[d].value.value(x, u);
+            a_u = diffusion[d].derivative.value(x, u);
+          }
         tangent(1 + d, 0)     = a_u * jet[1 + d];
         tangent(1 + d, 1 + d) = a;
       }
@@ -385,7 +462,10 @@ namespace lsr
     const auto independent = [](const Scalar &expression) {
       return !expression.depends_on("u");
     };
-    return independent(diffusion.value) && independent(reaction.derivative) &&
+    return independent(reaction.derivative) &&
+           std::all_of(diffusion.begin(),
+                       diffusion.end(),
+                       [&](const auto &a) { return independent(a.value); }) &&
            std::all_of(advection.begin(),
                        advection.end(),
                        [&](const auto &b) { return independent(b.value); }) &&
@@ -407,6 +487,9 @@ namespace lsr
              expression.value(dealii::Point<dim>()) >= 0.;
     };
     return is_linear() && advection.empty() &&
+           std::none_of(diffusion.begin(),
+                        diffusion.end(),
+                        [](const auto &a) { return a.value.is_zero(); }) &&
            non_negative(reaction.derivative) &&
            std::all_of(boundary_terms.begin(),
                        boundary_terms.end(),
@@ -430,7 +513,7 @@ namespace lsr
   AdvectionDiffusionReaction<dim>::exact_solution() const
   {
     if (!exact)
-      return nullptr;
+      return reference;
     return std::make_shared<ExpressionFunction<dim>>(
       std::vector<Scalar>{*exact});
   }

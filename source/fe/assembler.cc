@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/assembler.h>
+#include <lsr/fe/space_time_test_element.h>
 
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/dofs/dof_tools.h>
+#include <deal.II/fe/fe_system.h>
 #include <deal.II/fe/fe_values.h>
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
 
 namespace lsr
 {
   namespace
   {
-    /// One quadrature formula for cells and one for faces.
+    /// Trial and test functions on a cell and on a face, one quadrature formula
+    /// for each.
     template <int dim>
     struct Scratch
     {
@@ -29,13 +34,59 @@ namespace lsr
                       dealii::update_values | dealii::update_quadrature_points |
                         dealii::update_normal_vectors |
                         dealii::update_JxW_values)
-      {}
+      {
+        const unsigned int n_dofs =
+          discretization.finite_element().n_dofs_per_cell();
+        trial_functions.resize(n_dofs);
+        std::iota(trial_functions.begin(), trial_functions.end(), 0);
+        if (!discretization.petrov_galerkin_in_time())
+          return;
+
+        const SpaceTimeTestElement<dim> base(discretization.degree());
+        test_element = std::make_unique<dealii::FESystem<dim>>(
+          base, discretization.n_components());
+        test_cell_values =
+          std::make_unique<dealii::FEValues<dim>>(discretization.mapping(),
+                                                  *test_element,
+                                                  cell_values.get_quadrature(),
+                                                  dealii::update_values |
+                                                    dealii::update_gradients);
+        test_face_values = std::make_unique<dealii::FEFaceValues<dim>>(
+          discretization.mapping(),
+          *test_element,
+          dealii::QGauss<dim - 1>(discretization.degree() + 2),
+          dealii::update_values);
+
+        const std::vector<unsigned int> of_nodes =
+          base.test_functions_of_nodes();
+        for (unsigned int i = 0; i < n_dofs; ++i)
+          {
+            const auto [component, node] =
+              discretization.finite_element().system_to_component_index(i);
+            const unsigned int function = of_nodes[node];
+            test_functions.push_back(
+              function == dealii::numbers::invalid_unsigned_int ?
+                function :
+                test_element->component_to_system_index(component, function));
+          }
+      }
 
       dealii::FEValues<dim>     cell_values;
       dealii::FEFaceValues<dim> face_values;
 
-      /// Jets of all shape functions at all quadrature points.
+      /// Where the test functions are not the trial functions, otherwise null.
+      std::unique_ptr<dealii::FESystem<dim>>     test_element;
+      std::unique_ptr<dealii::FEValues<dim>>     test_cell_values;
+      std::unique_ptr<dealii::FEFaceValues<dim>> test_face_values;
+
+      /// The shape functions that belong to the degrees of freedom of a cell.
+      std::vector<unsigned int> trial_functions, test_functions;
+
+      /// Jets of all trial functions at all quadrature points.
       dealii::FullMatrix<double> B;
+
+      /// Jets of all test functions, if they are others.
+      dealii::FullMatrix<double> test_B;
 
       /// The tangent times B.
       dealii::FullMatrix<double> DB;
@@ -43,34 +94,41 @@ namespace lsr
 
 
     /**
-     * Make @p B the matrix that maps nodal values of a cell to jets (or, on
-     * faces, to values): row q * size + i is entry i of the jet at point q.
+     * Make @p B the matrix that maps nodal values of a cell to jets (or, if
+     * there are no @p gradients, to values): row q * size + i is entry i of the
+     * jet at point q. Column j is the shape function @p functions[j], or zero
+     * if there is none; the last coordinates have no derivatives if
+     * @p n_gradients is less than dim.
      */
     template <int dim>
     void
     fill_jets(const dealii::FEValuesBase<dim> &values,
+              const std::vector<unsigned int> &functions,
               const bool                       gradients,
+              const unsigned int               n_gradients,
               const unsigned int               size,
               dealii::FullMatrix<double>      &B)
     {
       const auto        &element       = values.get_fe();
-      const unsigned int n_dofs        = element.n_dofs_per_cell();
       const unsigned int n_points      = values.n_quadrature_points;
       const unsigned int per_component = gradients ? 1 + dim : 1;
 
-      B.reinit(n_points * size, n_dofs);
-      for (unsigned int j = 0; j < n_dofs; ++j)
+      B.reinit(n_points * size, functions.size());
+      for (unsigned int j = 0; j < functions.size(); ++j)
         {
+          const unsigned int function = functions[j];
+          if (function == dealii::numbers::invalid_unsigned_int)
+            continue;
           const unsigned int first =
-            element.system_to_component_index(j).first * per_component;
+            element.system_to_component_index(function).first * per_component;
           for (unsigned int q = 0; q < n_points; ++q)
             {
               const unsigned int row = q * size + first;
-              B(row, j)              = values.shape_value(j, q);
+              B(row, j)              = values.shape_value(function, q);
               if (gradients)
                 {
-                  const auto &gradient = values.shape_grad(j, q);
-                  for (unsigned int d = 0; d < dim; ++d)
+                  const auto &gradient = values.shape_grad(function, q);
+                  for (unsigned int d = 0; d < n_gradients; ++d)
                     B(row + 1 + d, j) = gradient[d];
                 }
             }
@@ -117,8 +175,9 @@ namespace lsr
 
 
     /**
-     * Sum over quadrature points. @p flux and @p tangent evaluate the weak form
-     * at a point; exactly one of @p vector and @p matrix is computed.
+     * Sum over quadrature points, with trial functions @p B and test functions
+     * @p test_B. @p flux and @p tangent evaluate the weak form at a point;
+     * exactly one of @p vector and @p matrix is computed.
      */
     template <int dim, typename Flux, typename Tangent>
     void
@@ -126,6 +185,7 @@ namespace lsr
               const dealii::Vector<double>     &u,
               const unsigned int                size,
               const dealii::FullMatrix<double> &B,
+              const dealii::FullMatrix<double> &test_B,
               dealii::FullMatrix<double>       &DB,
               const Flux                       &flux,
               const Tangent                    &tangent,
@@ -149,7 +209,7 @@ namespace lsr
               for (double &entry : target)
                 entry *= values.JxW(q);
             }
-          B.Tvmult_add(*vector, fluxes);
+          test_B.Tvmult_add(*vector, fluxes);
         }
       else
         {
@@ -160,7 +220,7 @@ namespace lsr
               tangent(q, jet(q), D);
               multiply_at_point(D, B, q, values.JxW(q), DB);
             }
-          B.Tmmult(*matrix, DB, true);
+          test_B.Tmmult(*matrix, DB, true);
         }
     }
   } // namespace
@@ -228,8 +288,22 @@ namespace lsr
   void
   Assembler<dim>::riesz_matrix(const FEVector &u, SparseMatrix &K) const
   {
+    AssertThrow(!discretization_.petrov_galerkin_in_time(),
+                dealii::ExcMessage(
+                  "The tangent of a Petrov-Galerkin method has no symmetric "
+                  "part that defines a dual norm; choose the norm sobolev."));
     K.reinit(sparsity_pattern);
     assemble(u, Part::riesz, nullptr, &K);
+    K.compress(dealii::VectorOperation::add);
+  }
+
+
+  template <int dim>
+  void
+  Assembler<dim>::sobolev_matrix(const double c, SparseMatrix &K) const
+  {
+    K.reinit(sparsity_pattern);
+    assemble(discretization_.make_vector(), Part::sobolev, nullptr, &K, c);
     K.compress(dealii::VectorOperation::add);
   }
 
@@ -239,7 +313,8 @@ namespace lsr
   Assembler<dim>::assemble(const FEVector &u,
                            const Part      part,
                            FEVector       *f,
-                           SparseMatrix   *A) const
+                           SparseMatrix   *A,
+                           const double    c) const
   {
     const FEVector conforming =
       discretization_.make_conforming(u, constraints());
@@ -255,20 +330,44 @@ namespace lsr
     dealii::FullMatrix<double> *matrix = A != nullptr ? &cell_matrix : nullptr;
     std::vector<dealii::types::global_dof_index> dofs(n_dofs);
 
+    const bool         own_tests   = scratch.test_element != nullptr;
+    const unsigned int n_gradients = own_tests ? dim - 1 : dim;
+    const auto        &test_B      = own_tests ? scratch.test_B : scratch.B;
+    const auto        &trial_B     = part == Part::sobolev ? test_B : scratch.B;
+
     const auto add_cell = [&](const auto &cell) {
       auto &values = scratch.cell_values;
       values.reinit(cell);
-      fill_jets(values, true, jet_size, scratch.B);
+      fill_jets(
+        values, scratch.trial_functions, true, dim, jet_size, scratch.B);
+      if (own_tests)
+        {
+          scratch.test_cell_values->reinit(cell);
+          fill_jets(*scratch.test_cell_values,
+                    scratch.test_functions,
+                    true,
+                    n_gradients,
+                    jet_size,
+                    scratch.test_B);
+        }
       integrate(
         values,
         cell_u,
         jet_size,
-        scratch.B,
+        trial_B,
+        test_B,
         scratch.DB,
         [&](const unsigned int q, const auto &jet, const auto &flux) {
           weak_form_.evaluate(values.quadrature_point(q), jet, flux);
         },
         [&](const unsigned int q, const auto &jet, auto &D) {
+          if (part == Part::sobolev)
+            {
+              D = 0.;
+              for (unsigned int i = 0; i < jet_size; ++i)
+                D(i, i) = i % (1 + dim) == 0 ? 1. : c;
+              return;
+            }
           weak_form_.tangent(values.quadrature_point(q), jet, D);
           if (part == Part::riesz)
             keep_riesz_part(D, 1 + dim);
@@ -281,12 +380,24 @@ namespace lsr
       const auto id     = cell->face(face)->boundary_id();
       auto      &values = scratch.face_values;
       values.reinit(cell, face);
-      fill_jets(values, false, n_components, scratch.B);
+      fill_jets(
+        values, scratch.trial_functions, false, 0, n_components, scratch.B);
+      if (own_tests)
+        {
+          scratch.test_face_values->reinit(cell, face);
+          fill_jets(*scratch.test_face_values,
+                    scratch.test_functions,
+                    false,
+                    0,
+                    n_components,
+                    scratch.test_B);
+        }
       integrate(
         values,
         cell_u,
         n_components,
         scratch.B,
+        test_B,
         scratch.DB,
         [&](const unsigned int q, const auto &u_q, const auto &g) {
           weak_form_.evaluate_boundary(
@@ -313,7 +424,7 @@ namespace lsr
 
           add_cell(cell);
           for (const unsigned int face : cell->face_indices())
-            if (cell->face(face)->at_boundary() &&
+            if (part != Part::sobolev && cell->face(face)->at_boundary() &&
                 weak_form_.has_boundary_term(cell->face(face)->boundary_id()))
               add_face(cell, face);
 
@@ -329,26 +440,28 @@ namespace lsr
   FEVector
   Assembler<dim>::lumped_mass() const
   {
-    // Shape functions are one at their own node and zero at all others.
-    dealii::FEValues<dim> values(
-      discretization_.mapping(),
-      discretization_.finite_element(),
-      dealii::QGaussLobatto<dim>(discretization_.degree() + 1),
-      dealii::update_values | dealii::update_JxW_values);
+    Scratch<dim> scratch(discretization_);
+    const bool   own_tests = scratch.test_element != nullptr;
+    const auto  &functions =
+      own_tests ? scratch.test_functions : scratch.trial_functions;
 
-    const unsigned int n_dofs =
-      discretization_.finite_element().n_dofs_per_cell();
-    std::vector<dealii::types::global_dof_index> dofs(n_dofs);
+    std::vector<dealii::types::global_dof_index> dofs(functions.size());
     FEVector mass = discretization_.make_vector();
     for (const auto &cell :
          discretization_.dof_handler().active_cell_iterators())
       if (cell->is_locally_owned())
         {
-          values.reinit(cell);
+          scratch.cell_values.reinit(cell);
+          if (own_tests)
+            scratch.test_cell_values->reinit(cell);
+          const auto &values =
+            own_tests ? *scratch.test_cell_values : scratch.cell_values;
           cell->get_dof_indices(dofs);
-          for (unsigned int i = 0; i < n_dofs; ++i)
-            for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
-              mass(dofs[i]) += values.shape_value(i, q) * values.JxW(q);
+          for (unsigned int i = 0; i < dofs.size(); ++i)
+            if (functions[i] != dealii::numbers::invalid_unsigned_int)
+              for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+                mass(dofs[i]) += values.shape_value(functions[i], q) *
+                                 scratch.cell_values.JxW(q);
         }
     mass.compress(dealii::VectorOperation::add);
 

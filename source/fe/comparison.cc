@@ -121,6 +121,25 @@ namespace lsr
   }
 
   template <int dim>
+  double
+  compute_L2_error(const Mapping<dim>    &mapping,
+                   const DoFHandler<dim> &dof_handler,
+                   const FEVector        &field,
+                   const Function<dim>   &exact)
+  {
+    const FEVector values = ghosted(dof_handler, field);
+    FEVector       zero(values);
+    zero = 0;
+    zero.update_ghost_values();
+
+    const double error = difference_norm(
+      mapping, dof_handler, values, exact, VectorTools::L2_norm);
+    const double norm =
+      difference_norm(mapping, dof_handler, zero, exact, VectorTools::L2_norm);
+    return norm > 0 ? error / norm : error;
+  }
+
+  template <int dim>
   FieldDifference
   compute_difference(const Mapping<dim>    &mapping,
                      const DoFHandler<dim> &dof_handler,
@@ -245,6 +264,10 @@ namespace lsr
                                           const DoFHandler<dim> &,     \
                                           const FEVector &,            \
                                           const Function<dim> &);      \
+  template double          compute_L2_error(const Mapping<dim> &,      \
+                                            const DoFHandler<dim> &,   \
+                                            const FEVector &,          \
+                                            const Function<dim> &);    \
   template FieldDifference compute_difference(const Mapping<dim> &,    \
                                               const DoFHandler<dim> &, \
                                               const FEVector &,        \

@@ -2,9 +2,11 @@
 
 #include <lsr/fe/discretization.h>
 #include <lsr/fe/error_message.h>
+#include <lsr/fe/expression.h>
 
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/quadrature_lib.h>
+#include <deal.II/base/utilities.h>
 #include <deal.II/distributed/grid_refinement.h>
 #include <deal.II/distributed/shared_tria.h>
 #include <deal.II/distributed/tria.h>
@@ -16,6 +18,7 @@
 #include <deal.II/grid/grid_generator.h>
 #include <deal.II/grid/grid_in.h>
 #include <deal.II/grid/grid_refinement.h>
+#include <deal.II/grid/grid_tools.h>
 #include <deal.II/lac/full_matrix.h>
 #include <deal.II/numerics/error_estimator.h>
 #include <deal.II/numerics/vector_tools_boundary.h>
@@ -190,6 +193,18 @@ namespace lsr
                   "A file with the coarse mesh, in any format that deal.II "
                   "reads (.msh, .vtk, .inp, .unv, .ucd, ...). If it is given, "
                   "the grid generator is not used.");
+    add_parameter(
+      "Grading",
+      parameters.grading,
+      "Expressions for the new coordinates of the vertices of the "
+      "coarse mesh, separated by commas, as in \"sinh(4*x)/sinh(4), "
+      "y\", which makes cells small where x = 0. Empty: they stay "
+      "where they are.");
+    add_parameter("Periodic directions",
+                  parameters.periodic_directions,
+                  "Directions in which the domain is periodic, separated by "
+                  "commas: d identifies the boundary with id 2d with that with "
+                  "id 2d+1. Empty: none.");
     add_parameter("Global refinements",
                   parameters.global_refinements,
                   "How often all cells of the coarse mesh are refined.",
@@ -216,6 +231,11 @@ namespace lsr
                   "The polynomial degree p of the continuous elements Q_p.",
                   prm,
                   Patterns::Integer(1, 8));
+    add_parameter("Petrov-Galerkin in time",
+                  parameters.petrov_galerkin_in_time,
+                  "Whether the last coordinate is time, and the equation is "
+                  "tested with functions of degree p-1 in time that are "
+                  "discontinuous, instead of with the elements themselves.");
     add_parameter("Strong Dirichlet conditions",
                   parameters.strong_dirichlet,
                   "Whether refined fields have the Dirichlet values by "
@@ -233,10 +253,12 @@ namespace lsr
     dof_handler_.clear();
     triangulation_->clear();
     read_or_generate();
+    grade();
 
     boundary_ids.clear();
     for (const auto id : triangulation_->get_boundary_ids())
       boundary_ids.insert(id);
+    identify_boundaries();
     mapping_ = std::make_unique<dealii::MappingQ<dim>>(
       is_curved(*triangulation_) ? parameters.degree : 1);
     finite_element_ = std::make_unique<dealii::FESystem<dim>>(
@@ -301,6 +323,91 @@ namespace lsr
 
 
   template <int dim>
+  void
+  Discretization<dim>::grade()
+  {
+    if (dealii::Utilities::trim(parameters.grading).empty())
+      return;
+    const std::string            location = "Mesh/Grading";
+    std::vector<Expression<dim>> coordinates;
+    for (const auto &text : split_expressions(parameters.grading))
+      coordinates.emplace_back(text, location);
+    AssertThrow(coordinates.size() == dim,
+                dealii::ExcMessage(
+                  "The grading \"" + parameters.grading + "\" in <" + location +
+                  "> has " + std::to_string(coordinates.size()) +
+                  " components. Expected were " + std::to_string(dim) + "."));
+    dealii::GridTools::transform(
+      [&](const dealii::Point<dim> &x) {
+        dealii::Point<dim> moved;
+        for (unsigned int d = 0; d < dim; ++d)
+          moved[d] = coordinates[d].value(x);
+        return moved;
+      },
+      *triangulation_);
+    for (const auto &cell : triangulation_->active_cell_iterators())
+      AssertThrow(std::isfinite(cell->measure()) && cell->measure() > 0.,
+                  dealii::ExcMessage("The grading \"" + parameters.grading +
+                                     "\" in <" + location +
+                                     "> turns cells inside out."));
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::identify_boundaries()
+  {
+    for (const unsigned int d : parameters.periodic_directions)
+      {
+        AssertThrow(
+          d < dim && boundary_ids.count(2 * d) > 0 &&
+            boundary_ids.count(2 * d + 1) > 0,
+          dealii::ExcMessage(
+            "The domain shall be periodic in direction " + std::to_string(d) +
+            ", but the mesh in " + std::to_string(dim) +
+            " dimensions has no boundaries with the ids " +
+            std::to_string(2 * d) + " and " + std::to_string(2 * d + 1) + "."));
+        // deal.II has this function for no derived class.
+        dealii::Triangulation<dim> &mesh = *triangulation_;
+        using CellIterator = typename dealii::Triangulation<dim>::cell_iterator;
+        std::vector<dealii::GridTools::PeriodicFacePair<CellIterator>> pairs;
+        dealii::GridTools::collect_periodic_faces(
+          mesh, 2 * d, 2 * d + 1, d, pairs);
+        mesh.add_periodicity(pairs);
+        boundary_ids.erase(2 * d);
+        boundary_ids.erase(2 * d + 1);
+      }
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::check_space_time_mesh() const
+  {
+    bool is_box = dim > 1 && !triangulation_->has_hanging_nodes();
+    // Vertices of the lower face come first, those of the upper one above them.
+    constexpr unsigned int n = dealii::GeometryInfo<dim>::vertices_per_cell / 2;
+    for (const auto &cell : triangulation_->active_cell_iterators())
+      {
+        const double eps = 1e-10 * cell->diameter();
+        for (unsigned int v = 0; v < n; ++v)
+          {
+            const auto edge   = cell->vertex(n + v) - cell->vertex(v);
+            const auto across = cell->vertex(v) - cell->vertex(0);
+            is_box            = is_box && edge[dim - 1] > eps &&
+                     edge.norm() - edge[dim - 1] < eps &&
+                     std::abs(across[dim - 1]) < eps;
+          }
+      }
+    AssertThrow(is_box,
+                dealii::ExcMessage(
+                  "Test functions that are discontinuous in time need a mesh "
+                  "in two or three dimensions whose cells extend along the "
+                  "last coordinate, time, and that has no hanging nodes."));
+  }
+
+
+  template <int dim>
   std::map<dealii::types::boundary_id, const dealii::Function<dim> *>
   Discretization<dim>::resolve(const BoundaryFunctions<dim> &conditions) const
   {
@@ -345,6 +452,8 @@ namespace lsr
     AssertThrow(finite_element_ != nullptr,
                 dealii::ExcMessage("make_grid() has to be called first."));
 
+    if (parameters.petrov_galerkin_in_time)
+      check_space_time_mesh();
     dof_handler_.distribute_dofs(*finite_element_);
     locally_relevant_dofs_ =
       dealii::DoFTools::extract_locally_relevant_dofs(dof_handler_);
@@ -357,6 +466,9 @@ namespace lsr
 #endif
     dealii::DoFTools::make_hanging_node_constraints(dof_handler_,
                                                     hanging_node_constraints_);
+    for (const unsigned int d : parameters.periodic_directions)
+      dealii::DoFTools::make_periodicity_constraints(
+        dof_handler_, 2 * d, 2 * d + 1, d, hanging_node_constraints_);
     constraints_.copy_from(hanging_node_constraints_);
     hanging_node_constraints_.close();
 

@@ -29,7 +29,8 @@ namespace lsr
   FiniteElementResidual<dim>::FiniteElementResidual(
     const Assembler<dim> &assembler,
     const ResidualNorm    norm,
-    const double          dirichlet_row_weight)
+    const double          dirichlet_row_weight,
+    const double          sobolev_weight)
     : assembler(assembler)
     , kind(norm)
     , mpi(assembler.discretization().communicator())
@@ -44,11 +45,21 @@ namespace lsr
     for (const auto &[dof, value] : discretization.dirichlet_values())
       if (!assembler.constraints().is_constrained(dof))
         dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
-    AssertThrow(norm != ResidualNorm::dual ||
-                  mpi.sum(dirichlet_rows.size()) == 0,
+    AssertThrow(euclidean() || mpi.sum(dirichlet_rows.size()) == 0,
                 dealii::ExcMessage(
-                  "The dual norm of a residual needs strong Dirichlet "
-                  "conditions, found weighted rows; choose l2 or mass."));
+                  "The " + to_string(norm) +
+                  " norm of a residual needs strong Dirichlet conditions, "
+                  "found weighted rows; choose l2 or mass."));
+    if (norm == ResidualNorm::sobolev)
+      {
+        AssertThrow(sobolev_weight > 0.,
+                    dealii::ExcMessage("The weight of gradients in the sobolev "
+                                       "norm is " +
+                                       std::to_string(sobolev_weight) +
+                                       ", expected a positive number."));
+        assembler.sobolev_matrix(sobolev_weight, K);
+        set_up_riesz_solver(K);
+      }
 
     if (norm == ResidualNorm::mass)
       {
@@ -216,10 +227,21 @@ namespace lsr
 
     const WeakForm<dim> &form = assembler.weak_form();
     const bool           is_tangent =
-      form.is_linear() && form.is_symmetric_positive_definite();
+      form.is_linear() && form.is_symmetric_positive_definite() &&
+      !assembler.discretization().petrov_galerkin_in_time();
     if (!is_tangent)
       assembler.riesz_matrix(u, K);
-    riesz_solver = std::make_unique<LinearSolver>(is_tangent ? A : K,
+    set_up_riesz_solver(is_tangent ? A : K);
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::set_up_riesz_solver(
+    const dealii::TrilinosWrappers::SparseMatrix &matrix)
+  {
+    riesz_solver = std::make_unique<LinearSolver>(matrix,
                                                   assembler.discretization(),
                                                   LinearSolver::Method::direct);
   }
@@ -283,7 +305,7 @@ namespace lsr
   bool
   FiniteElementResidual<dim>::euclidean() const
   {
-    return kind != ResidualNorm::dual;
+    return kind == ResidualNorm::l2 || kind == ResidualNorm::mass;
   }
 
 
@@ -326,7 +348,7 @@ namespace lsr
   double
   FiniteElementResidual<dim>::norm(const Column &f)
   {
-    if (kind != ResidualNorm::dual)
+    if (euclidean())
       return std::sqrt(mpi.sum(dot(f, f)));
     const Column Kf = make_column(f.size());
     dual_solver().solve(as_block(Kf), as_block(f));

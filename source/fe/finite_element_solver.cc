@@ -53,18 +53,24 @@ namespace lsr
                       "defined there."));
       }
 
+      LinearSolver::Method
+      method() const
+      {
+        // Multigrid knows nothing of evolutions.
+        if (assembler.discretization().petrov_galerkin_in_time())
+          return LinearSolver::Method::direct;
+        return assembler.weak_form().is_symmetric_positive_definite() ?
+                 LinearSolver::Method::conjugate_gradients :
+                 LinearSolver::Method::gmres;
+      }
+
       /// Compute the Newton update and how large it is relative to u.
       double
       compute_update()
       {
         dealii::TrilinosWrappers::SparseMatrix A;
         assembler.jacobian(u, A);
-        LinearSolver solver(
-          A,
-          assembler.discretization(),
-          assembler.weak_form().is_symmetric_positive_definite() ?
-            LinearSolver::Method::conjugate_gradients :
-            LinearSolver::Method::gmres);
+        LinearSolver solver(A, assembler.discretization(), method());
         update = f;
         solver.solve(update, f);
         update *= -1.;

@@ -9,9 +9,17 @@ namespace lsr
   std::string
   to_string(const ResidualNorm norm)
   {
-    return norm == ResidualNorm::l2   ? "l2" :
-           norm == ResidualNorm::mass ? "mass" :
-                                        "dual";
+    switch (norm)
+      {
+        case ResidualNorm::l2:
+          return "l2";
+        case ResidualNorm::mass:
+          return "mass";
+        case ResidualNorm::dual:
+          return "dual";
+        default:
+          return "sobolev";
+      }
   }
 
 
@@ -19,13 +27,15 @@ namespace lsr
   ResidualNorm
   residual_norm(const std::string &name)
   {
-    for (const ResidualNorm norm :
-         {ResidualNorm::l2, ResidualNorm::mass, ResidualNorm::dual})
+    for (const ResidualNorm norm : {ResidualNorm::l2,
+                                    ResidualNorm::mass,
+                                    ResidualNorm::dual,
+                                    ResidualNorm::sobolev})
       if (to_string(norm) == name)
         return norm;
     AssertThrow(false,
                 dealii::ExcMessage("There is no residual norm '" + name +
-                                   "', expected l2, mass or dual."));
+                                   "', expected l2, mass, dual or sobolev."));
     return ResidualNorm::l2;
   }
 } // namespace lsr

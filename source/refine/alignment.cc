@@ -115,13 +115,14 @@ namespace lsr
           const AlignmentParameters &parameters)
     {
       Alignment result;
-      result.initial_norm = objective.norm(network);
-      result.final_norm   = result.initial_norm;
+      result.initial_norm = objective.mean(network);
+      const double initial =
+        objective.residual->norm(objective.rows(objective.values(network)));
 
       LBFGSParameters options;
       options.max_iterations = parameters.max_steps;
       options.go_on = [&](const unsigned int iteration, const double value) {
-        const double reached = std::sqrt(value) / result.initial_norm;
+        const double reached = std::sqrt(value) / initial;
         if (parameters.progress)
           {
             std::ostringstream line;
@@ -139,7 +140,7 @@ namespace lsr
         },
         options);
       network.set_parameters(theta);
-      result.final_norm = objective.norm(network);
+      result.final_norm = objective.mean(network);
       return result;
     }
   } // namespace
@@ -157,7 +158,7 @@ namespace lsr
     const AlignmentObjectives objectives =
       make_objectives(network, sampling, target, residual, parameters);
     return parameters.method == Method::lbfgs ?
-             lbfgs(network, objectives(0), parameters) :
+             lbfgs(network, objectives(0, 1), parameters) :
              levenberg_marquardt(network, objectives, parameters);
   }
 } // namespace lsr

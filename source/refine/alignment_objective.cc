@@ -7,6 +7,7 @@
 #include <lsr/refine/point_hash.h>
 #include <lsr/refine/pseudo_time_residual.h>
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -34,9 +35,11 @@ namespace lsr
 
 
   double
-  AlignmentObjective::norm(const Network &network) const
+  AlignmentObjective::mean(const Network &network) const
   {
-    return residual->norm(rows(values(network)));
+    const double n_rows =
+      residual->communicator().sum(double(residual->n_rows()));
+    return residual->norm(rows(values(network))) / std::sqrt(n_rows);
   }
 
 
@@ -49,7 +52,7 @@ namespace lsr
   {
     const auto objective =
       std::make_shared<PseudoTimeResidual>(residual, target, time_step);
-    return [=](const std::uint64_t) {
+    return [=](const std::uint64_t, const unsigned int) {
       return AlignmentObjective{sampling, objective};
     };
   }
@@ -121,12 +124,12 @@ namespace lsr
     if (fraction >= 1.)
       {
         const auto misfit = std::make_shared<DataMisfit>(target, communicator);
-        return [=](const std::uint64_t) {
+        return [=](const std::uint64_t, const unsigned int) {
           return AlignmentObjective{sampling, misfit};
         };
       }
 
-    return [=](const std::uint64_t draw) {
+    return [=](const std::uint64_t draw, const unsigned int growth) {
       const HostBlock          points = to_host(sampling.points);
       std::vector<std::size_t> chosen;
       for (std::size_t i = 0; i < points.extent(1); ++i)

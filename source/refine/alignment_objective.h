@@ -27,16 +27,18 @@ namespace lsr
     Column
     rows(const Column &q) const;
 
-    /// $\|g\|$
+    /// $\|g\|$ divided by the root of the number of rows.
     double
-    norm(const Network &network) const;
+    mean(const Network &network) const;
   };
 
 
 
-  /// The objective of step number @p draw.
+  /// The objective of step number @p draw, on @p growth times as many points
+  /// as usual.
   using AlignmentObjectives =
-    std::function<AlignmentObjective(const std::uint64_t draw)>;
+    std::function<AlignmentObjective(const std::uint64_t draw,
+                                     const unsigned int  growth)>;
 
 
 

@@ -142,7 +142,7 @@ namespace lsr
     record.iteration = records.records.size();
     if (record.iteration > 0)
       record.alignment_seconds = seconds_of([&]() { align_network(record); });
-    record.refinement_seconds = seconds_of([&]() { refine_network(record); });
+    refine_network(record);
     records.records.push_back(record);
     write_checkpoint();
     if (after_iteration)
@@ -173,10 +173,13 @@ namespace lsr
   void
   IterativeLSR::refine_network(IterationRecord &record)
   {
-    const std::unique_ptr<TangentBasis> basis =
-      make_basis(network, record.iteration);
-    Refinement refinement =
-      refine(network, *basis, sampling, residual, parameters.refinement);
+    Refinement refinement;
+    record.refinement_seconds = seconds_of([&]() {
+      const std::unique_ptr<TangentBasis> basis =
+        make_basis(network, record.iteration);
+      refinement =
+        refine(network, *basis, sampling, residual, parameters.refinement);
+    });
 
     record.network_residual = refinement.initial_norm;
     record.refined_residual = refinement.refined_norm;

@@ -147,33 +147,31 @@ namespace lsr
       Alignment
       run()
       {
-        AlignmentObjective present = objectives(0);
-        result.initial_norm = result.final_norm = present.norm(network);
+        AlignmentObjective present = objectives(0, growth);
+        result.initial_norm = result.final_norm = present.mean(network);
         require(std::isfinite(result.initial_norm),
                 "alignment: the objective of the network is not finite");
 
-        double       best         = result.final_norm;
-        unsigned int step_of_best = 0;
-        while (result.n_steps < parameters.max_steps &&
-               result.n_steps < step_of_best + patience &&
+        best = result.initial_norm;
+        while (result.n_steps < parameters.max_steps && growth <= max_growth &&
                result.final_norm > parameters.reduction * result.initial_norm)
           {
             ++result.n_steps;
-            const AlignmentObjective next = objectives(result.n_steps);
+            const AlignmentObjective next = objectives(result.n_steps, growth);
             step(present, next);
             present = next;
-            if (result.final_norm < 0.95 * best)
-              {
-                best         = result.final_norm;
-                step_of_best = result.n_steps;
-              }
+            watch();
           }
         return result;
       }
 
     private:
-      /// So many steps without a decrease by five per cent end the iteration.
-      static constexpr unsigned int patience = 15;
+      /// So many steps without a decrease by five per cent call for more
+      /// points.
+      static constexpr unsigned int patience = 8;
+
+      /// So many times the points of the beginning have to be enough.
+      static constexpr unsigned int max_growth = 4;
 
       /// Values of lambda that are tried in one step.
       static constexpr unsigned int max_trials = 4;
@@ -194,14 +192,14 @@ namespace lsr
 
         const Column theta  = network.parameters();
         const double start  = present.residual->norm(g);
-        const double before = next.norm(network);
+        const double before = next.mean(network);
         for (unsigned int i = 0; i < max_trials; ++i)
           {
             const Column y = problem.solve(damping.value());
             const double predicted =
               predicted_norm(*present.residual, X, y, g) / start;
             trial.set_parameters(sum(1., theta, basis.expand(y)));
-            const double after  = next.norm(trial);
+            const double after  = next.mean(trial);
             const double actual = after / before;
             damping.adapt((1. - actual * actual) /
                           (1. - predicted * predicted));
@@ -214,6 +212,28 @@ namespace lsr
               }
           }
         result.final_norm = before;
+      }
+
+      /**
+       * Where steps no longer get anywhere on points that they have not seen,
+       * that is mostly because a few points have a gradient of their own: take
+       * more.
+       */
+      void
+      watch()
+      {
+        if (result.final_norm < 0.95 * best)
+          {
+            best         = result.final_norm;
+            step_of_best = result.n_steps;
+          }
+        else if (result.n_steps >= step_of_best + patience)
+          {
+            growth *= 2;
+            damping      = Damping();
+            best         = result.final_norm;
+            step_of_best = result.n_steps;
+          }
       }
 
       Block
@@ -257,6 +277,9 @@ namespace lsr
       const AlignmentObjectives &objectives;
       const AlignmentParameters &parameters;
       Damping                    damping;
+      unsigned int               growth       = 1;
+      unsigned int               step_of_best = 0;
+      double                     best         = 0;
       Alignment                  result;
     };
   } // namespace

@@ -147,6 +147,9 @@ TEST(Comparison, ErrorsOfAMultipleAreRelative)
   EXPECT_NEAR(errors.L2, 0.25, 1e-13);
   EXPECT_NEAR(errors.H1, 0.25, 1e-13);
   EXPECT_NEAR(errors.Linf, 0.25, 1e-13);
+  EXPECT_EQ(
+    lsr::compute_L2_error(space.mapping, space.dof_handler, field, exact),
+    errors.L2);
 }
 
 TEST(Comparison, ErrorOfAParabolaAgainstASineIsTheClosedForm)

@@ -19,7 +19,10 @@ namespace lsr
    * @f[
    *   -\nabla \cdot (a(x,u) \nabla u) + b(x,u) \cdot \nabla u + c(x,u) = f(x)
    * @f]
-   * with everything given as expressions in a parameter file. Boundary
+   * with everything given as expressions in a parameter file. The diffusion
+   * $a$ is a number or a diagonal tensor, one entry for each coordinate: on
+   * space-time meshes, where time is the last coordinate, that of time is 0,
+   * and $b$ is 1 there. Boundary
    * conditions are Dirichlet ($u = g$), Neumann ($a \partial_n u = g$) and
    * Robin ($a \partial_n u + \alpha u = g$); where nothing is said,
    * $a \partial_n u = 0$.
@@ -37,7 +40,8 @@ namespace lsr
    * end
    * @endcode
    *
-   * The diffusion coefficient is taken to be positive.
+   * The diffusion coefficient is taken to be positive, except for entries that
+   * are the number 0.
    */
   template <int dim>
   class AdvectionDiffusionReaction : public WeakForm<dim>,
@@ -47,7 +51,7 @@ namespace lsr
     /// What a parameter file may set.
     struct Parameters
     {
-      /// $a(x,u)$
+      /// $a(x,u)$, or its diagonal entries, separated by commas.
       std::string diffusion = "1";
 
       /// The components of $b(x,u)$, separated by commas; empty for zero.
@@ -61,6 +65,9 @@ namespace lsr
 
       /// The exact solution, or nothing.
       std::string exact_solution = "";
+
+      /// A known solution that no expression gives, `burgers: nu`, or nothing.
+      std::string reference_solution = "";
 
       /// "id: g; id: g"; see parse_boundary_expressions().
       std::string dirichlet = "all: 0";
@@ -119,8 +126,8 @@ namespace lsr
     is_linear() const override;
 
     /**
-     * True if the equation is linear, $b = 0$, and $c_u$ and all $\alpha$ are
-     * non-negative numbers.
+     * True if the equation is linear, $b = 0$, no entry of $a$ is 0, and $c_u$
+     * and all $\alpha$ are non-negative numbers.
      */
     bool
     is_symmetric_positive_definite() const override;
@@ -153,6 +160,12 @@ namespace lsr
 
     void
     declare_parameters();
+
+    void
+    compile_diffusion();
+
+    void
+    compile_reference();
 
     /// Parse all expressions and derive what has to be derived.
     void
@@ -191,11 +204,16 @@ namespace lsr
 
     Parameters parameters;
 
-    Coefficient              diffusion;
+    /// One for each coordinate, or one for all.
+    std::vector<Coefficient> diffusion;
     std::vector<Coefficient> advection;
     Coefficient              reaction;
     std::optional<Scalar>    exact;
-    Scalar                   right_hand_side;
+
+    /// The reference solution, if there is one.
+    std::shared_ptr<const dealii::Function<dim>> reference;
+
+    Scalar right_hand_side;
 
     /// Filled only if boundary data are manufactured.
     std::vector<Scalar> exact_flux;

@@ -25,6 +25,10 @@ namespace lsr
    * more than constant coefficients on a Cartesian mesh need, so that variable
    * coefficients and nonlinearities do not spoil the order $p + 1$.
    *
+   * With Discretization::petrov_galerkin_in_time() the test functions of rows
+   * are those of SpaceTimeTestElement that belong to their nodes, and have no
+   * derivative in time: the flux $F$ must not have a component there.
+   *
    * reinit() has to be called whenever Discretization::setup_dofs() was.
    */
   template <int dim>
@@ -68,14 +72,28 @@ namespace lsr
      * condensed like the tangent, which defines the dual norm
      * $\|f\|^2 = f^T K^{-1} f$. It is definite where Dirichlet or Robin
      * conditions or a reaction make it so, provided that the tangent of the
-     * flux is elliptic. Collective.
+     * flux is elliptic. Throws where test functions are not the elements
+     * themselves. Collective.
      */
     void
     riesz_matrix(const FEVector &u, SparseMatrix &K) const;
 
     /**
+     * Compute the Gram matrix of the test functions $v_i$,
+     * @f[
+     *   K_{ij} = \int_\Omega v_i v_j + c\, \nabla v_i \cdot \nabla v_j,
+     * @f]
+     * condensed like the tangent; in space and time with gradients in space
+     * alone. It does not depend on the equation, is always definite, and
+     * defines the norm of residuals as functionals on $H^1$. Collective.
+     */
+    void
+    sobolev_matrix(const double c, SparseMatrix &K) const;
+
+    /**
      * The diagonal of the mass matrix in Gauss-Lobatto quadrature, condensed:
-     * $m_i = \sum_j C_{ji}^2 \int \varphi_j$, which is positive. Entries of
+     * $m_i = \sum_j C_{ji}^2 \int v_j$, which is positive; $v_j$ are the test
+     * functions. Entries of
      * constrained degrees of freedom are one. Collective.
      */
     FEVector
@@ -106,15 +124,18 @@ namespace lsr
     {
       residual,
       jacobian,
-      riesz
+      riesz,
+      sobolev
     };
 
-    /// Add up @p part over all cells, into @p f or into @p A.
+    /// Add up @p part over all cells, into @p f or into @p A. @p c is that of
+    /// sobolev_matrix().
     void
     assemble(const FEVector &u,
              const Part      part,
              FEVector       *f,
-             SparseMatrix   *A) const;
+             SparseMatrix   *A,
+             const double    c = 0.) const;
 
     const WeakForm<dim>                      &weak_form_;
     const Discretization<dim>                &discretization_;

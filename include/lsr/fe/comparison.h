@@ -59,6 +59,17 @@ namespace lsr
                  const dealii::Function<dim>   &exact);
 
   /**
+   * FieldErrors::L2 of compute_errors() alone, for exact solutions that are
+   * expensive to evaluate. Collective.
+   */
+  template <int dim>
+  double
+  compute_L2_error(const dealii::Mapping<dim>    &mapping,
+                   const dealii::DoFHandler<dim> &dof_handler,
+                   const FEVector                &field,
+                   const dealii::Function<dim>   &exact);
+
+  /**
    * Compute $\|u_h - v_h\|_{L_2} / \|v_h\|_{L_2}$ for two fields of the same
    * space, @p field and @p reference, or $\|u_h\|_{L_2}$ where $v_h = 0$; then
    * FieldDifference::relative is false. Collective.

@@ -32,6 +32,11 @@ namespace lsr
    * points. On meshes with curved boundaries the mapping has degree $p$,
    * otherwise 1.
    *
+   * On a space-time mesh the last coordinate is time. There the equation can
+   * be tested with functions that are discontinuous in time, see
+   * SpaceTimeTestElement; cells have to be boxes in time, that is, their lower
+   * and upper faces horizontal, and without hanging nodes.
+   *
    * @code
    *   Discretization<2> discretization(MPI_COMM_WORLD, 1);
    *   ParameterAcceptor::initialize("problem.prm");
@@ -58,10 +63,21 @@ namespace lsr
       /// A mesh file in one of the formats of GridIn, or nothing.
       std::string mesh_file = "";
 
+      /// Directions in which the domain is periodic: d identifies the boundary
+      /// with id 2 d with that with id 2 d + 1.
+      std::vector<unsigned int> periodic_directions;
+
+      /// Expressions for the coordinates that vertices of the coarse mesh are
+      /// moved to, separated by commas; empty: they stay.
+      std::string grading = "";
+
       unsigned int global_refinements = 5;
 
       /// Polynomial degree $p$.
       unsigned int degree = 2;
+
+      /// Whether test functions are those of SpaceTimeTestElement.
+      bool petrov_galerkin_in_time = false;
 
       /// Whether refined fields have Dirichlet values by constraints.
       bool strong_dirichlet = true;
@@ -148,14 +164,15 @@ namespace lsr
       return dof_handler_;
     }
 
-    /// Hanging nodes and Dirichlet values.
+    /// Hanging nodes, periodicity and Dirichlet values.
     const dealii::AffineConstraints<double> &
     constraints() const
     {
       return constraints_;
     }
 
-    /// Hanging nodes alone, for Dirichlet conditions that are weighted rows.
+    /// Hanging nodes and periodicity alone, for Dirichlet conditions that are
+    /// weighted rows.
     const dealii::AffineConstraints<double> &
     hanging_node_constraints() const
     {
@@ -194,6 +211,13 @@ namespace lsr
       return parameters.strong_dirichlet;
     }
 
+    /// Whether test functions are those of SpaceTimeTestElement.
+    bool
+    petrov_galerkin_in_time() const
+    {
+      return parameters.petrov_galerkin_in_time;
+    }
+
     /// Polynomial degree $p$.
     unsigned int
     degree() const
@@ -214,6 +238,18 @@ namespace lsr
     void
     read_or_generate();
 
+    /// Move the vertices of the coarse mesh.
+    void
+    grade();
+
+    /// Make the mesh periodic.
+    void
+    identify_boundaries();
+
+    /// Throw unless all cells are boxes in time.
+    void
+    check_space_time_mesh() const;
+
     /// The given functions for each boundary id of the mesh, "all" resolved.
     std::map<dealii::types::boundary_id, const dealii::Function<dim> *>
     resolve(const BoundaryFunctions<dim> &conditions) const;
@@ -231,7 +267,7 @@ namespace lsr
     dealii::AffineConstraints<double>                 constraints_;
     std::map<dealii::types::global_dof_index, double> dirichlet_values_;
 
-    /// Of the whole coarse mesh, on every rank.
+    /// Of the whole coarse mesh, on every rank, without periodic ones.
     std::set<dealii::types::boundary_id> boundary_ids;
   };
 } // namespace lsr

@@ -28,17 +28,20 @@ namespace lsr
    *
    * With ResidualNorm::dual the matrix $K$ is that of
    * Assembler::riesz_matrix() at the point of the first linearization, and
-   * stays; for symmetric positive definite problems it is the tangent $A$.
+   * stays; for symmetric positive definite problems it is the tangent $A$. With
+   * ResidualNorm::sobolev it is Assembler::sobolev_matrix(), with the given
+   * weight $c$.
    */
   template <int dim>
   class FiniteElementResidual : public Residual
   {
   public:
-    /// The assembler has to live as long as this object. Throws if the dual
-    /// norm is asked for together with Dirichlet rows.
+    /// The assembler has to live as long as this object. Throws if a dual norm
+    /// is asked for together with Dirichlet rows.
     FiniteElementResidual(const Assembler<dim> &assembler,
                           const ResidualNorm    norm,
-                          const double          dirichlet_row_weight = 100.);
+                          const double          dirichlet_row_weight = 100.,
+                          const double          sobolev_weight       = 1.);
 
     std::size_t
     n_values() const override;
@@ -115,6 +118,9 @@ namespace lsr
     std::vector<double> row_scaling;
 
     dealii::TrilinosWrappers::SparseMatrix A;
+
+    void
+    set_up_riesz_solver(const dealii::TrilinosWrappers::SparseMatrix &matrix);
 
     /// $K$ and its solver; $K$ is not used where it is $A$.
     dealii::TrilinosWrappers::SparseMatrix K;

@@ -23,7 +23,8 @@ namespace lsr
    * attainable size grows with the condition of the tangent.
    *
    * Linear systems are solved by conjugate gradients if the weak form is
-   * symmetric positive definite and by GMRES otherwise, see LinearSolver.
+   * symmetric positive definite and by GMRES otherwise, on space-time meshes
+   * with their own test functions directly; see LinearSolver.
    */
   class FiniteElementSolver : public dealii::ParameterAcceptor
   {

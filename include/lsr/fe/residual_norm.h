@@ -23,10 +23,15 @@ namespace lsr
     /// $f^T K^{-1} f$ with the symmetric positive definite part $K$ of the
     /// tangent: the $H^{-1}$ norm. For symmetric positive definite problems
     /// this is the error in the energy norm.
-    dual
+    dual,
+    /// $f^T (M + c L)^{-1} f$ with mass matrix $M$ and Laplace matrix $L$ of
+    /// the test functions (Assembler::sobolev_matrix()): the $H^{-1}$ norm
+    /// whatever the equation is. For evolutions, with test functions that are
+    /// discontinuous in time, that in space, summed over time.
+    sobolev
   };
 
-  /// The name in parameter files: l2, mass or dual.
+  /// The name in parameter files: l2, mass, dual or sobolev.
   std::string
   to_string(const ResidualNorm norm);
 

@@ -62,7 +62,8 @@ namespace lsr
     /// Steps that were tried; in Levenberg-Marquardt some may be rejected.
     unsigned int n_steps = 0;
 
-    /// Norm of the objective before and after, on the points last used.
+    /// Norm of the objective before and after, divided by the root of its
+    /// number of rows, as found on the points last used.
     double initial_norm = 0, final_norm = 0;
   };
 
@@ -88,7 +89,8 @@ namespace lsr
    * taken, so it has to be damped: $\lambda$ falls or rises with the ratio
    * of the actual to the predicted decrease, and a step that increases the
    * objective is taken back. In a fit the actual decrease is that on the points
-   * of the next step, which the present one does not know.
+   * of the next step, which the present one does not know. Where it no longer
+   * decreases, the number of points is doubled, up to four times as many.
    *
    * <h3>L-BFGS</h3>
    * The paper's choice, with the gradient $2 J^T A^T K^{-1} g$ and a line

@@ -40,7 +40,7 @@ namespace lsr
     unsigned int n_alignment_steps   = 0;
     double       alignment_reduction = unknown;
 
-    /// Wall times.
+    /// Wall times; that of the errors belongs to neither.
     double alignment_seconds = 0, refinement_seconds = 0;
   };
 
