@@ -13,9 +13,9 @@
 #include <lsr/fe/problem.h>
 #include <lsr/fe/report.h>
 #include <lsr/refine/iterative_lsr.h>
+#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
-#include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/timer.h>
 
@@ -160,35 +160,40 @@ namespace lsr
     std::unique_ptr<TangentBasis>
     make_basis(const unsigned int iteration)
     {
-      RandomizedSVD svd = parameters.svd;
-      svd.rank          = parameters.n_directions;
-      svd.seed += iteration;
-      if (parameters.subspace == "structured")
-        return std::make_unique<StructuredBasis>(*network,
-                                                 parameters.n_directions,
-                                                 svd.seed);
+      TangentBasisParameters basis = parameters.basis;
+      basis.seed += iteration;
+      basis.precision =
+        parameters.precision == "mixed" ? Precision::mixed : Precision::float64;
       if (parameters.residual_subspace)
-        {
-          AssertThrow(parameters.n_sample_points == 0,
-                      dealii::ExcMessage(
-                        "Refinement/Sample points is " +
-                        std::to_string(parameters.n_sample_points) +
-                        ", expected 0 together with Refinement/Residual "
-                        "subspace, which takes all points."));
-          const Column q =
-            make_column(sampling.points.extent(1) * network->n_outputs());
-          network->evaluate(sampling.points, q);
-          residual->linearize(sampling.select(q));
-          return randomized_svd(
-            *network, sampling, residual->communicator(), svd, residual.get());
-        }
-      const std::size_t n_points = parameters.n_sample_points > 0 ?
-                                     parameters.n_sample_points :
-                                     parameters.n_directions + 1000;
+        return residual_basis(basis);
+      const std::size_t n_points = basis.n_sample_points > 0 ?
+                                     basis.n_sample_points :
+                                     basis.n_directions + 1000;
+      return make_tangent_basis(
+        *network,
+        basis,
+        common_sample(sampling, n_points, communicator).points);
+    }
+
+    /// Singular directions of the residual's Jacobian.
+    std::unique_ptr<TangentBasis>
+    residual_basis(const TangentBasisParameters &basis)
+    {
+      AssertThrow(
+        basis.type == "rsvd" && basis.n_sample_points == 0,
+        dealii::ExcMessage(
+          "Refinement/Residual subspace with Subspace = " + basis.type +
+          " and Sample points = " + std::to_string(basis.n_sample_points) +
+          ", expected rsvd and 0, for it takes all points."));
+      const Column q =
+        make_column(sampling.points.extent(1) * network->n_outputs());
+      network->evaluate(sampling.points, q);
+      residual->linearize(sampling.select(q));
       return randomized_svd(*network,
-                            common_sample(sampling, n_points, communicator),
-                            Communicator(),
-                            svd);
+                            sampling,
+                            residual->communicator(),
+                            basis.randomized_svd(),
+                            residual.get());
     }
 
     void
@@ -219,8 +224,8 @@ namespace lsr
     {
       std::unique_ptr<TangentBasis> basis;
       stage("subspace",
-            "Building the " + parameters.subspace + " subspace of " +
-              std::to_string(parameters.n_directions) + " directions",
+            "Building the " + parameters.basis.type + " subspace of " +
+              std::to_string(parameters.basis.n_directions) + " directions",
             [&]() { basis = make_basis(0); });
 
       Refinement refinement;
@@ -337,7 +342,7 @@ namespace lsr
       report.n_dofs       = problem.discretization.dof_handler().n_dofs();
       report.n_parameters = network->n_parameters();
       report.rank         = refinement.rank;
-      report.subspace     = parameters.subspace;
+      report.subspace     = parameters.basis.type;
       report.norm         = parameters.norm;
       report.comparison.network.residual = refinement.initial_norm;
       report.comparison.refined.residual = refinement.refined_norm;

@@ -7,7 +7,7 @@
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/iterative_lsr.h>
-#include <lsr/refine/tangent_basis.h>
+#include <lsr/refine/make_tangent_basis.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/parameter_acceptor.h>
@@ -78,14 +78,16 @@ namespace lsr
     {
       using namespace dealii::Patterns;
       add_parameter("Subspace",
-                    subspace,
+                    basis.type,
                     "structured: random rank-one directions for each weight "
                     "matrix, fast. rsvd: leading singular directions of the "
-                    "network's Jacobian (Algorithm 1 of the paper).",
+                    "network's Jacobian (Algorithm 1 of the paper). landmark: "
+                    "rows of the Jacobian at some of the points. parameters: "
+                    "single parameters, picked at random.",
                     this->prm,
-                    Selection("structured|rsvd"));
+                    Selection(TangentBasisParameters::types));
       add_parameter("Directions",
-                    n_directions,
+                    basis.n_directions,
                     "Number of directions of the subspace.",
                     this->prm,
                     Integer(1));
@@ -127,25 +129,32 @@ namespace lsr
                     this->prm,
                     Double(0, 1));
       add_parameter("Oversampling",
-                    svd.oversampling,
+                    basis.oversampling,
                     "rsvd: columns of the sketch beyond the directions.",
                     this->prm,
                     Integer(0));
+      add_parameter("Precision",
+                    precision,
+                    "rsvd: arithmetic in which the subspace is built, float64 "
+                    "or mixed (sketch and projection in float32); all else is "
+                    "in float64.",
+                    this->prm,
+                    Selection("float64|mixed"));
       add_parameter("Residual subspace",
                     residual_subspace,
                     "rsvd: take singular directions of the residual's Jacobian "
                     "A J instead of the network's J.");
       add_parameter("Scale by inverse singular values",
-                    svd.scale_by_inverse_singular_values,
+                    basis.scale_by_inverse_singular_values,
                     "rsvd: divide each direction by its singular value.");
       add_parameter("Sample points",
-                    n_sample_points,
+                    basis.n_sample_points,
                     "rsvd: build the subspace from this many points only; 0 "
                     "stands for the directions plus 1000, which suffices. Must "
                     "not be used with Residual subspace, which takes all.",
                     this->prm,
                     Integer(0));
-      add_parameter("Seed", svd.seed, "Seed of the random directions.");
+      add_parameter("Seed", basis.seed, "Seed of the random directions.");
     }
 
     /// The rank that is asked for; 0 stands for auto.
@@ -160,17 +169,15 @@ namespace lsr
       return std::stoul(rank);
     }
 
-    std::string   subspace             = "structured";
-    unsigned int  n_directions         = 1000;
-    std::string   rank                 = "auto";
-    std::string   norm                 = "dual";
-    double        dirichlet_row_weight = 100.;
-    double        sobolev_weight       = 1.;
-    unsigned int  max_linearizations   = 20;
-    double        drop_tolerance       = 1e-12;
-    bool          residual_subspace    = false;
-    unsigned int  n_sample_points      = 0;
-    RandomizedSVD svd;
+    TangentBasisParameters basis;
+    std::string            precision            = "float64";
+    std::string            rank                 = "auto";
+    std::string            norm                 = "dual";
+    double                 dirichlet_row_weight = 100.;
+    double                 sobolev_weight       = 1.;
+    unsigned int           max_linearizations   = 20;
+    double                 drop_tolerance       = 1e-12;
+    bool                   residual_subspace    = false;
   };
 
 

@@ -41,22 +41,28 @@ namespace lsr
         parameters.n_sample_points > 0 ?
               parameters.n_sample_points :
               (parameters.n_directions + n_more_rows) / network.n_outputs() + 1;
-
-      RandomizedSVD svd;
-      svd.rank         = parameters.n_directions;
-      svd.oversampling = parameters.oversampling;
-      svd.scale_by_inverse_singular_values =
-        parameters.scale_by_inverse_singular_values;
-      svd.precision = parameters.precision;
-      svd.seed      = parameters.seed;
       return randomized_svd(network,
                             {subset(sample, n_points, parameters.seed), {}},
                             Communicator(),
-                            svd,
+                            parameters.randomized_svd(),
                             nullptr,
                             seconds);
     }
   } // namespace
+
+
+
+  RandomizedSVD
+  TangentBasisParameters::randomized_svd() const
+  {
+    RandomizedSVD svd;
+    svd.rank                             = n_directions;
+    svd.oversampling                     = oversampling;
+    svd.scale_by_inverse_singular_values = scale_by_inverse_singular_values;
+    svd.precision                        = precision;
+    svd.seed                             = seed;
+    return svd;
+  }
 
 
 

@@ -37,6 +37,10 @@ namespace lsr
     Precision precision = Precision::mixed;
 
     std::uint64_t seed = 0;
+
+    /// What of these randomized_svd() needs.
+    RandomizedSVD
+    randomized_svd() const;
   };
 
   /**
