@@ -116,7 +116,7 @@ namespace lsr
       {"validation", SelectionRule::validation},
       {"cross-validation", SelectionRule::cross_validation},
       {"gcv", SelectionRule::generalized_cross_validation}};
-    std::string rule_name = "auto", precision = "mixed";
+    std::string rule_name = "auto", precision = "float64";
 
     app
       .add_option("MODEL",
@@ -220,6 +220,8 @@ namespace lsr
             "--select " + rule_name +
               ": auto, plateau, validation, cross-validation or gcv expected");
     rule = found->second;
+    require(precision == "float64" || precision == "mixed",
+            "--precision " + precision + ": float64 or mixed expected");
     basis.precision =
       precision == "mixed" ? Precision::mixed : Precision::float64;
     rank   = number_or_auto<std::size_t>(rank_text, "--rank");

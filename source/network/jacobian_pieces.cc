@@ -174,9 +174,10 @@ namespace lsr
     const Block            &points,
     const Visit<BlockType> &visit) const
   {
-    // Enough rows for fast matrix products, at most about 256 MB of them.
+    // Enough rows for fast products with many directions, which are read once
+    // for each batch; at most about 512 MB of them.
     constexpr std::size_t budget =
-      (std::size_t(1) << 28) / sizeof(typename BlockType::value_type);
+      (std::size_t(1) << 29) / sizeof(typename BlockType::value_type);
     const std::size_t n_points = points.extent(1), k = n_outputs;
     const std::size_t n_rows =
       std::clamp<std::size_t>(budget / n_parameters, 8, 1024);

@@ -119,6 +119,7 @@ refuses "validation rows" "none" -- "$model" plenty.csv --select validation --di
 refuses "no_such_new.csv" -- "$model" plenty.csv --predict no_such_new.csv predicted2.csv
 refuses "without a correction" -- "$model" --predict new.csv predicted2.csv
 refuses "wonderful" "structured" -- "$model" plenty.csv --subspace wonderful
+refuses "--precision float16" "mixed" -- "$model" plenty.csv --subspace rsvd --precision float16
 refuses "plenty.csv" "folder" -- "$model" plenty.csv --output plenty.csv/refined.pt
 
 [ $failures -eq 0 ] && echo "all passed"

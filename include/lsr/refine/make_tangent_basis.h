@@ -34,7 +34,7 @@ namespace lsr
     bool scale_by_inverse_singular_values = false;
 
     /// rsvd: arithmetic of the sketch.
-    Precision precision = Precision::mixed;
+    Precision precision = Precision::float64;
 
     std::uint64_t seed = 0;
 

@@ -212,9 +212,9 @@ namespace lsr
   {
     /// float64 throughout.
     float64,
-    /// Sketch and projection in float32, the rest in float64. What is lost is
-    /// below the noise of the sketch, for half the time and memory; the
-    /// refinement itself is always in float64.
+    /// Sketch and projection in float32, for half of their memory, the rest in
+    /// float64. Directions with singular values below those of rounding are
+    /// lost; the refinement itself is always in float64.
     mixed
   };
 
