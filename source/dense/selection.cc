@@ -73,17 +73,18 @@ namespace lsr
 
 
 
-    /// Whether all columns, undamped, are predicted to do much worse than the
-    /// best rank, or than on the rows that they were fitted to.
+    /// Whether the last tenth of the columns, undamped, are not predicted to
+    /// pay, or all to do much worse than on the rows that they were fitted to.
     bool
-    overfits(const std::vector<double> &predicted,
-             const Regularization      &best,
-             const LeastSquares        &problem)
+    overfits(const std::vector<double> &predicted, const LeastSquares &problem)
     {
       const std::vector<double> loss        = problem.losses();
       const double              last        = predicted.back();
       const bool                at_rounding = last <= 1e-28 * loss.front();
-      return !at_rounding && (last > 1.2 * best.predicted_loss ||
+      const std::size_t         best =
+        std::min_element(predicted.begin(), predicted.end()) -
+        predicted.begin();
+      return !at_rounding && (best < 0.9 * (predicted.size() - 1) ||
                               last > 4 * loss[predicted.size() - 1]);
     }
 
@@ -100,7 +101,7 @@ namespace lsr
       std::vector<double> lambdas;
       if (choice.lambda)
         lambdas = {*choice.lambda};
-      else if (choice.exhaustive || overfits(losses, best, problem))
+      else if (choice.exhaustive || overfits(losses, problem))
         lambdas = lambda_grid(problem.tikhonov().largest_singular_value());
       else
         return best;
