@@ -106,7 +106,9 @@ namespace lsr
     {
       const FiniteElementResidual<dim> residual(problem.assembler(),
                                                 ResidualNorm::l2);
-      const Column                     q = make_column(residual.n_values());
+      // Hanging nodes may share their points with others.
+      const Column q =
+        make_column(sampling.points.extent(1) * network->n_outputs());
       network->evaluate(sampling.points, q);
       return residual.field(sampling.select(q));
     }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # iterative.sh BIN SOURCE SCRATCH: iterates refinement and alignment from an
 # untrained network, kills a second run in the midst of it, restarts it, and
-# checks that both end in the same place. Reads the parameter files of Burgers'
-# equation, which take too long to run here.
+# checks that both end in the same place. Reads all other parameter files for
+# iterations, which take too long to run here.
 set -euo pipefail
 bin=$1 source=$2 scratch=$3
 rm -rf "$scratch"
@@ -69,7 +69,11 @@ awk -v first="$first" -v whole="$(final_error "$scratch/whole")" \
 if (refine "$scratch/none" --restart) 2>"$scratch/message"; then exit 1; fi
 grep -q "checkpoint.pt" "$scratch/message"
 
-for file in "$source"/applications/burgers/*.prm; do
+for file in "$source"/applications/*/iterative*.prm; do
   "$bin/lsr-refine" "$file" --print-parameters >"$scratch/parameters"
-  grep -q "Petrov-Galerkin in time *= true" "$scratch/parameters"
+  grep -q "Subspace *= structured" "$scratch/parameters"
+  case $file in
+    */burgers/* | */allen-cahn/*)
+      grep -q "Petrov-Galerkin in time *= true" "$scratch/parameters" ;;
+  esac
 done
