@@ -501,6 +501,28 @@ namespace lsr
 
 
   template <int dim>
+  std::vector<double>
+  AdvectionDiffusionReaction<dim>::constant_diffusion() const
+  {
+    std::vector<double> result;
+    for (unsigned int d = 0; d < dim; ++d)
+      {
+        const Scalar &a =
+          diffusion[std::min<std::size_t>(d, diffusion.size() - 1)].value;
+        AssertThrow(a.is_constant(),
+                    dealii::ExcMessage("The diffusion \"" +
+                                       parameters.diffusion + "\" in <" +
+                                       location("Diffusion") +
+                                       "> is not constant. The strong form of "
+                                       "the equation is only available for "
+                                       "numbers."));
+        result.push_back(a.value(dealii::Point<dim>()));
+      }
+    return result;
+  }
+
+
+  template <int dim>
   BoundaryFunctions<dim>
   AdvectionDiffusionReaction<dim>::dirichlet_conditions() const
   {

@@ -6,11 +6,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "network/torch_support.h"
 
 namespace lsr
 {
+  namespace
+  {
+    /// Leaves an optimizer of LibTorch in the midst of a step.
+    struct OutOfTime
+    {};
+  } // namespace
+
+
+
   unsigned int
   minimize_by_lbfgs(
     const Column &x,
@@ -28,6 +38,9 @@ namespace lsr
       double best               = std::numeric_limits<double>::infinity();
 
       const auto evaluate = [&]() {
+        if (std::isfinite(best) && parameters.out_of_time &&
+            parameters.out_of_time())
+          throw OutOfTime();
         as_tensor(point).copy_(variable.detach());
         const double value = function(point, slope);
         variable.mutable_grad().copy_(as_tensor(slope));
@@ -50,7 +63,14 @@ namespace lsr
       while (iteration < parameters.max_iterations)
         {
           const double before = best;
-          optimizer.step(evaluate);
+          try
+            {
+              optimizer.step(evaluate);
+            }
+          catch (const OutOfTime &)
+            {
+              break;
+            }
           require(std::isfinite(best), "the value at the start is not finite");
           iteration += n_at_a_time;
           if (!(best < before) ||

@@ -415,3 +415,20 @@ TEST(AdvectionDiffusionReaction, mistakes_are_reported)
                   }),
                   "Boundary id 1");
 }
+
+TEST(AdvectionDiffusionReaction, constant_diffusion_is_that_of_the_strong_form)
+{
+  Parameters2 parameters;
+  const auto  diffusion = [&](const std::string &text) {
+    parameters.diffusion = text;
+    return AdvectionDiffusionReaction<2>(parameters).constant_diffusion();
+  };
+  EXPECT_EQ(diffusion("2"), std::vector<double>({2., 2.}));
+  EXPECT_EQ(diffusion("0.5, 0"), std::vector<double>({0.5, 0.}));
+  for (const std::string text : {"1 + x", "1, 1 + u^2"})
+    {
+      const std::string report = message([&]() { diffusion(text); });
+      expect_contains(report, "\"" + text + "\" in <Equation/Diffusion>");
+      expect_contains(report, "is not constant");
+    }
+}

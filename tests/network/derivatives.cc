@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/exceptions.h>
 #include <lsr/network/network.h>
 
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 #include "support/models.h"
 
@@ -29,6 +32,39 @@ namespace
     const Column q = make_column(points.extent(1) * network.n_outputs());
     network.evaluate(points, q, correction);
     return q;
+  }
+
+  /// A loss that is quadratic in the jets, and mixes their entries.
+  double
+  quadratic_loss(const Block &jets, const Block &slopes)
+  {
+    double value = 0;
+    for (std::size_t i = 0; i < jets.extent(1); ++i)
+      for (std::size_t k = 0; k < jets.extent(0); ++k)
+        {
+          const std::size_t next = (k + 1) % jets.extent(0);
+          const std::size_t last = (k + jets.extent(0) - 1) % jets.extent(0);
+          value +=
+            (k + 1) * jets(k, i) * jets(k, i) + jets(k, i) * jets(next, i);
+          slopes(k, i) =
+            2. * (k + 1) * jets(k, i) + jets(next, i) + jets(last, i);
+        }
+    return value;
+  }
+
+  /// That loss and its gradient, added to @p gradient.
+  double
+  add_quadratic_loss(const Network &network,
+                     const Block   &points,
+                     const Column  &gradient)
+  {
+    return network.add_loss_gradient(
+      points,
+      {1., 0.5},
+      [](const Block &jets, const std::size_t, const Block &slopes) {
+        return quadratic_loss(jets, slopes);
+      },
+      gradient);
   }
 
   /// Gradients and Laplacians against central differences in x.
@@ -81,6 +117,92 @@ TEST(SpatialDerivatives, OfTheRefinedPredictionAgreeWithDifferences)
       SCOPED_TRACE(name);
       check(network, random_column(network.n_parameters()));
     }
+}
+
+
+
+TEST(LossOfDerivatives, SeesValuesGradientsAndWeightedSecondDerivatives)
+{
+  const Block points = random_points(2, n_points);
+  for (const auto &[name, network] : model_zoo())
+    {
+      SCOPED_TRACE(name);
+      const std::size_t n          = n_points * network.n_outputs();
+      const Block       seen       = make_block(4, n);
+      const Block       expected   = make_block(4, n);
+      const Column      q          = values(network, points, {});
+      const Column      laplacians = make_column(n);
+      const Block       gradients  = make_block(2, n);
+      network.evaluate_gradients(points, gradients);
+      network.evaluate_laplacians(points, 1, laplacians);
+      for (std::size_t i = 0; i < n; ++i)
+        {
+          expected(0, i) = q(i);
+          expected(1, i) = gradients(0, i);
+          expected(2, i) = gradients(1, i);
+          expected(3, i) = 3. * laplacians(i);
+        }
+
+      const auto look =
+        [&](const Block &jets, const std::size_t first, const Block &slopes) {
+          Kokkos::deep_copy(columns(seen, first, first + jets.extent(1)), jets);
+          Kokkos::deep_copy(slopes, 0.);
+          return 1.;
+        };
+      const Column gradient = make_column(network.n_parameters());
+      EXPECT_EQ(network.add_loss_gradient(points, {3., 0.}, look, gradient),
+                1.);
+      EXPECT_LT(relative_difference(seen, expected), 1e-12);
+    }
+}
+
+
+
+TEST(LossOfDerivatives, GradientAgreesWithDifferences)
+{
+  const Block      points = random_points(2, n_points);
+  constexpr double h      = 1e-5;
+  for (auto &[name, network] : model_zoo())
+    {
+      SCOPED_TRACE(name);
+      const std::size_t m         = network.n_parameters();
+      const Column      theta     = network.parameters();
+      const Column      direction = random_column(m);
+      const Column      ignored   = make_column(m);
+      const Column      gradient  = make_column(m);
+      add_quadratic_loss(network, points, gradient);
+
+      const auto moved_loss = [&, &network = network](const double step) {
+        const Column moved = make_column(m);
+        for (std::size_t p = 0; p < m; ++p)
+          moved(p) = theta(p) + step * direction(p);
+        network.set_parameters(moved);
+        return add_quadratic_loss(network, points, ignored);
+      };
+      double product = 0;
+      for (std::size_t p = 0; p < m; ++p)
+        product += gradient(p) * direction(p);
+      const double expected = (moved_loss(h) - moved_loss(-h)) / (2 * h);
+      EXPECT_NEAR(product, expected, 1e-6 * std::abs(expected));
+    }
+}
+
+
+
+TEST(LossOfDerivatives, MistakesAreReported)
+{
+  const auto     zoo     = model_zoo();
+  const Network &network = zoo.front().second;
+  const auto     nothing = [](const Block &, const std::size_t, const Block &) {
+    return 0.;
+  };
+  const Block  points   = random_points(2, n_points);
+  const Column gradient = make_column(network.n_parameters());
+  EXPECT_THROW(network.add_loss_gradient(points, {1.}, nothing, gradient),
+               Error);
+  EXPECT_THROW(network.add_loss_gradient(
+                 points, {1., 1.}, nothing, make_column(gradient.size() + 1)),
+               Error);
 }
 
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-# What lsr-refine and lsr-train do with bad input: one short message that names
-# the culprit, exit status 1, and an output folder as it was before.
+# What the programs with a parameter file do with bad input: one short message
+# that names the culprit, exit status 1, and an output folder as it was before.
 #
 # bad_input.sh <folder of the programs> <source folder> <scratch folder>
 
@@ -323,6 +323,28 @@ start "lsr-train, a layer without units" refuses lsr-train \
 start "lsr-train, network cannot be written" refuses lsr-train \
   "'a_file/network.pt'" -- good.prm --set "Network/File=a_file/network.pt" \
   --set "Training/Hidden layers=20, 20" --set "Training/Epochs=1"
+
+start "lsr-baseline, no such parameter file" refuses lsr-baseline \
+  "missing.prm" "no such file" -- missing.prm --method pinn --budget 1
+start "lsr-baseline, unknown method" refuses lsr-baseline \
+  "--method" "magic" -- good.prm --method magic --budget 1
+start "lsr-baseline, no budget" refuses lsr-baseline \
+  "--budget" "required" -- good.prm --method pinn
+start "lsr-baseline, negative budget" refuses lsr-baseline \
+  "--budget" "-1" -- good.prm --method pinn --budget=-1
+start "lsr-baseline, variable diffusion" refuses lsr-baseline \
+  '"1 + u^2"' "Equation/Diffusion" "not constant" \
+  -- good.prm --method pinn --budget 1 --set "Equation/Diffusion=1 + u^2"
+start "lsr-baseline, a Neumann condition" refuses lsr-baseline \
+  "no Dirichlet condition" "boundary id 1" \
+  -- good.prm --method tsonn --budget 1 \
+  --set "Equation/Neumann conditions=1: manufactured"
+for method in pinn tsonn; do
+  start "lsr-baseline, the loss of $method is not finite" refuses lsr-baseline \
+    "not finite" -- good.prm --method $method --budget 1 \
+    --set "Training/Hidden layers=20, 20" \
+    --set "Equation/Right hand side=log(x - 2)"
+done
 
 # --------------------------------------------------- two MPI processes
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "support/models.h"
 
@@ -252,6 +253,30 @@ TEST(LBFGS, finds_the_minimum_of_a_badly_scaled_quadratic)
   EXPECT_LE(n_iterations, 300u);
   for (std::size_t i = 0; i < n; ++i)
     EXPECT_NEAR(x(i), double(i), 1e-6);
+}
+
+
+
+TEST(LBFGS, ends_with_the_best_point_when_time_is_up)
+{
+  constexpr unsigned int limit         = 7;
+  unsigned int           n_evaluations = 0;
+  double                 best          = std::numeric_limits<double>::max();
+  const auto             function = [&](const Column &x, const Column &slope) {
+    ++n_evaluations;
+    const double value = std::pow(x(0), 4) + std::pow(x(1) - x(0), 2);
+    slope(0) = 4. * std::pow(x(0), 3) - 2. * (x(1) - x(0));
+    slope(1) = 2. * (x(1) - x(0));
+    best     = std::min(best, value);
+    return value;
+  };
+  LBFGSParameters parameters;
+  parameters.out_of_time = [&]() { return n_evaluations >= limit; };
+  const Column x         = random_column(2, 1);
+  minimize_by_lbfgs(x, function, parameters);
+  EXPECT_EQ(n_evaluations, limit);
+  const double reached = best;
+  EXPECT_EQ(function(x, make_column(2)), reached);
 }
 
 

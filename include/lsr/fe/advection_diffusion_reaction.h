@@ -132,6 +132,15 @@ namespace lsr
     bool
     is_symmetric_positive_definite() const override;
 
+    /**
+     * The diagonal entries of $a$ where they are numbers, so that with the
+     * first entry $s$ of the flux (see WeakForm) the strong residual is
+     * $s(x, u, \nabla u) - \sum_d a_d\, \partial_d^2 u$. Throws if an entry
+     * depends on a coordinate or on $u$.
+     */
+    std::vector<double>
+    constant_diffusion() const;
+
     BoundaryFunctions<dim>
     dirichlet_conditions() const override;
 

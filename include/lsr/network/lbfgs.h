@@ -21,6 +21,10 @@ namespace lsr
     /// Called after every ten iterations with their number and the value so
     /// far; the minimization ends if it returns false.
     std::function<bool(unsigned int iteration, double value)> go_on;
+
+    /// Asked before every evaluation of the function but the first; the
+    /// minimization ends if it returns true.
+    std::function<bool()> out_of_time;
   };
 
   /**

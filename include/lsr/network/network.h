@@ -211,6 +211,45 @@ namespace lsr
                         const Column      &laplacians,
                         const Column      &correction = {}) const;
 
+    /**
+     * What add_loss_gradient() minimizes: returns the sum of
+     * $\ell_i(j_i)$ over some values of the network, the first of which is
+     * number @p first, and stores $\partial\ell_i/\partial j_i$ in @p slopes,
+     * which has the shape of @p jets, n_inputs() + 2 $\times$ their number.
+     */
+    using JetLoss = std::function<
+      double(const Block &jets, const std::size_t first, const Block &slopes)>;
+
+    /**
+     * Add to @p gradient, $m$ numbers, the derivative with respect to the
+     * parameters of a loss that sees values and spatial derivatives of the
+     * network, as the strong residual of a differential equation does: with
+     * the jets
+     * @f[
+     *   j_i = \Bigl( q_i,\ \partial_1 q_i, \dots, \partial_d q_i,\
+     *         \sum_{k=1}^d a_k\, \partial_k^2 q_i \Bigr), \qquad
+     *   d = \text{n\_inputs},
+     * @f]
+     * and the weights @p a of the second derivatives,
+     * @f[
+     *   L(\theta) = \sum_{i=1}^n \ell_i(j_i), \qquad
+     *   \frac{\partial L}{\partial\theta} = \sum_{i=1}^n
+     *   \left(\frac{\partial j_i}{\partial\theta}\right)^T
+     *   \frac{\partial \ell_i}{\partial j_i}.
+     * @f]
+     * Only the derivatives of $\ell_i$ have to be given; those of the jets
+     * are found by reverse-mode automatic differentiation. Second derivatives
+     * with weight 0 are not computed. @p loss is called for batches of points.
+     *
+     * @return $L(\theta)$. Throws lsr::Error if there is not one weight for
+     * each input, or @p gradient does not have one entry for each parameter.
+     */
+    double
+    add_loss_gradient(const Block               &points,
+                      const std::vector<double> &a,
+                      const JetLoss             &loss,
+                      const Column              &gradient) const;
+
     /// $J V$ for directions $V$ ($m \times r$) into $n \times r$, by
     /// forward-mode automatic differentiation.
     void

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# baselines.sh BIN SOURCE SCRATCH: trains a small network on the strong form of
+# a small problem for a few seconds with each method, and checks that the time
+# is kept, that the error falls, and that the network can be refined.
+set -euo pipefail
+bin=$1 source=$2 scratch=$3
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cat >"$scratch/small.prm" <<'PRM'
+subsection Equation
+  set Exact solution       = sin(pi*x) * sin(pi*y)
+  set Advection            = u, 1
+  set Right hand side      = manufactured
+  set Dirichlet conditions = all: manufactured
+end
+subsection Mesh
+  set Global refinements = 3
+end
+subsection Finite element
+  set Finite element degree = 3
+end
+subsection Network
+  set File =
+end
+subsection Training
+  set Hidden layers = 16, 16
+end
+subsection Refinement
+  set Directions = 200
+  set Dirichlet row weight = 10
+end
+subsection Output
+  set VTU      = false
+  set Pictures = false
+end
+PRM
+
+for method in pinn tsonn; do
+  "$bin/lsr-baseline" "$scratch/small.prm" --method $method --budget 4 \
+    --threads 1 --steps 100 --set "Output/Folder=$scratch"
+  awk -F, -v method=$method '
+    NR == 2 { first = $3 }
+    { seconds = $1; last = $3 }
+    END {
+      print method, "relative error", first, "and after", seconds, "s", last
+      exit !(last > 0 && last < 0.5 * first && seconds >= 4 && seconds < 8)
+    }' "$scratch/$method/history.csv"
+
+  "$bin/lsr-refine" "$scratch/small.prm" --threads 1 \
+    --set "Network/File=$method/network.pt" \
+    --set "Output/Folder=$scratch/$method/refined"
+  [ -s "$scratch/$method/refined/report.json" ]
+done
