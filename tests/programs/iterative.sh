@@ -65,6 +65,11 @@ awk -v first="$first" -v whole="$(final_error "$scratch/whole")" \
     difference = whole > killed ? whole - killed : killed - whole
     exit !(whole > 0 && whole < first / 2 && difference <= 0.01 * whole) }'
 
+# On adaptive meshes hanging nodes share their points with others.
+(refine "$scratch/adaptive" --set "Mesh/Adaptive refinements=2" \
+  --set "Iterations/Number=2" --set "Refinement/Directions=300")
+[ -s "$scratch/adaptive/report.json" ]
+
 # A restart without a checkpoint says so.
 if (refine "$scratch/none" --restart) 2>"$scratch/message"; then exit 1; fi
 grep -q "checkpoint.pt" "$scratch/message"
