@@ -50,6 +50,7 @@ if(NOT TARGET Kokkos::kokkoskernels)
 endif()
 
 find_package(LAPACK REQUIRED)
+find_package(Boost REQUIRED)
 
 # deal.II's HDF5 is the parallel one where there is one, and two kinds in one
 # process do not get along.

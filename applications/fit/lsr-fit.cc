@@ -52,20 +52,34 @@ namespace lsr
 
 
 
-    /// Folds for cross-validation: where rows are groups, or where there are
-    /// too few of them for generalized cross-validation.
+    std::size_t
+    n_groups(const DataSet &rows)
+    {
+      return rows.group.empty() ?
+               rows.n_points() :
+               std::set<std::int64_t>(rows.group.begin(), rows.group.end())
+                 .size();
+    }
+
+
+
     unsigned int
     n_folds(const Options &options, const DataSet &rows)
     {
-      const bool automatic = options.rule == SelectionRule::automatic;
-      if (!automatic && options.rule != SelectionRule::cross_validation)
-        return 1;
-      const std::size_t n_groups =
-        std::set<std::int64_t>(rows.group.begin(), rows.group.end()).size();
-      if (n_groups > 1)
-        return std::min<std::size_t>(options.n_folds, n_groups);
-      const bool few = rows.targets.size() < 2 * options.basis.n_directions;
-      return automatic && !few ? 1 : options.n_folds;
+      return std::min<std::size_t>(options.n_folds, n_groups(rows));
+    }
+
+
+
+    /// Whether to cross-validate: where rows are groups, or where there are
+    /// too few of them for generalized cross-validation.
+    bool
+    cross_validate(const Options &options, const DataSet &rows)
+    {
+      if (options.rule != SelectionRule::automatic)
+        return options.rule == SelectionRule::cross_validation;
+      const bool grouped = !rows.group.empty() && n_groups(rows) > 1;
+      return grouped || rows.targets.size() < 2 * options.basis.n_directions;
     }
 
 
@@ -107,8 +121,14 @@ namespace lsr
         make_tangent_basis(*network, options.basis, rows.points, &seconds);
 
       const bool       validate = validation.n_points() > 0;
-      const DataStream stream(rows, n_folds(options, rows), options.block_size),
-        validation_stream(validation, 1, options.block_size);
+      const DataStream stream(rows,
+                              cross_validate(options, rows) ?
+                                n_folds(options, rows) :
+                                1,
+                              options.block_size),
+        validation_stream(validation,
+                          validate ? n_folds(options, validation) : 1,
+                          options.block_size);
       const Fit result = fit(*network,
                              *basis,
                              stream,

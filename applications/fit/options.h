@@ -177,7 +177,10 @@ namespace lsr
                  exhaustive,
                  "Search ranks and Tikhonov parameters together even where "
                  "nothing shows overfitting");
-    app.add_option("--folds", n_folds, "Folds of cross-validation")
+    app
+      .add_option("--folds",
+                  n_folds,
+                  "Folds of cross-validation, and of the validation rows")
       ->capture_default_str()
       ->check(CLI::Range(2U, 1000000U));
     app.add_option("--seed", basis.seed, "Seed of the random directions")

@@ -320,4 +320,18 @@ namespace lsr
     const double rho = triangle(n_columns(), n_columns());
     return rho * rho;
   }
+
+
+
+  AppendRowsQR
+  sum(const std::vector<AppendRowsQR> &parts)
+  {
+    require(!parts.empty(), "the sum of no factorizations");
+    if (parts.size() == 1)
+      return parts.front();
+    AppendRowsQR result(parts.front().n_columns());
+    for (const AppendRowsQR &part : parts)
+      result.append(part);
+    return result;
+  }
 } // namespace lsr

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
 #include <lsr/dense/selection.h>
+
+#include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <string>
 
 namespace lsr
@@ -44,6 +49,45 @@ namespace lsr
       for (int i = 0; i <= per_decade * decades; ++i)
         lambdas.push_back(largest * std::pow(10., -double(i) / per_decade));
       return lambdas;
+    }
+
+
+
+    Column
+    solution(const LeastSquares &problem, const Regularization &choice)
+    {
+      return choice.lambda > 0 ?
+               problem.tikhonov(choice.rank).solve(choice.lambda) :
+               problem.solve(choice.rank);
+    }
+
+
+
+    double
+    squared_norm(const Column &x)
+    {
+      return std::pow(norm(x), 2);
+    }
+
+
+
+    /// $\|f' + G' y\|^2$ for rows that are known by their factorization.
+    double
+    loss(const AppendRowsQR &rows, const Column &y)
+    {
+      const Column misfit = rows.z();
+      multiply(1., 'N', rows.R(), y, -1., misfit);
+      return squared_norm(misfit) + rows.rho2();
+    }
+
+
+
+    /// One standard deviation of a sum of @p n squares of independent, normally
+    /// distributed numbers.
+    double
+    deviation_of_squares(const double sum, const double n)
+    {
+      return std::sqrt(2. / n) * sum;
     }
 
 
@@ -151,9 +195,9 @@ namespace lsr
 
 
   double
-  GeneralizedCrossValidation::uncertainty() const
+  GeneralizedCrossValidation::uncertainty(const Regularization &) const
   {
-    return std::sqrt(2. / n_rows);
+    return deviation_of_squares(problem.losses().front(), n_rows);
   }
 
 
@@ -173,15 +217,15 @@ namespace lsr
 
 
 
-  HeldOutLoss::HeldOutLoss(std::vector<Split> splits_,
-                           const std::size_t  n_rows,
-                           const std::size_t  n_independent)
+  HeldOutLoss::HeldOutLoss(std::vector<Split> splits_, const std::size_t n_rows)
     : splits(std::move(splits_))
-    , n_independent(n_independent)
   {
     std::size_t n_held_out = 0;
     for (const Split &split : splits)
-      n_held_out += split.held_out.n_rows();
+      {
+        held_out.push_back(sum(split.held_out));
+        n_held_out += held_out.back().n_rows();
+      }
     require(n_held_out > 0, "HeldOutLoss: held-out rows expected, found none.");
     scale = double(n_rows) / n_held_out;
   }
@@ -189,17 +233,40 @@ namespace lsr
 
 
   double
-  HeldOutLoss::uncertainty() const
+  HeldOutLoss::uncertainty(const Regularization &choice) const
   {
-    return std::sqrt(2. / n_independent);
+    // Of a row of each fold.
+    std::vector<double> gains;
+    for (const Split &split : splits)
+      {
+        const Column y = solution(split.fitted, choice);
+        for (const AppendRowsQR &fold : split.held_out)
+          if (fold.n_rows() > 0)
+            gains.push_back(
+              (squared_norm(fold.z()) + fold.rho2() - loss(fold, y)) /
+              fold.n_rows());
+      }
+    double n_rows = 0;
+    for (const AppendRowsQR &rows : held_out)
+      n_rows += scale * rows.n_rows();
+    const double n = gains.size();
+    if (n < 2)
+      return deviation_of_squares(of_ranks().front(), n_rows);
+
+    const double mean     = std::accumulate(gains.begin(), gains.end(), 0.) / n;
+    double       variance = 0;
+    for (const double gain : gains)
+      variance += std::pow(gain - mean, 2) / (n - 1);
+    const boost::math::students_t distribution(n - 1);
+    return boost::math::quantile(distribution, 0.95) * n_rows *
+           std::sqrt(variance / n);
   }
 
 
 
   HeldOutLoss
   HeldOutLoss::cross_validation(const std::vector<AppendRowsQR> &folds,
-                                const LeastSquares              &problem,
-                                const std::size_t                n_independent)
+                                const LeastSquares              &problem)
   {
     require(folds.size() > 1,
             "cross-validation: at least 2 folds expected, found " +
@@ -211,10 +278,10 @@ namespace lsr
       {
         splits.push_back(
           {LeastSquares(others[i], problem.order(), problem.tolerance()),
-           folds[i]});
+           {folds[i]}});
         n_rows += folds[i].n_rows();
       }
-    return HeldOutLoss(std::move(splits), n_rows, n_independent);
+    return HeldOutLoss(std::move(splits), n_rows);
   }
 
 
@@ -223,9 +290,10 @@ namespace lsr
   HeldOutLoss::of_ranks() const
   {
     std::vector<double> sum;
-    for (const Split &split : splits)
+    for (std::size_t i = 0; i < splits.size(); ++i)
       {
-        std::vector<double> losses = split.fitted.held_out_loss(split.held_out);
+        std::vector<double> losses =
+          splits[i].fitted.held_out_loss(held_out[i]);
         if (sum.empty())
           sum.resize(losses.size(), 0.);
         // Ranks that a fit does not reach are those of fewer columns.
@@ -247,12 +315,12 @@ namespace lsr
                           const std::vector<double> &lambdas) const
   {
     std::vector<double> sum(lambdas.size(), 0.);
-    for (const Split &split : splits)
+    for (std::size_t i = 0; i < splits.size(); ++i)
       {
         const std::vector<double> losses =
-          split.fitted.tikhonov(rank).held_out_loss(split.held_out, lambdas);
-        for (std::size_t i = 0; i < sum.size(); ++i)
-          sum[i] += scale * losses[i];
+          splits[i].fitted.tikhonov(rank).held_out_loss(held_out[i], lambdas);
+        for (std::size_t l = 0; l < sum.size(); ++l)
+          sum[l] += scale * losses[l];
       }
     return sum;
   }
@@ -288,7 +356,7 @@ namespace lsr
                                   best_rank(losses, choice.slack);
     if (choice.lambda != 0. && largest > 0)
       best = search(predicted, problem, choice, losses, best);
-    const double gain = 1 - best.predicted_loss / nothing.predicted_loss;
-    return gain > predicted.uncertainty() ? best : nothing;
+    const double gain = nothing.predicted_loss - best.predicted_loss;
+    return gain > predicted.uncertainty(best) ? best : nothing;
   }
 } // namespace lsr

@@ -9,7 +9,6 @@
 #include <map>
 #include <numeric>
 #include <random>
-#include <set>
 
 namespace lsr
 {
@@ -131,17 +130,6 @@ namespace lsr
   DataStream::n_values() const
   {
     return data.targets.size();
-  }
-
-
-
-  std::size_t
-  DataStream::n_independent_values() const
-  {
-    return data.group.empty() ?
-             n_values() :
-             std::set<std::int64_t>(data.group.begin(), data.group.end())
-               .size();
   }
 
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 
 namespace lsr
 {
@@ -103,19 +104,6 @@ namespace lsr
 
 
 
-    AppendRowsQR
-    combine(const std::vector<AppendRowsQR> &folds)
-    {
-      if (folds.size() == 1)
-        return folds.front();
-      AppendRowsQR all(folds.front().n_columns());
-      for (const AppendRowsQR &fold : folds)
-        all.append(fold);
-      return all;
-    }
-
-
-
     double
     squared_norm(const AppendRowsQR &qr)
     {
@@ -149,7 +137,6 @@ namespace lsr
     predicted_loss(const SelectionRule              rule,
                    const LeastSquares              &problem,
                    const std::size_t                n_rows,
-                   const std::size_t                n_independent,
                    const std::vector<AppendRowsQR> &folds,
                    const std::vector<AppendRowsQR> &validation)
     {
@@ -157,12 +144,10 @@ namespace lsr
         {
           case SelectionRule::validation:
             return std::make_unique<HeldOutLoss>(
-              std::vector<HeldOutLoss::Split>{{problem, validation.front()}},
-              n_rows,
-              n_independent);
+              std::vector<HeldOutLoss::Split>{{problem, validation}}, n_rows);
           case SelectionRule::cross_validation:
             return std::make_unique<HeldOutLoss>(
-              HeldOutLoss::cross_validation(folds, problem, n_independent));
+              HeldOutLoss::cross_validation(folds, problem));
           case SelectionRule::generalized_cross_validation:
             return std::make_unique<GeneralizedCrossValidation>(problem,
                                                                 n_rows);
@@ -188,10 +173,13 @@ namespace lsr
     /// Coefficients and loss of what was chosen, also on the validation rows.
     void
     solve(const LeastSquares              &problem,
-          const std::vector<AppendRowsQR> &validation,
+          const std::vector<AppendRowsQR> &validation_folds,
           Fit                             &result,
           Column                          &y)
     {
+      std::optional<AppendRowsQR> validation;
+      if (!validation_folds.empty())
+        validation = sum(validation_folds);
       Regularization     &choice = result.choice;
       std::vector<double> held_out;
       if (choice.lambda > 0)
@@ -199,23 +187,22 @@ namespace lsr
           const Tikhonov tikhonov = problem.tikhonov(choice.rank);
           y                       = tikhonov.solve(choice.lambda);
           result.loss             = tikhonov.loss(choice.lambda);
-          if (!validation.empty())
-            held_out =
-              tikhonov.held_out_loss(validation.front(), {choice.lambda});
+          if (validation)
+            held_out = tikhonov.held_out_loss(*validation, {choice.lambda});
         }
       else
         {
           choice.rank = std::min(choice.rank, problem.numerical_rank());
           y           = problem.solve(choice.rank);
           result.loss = problem.losses()[choice.rank];
-          if (!validation.empty())
-            held_out = {problem.held_out_loss(validation.front())[choice.rank]};
+          if (validation)
+            held_out = {problem.held_out_loss(*validation)[choice.rank]};
         }
-      if (validation.empty())
+      if (!validation)
         return;
-      const double n            = validation.front().n_rows();
+      const double n            = validation->n_rows();
       result.validation         = held_out.front() / n;
-      result.initial_validation = squared_norm(validation.front()) / n;
+      result.initial_validation = squared_norm(*validation) / n;
     }
   } // namespace
 
@@ -247,7 +234,7 @@ namespace lsr
     }
 
     const Stopwatch    stopwatch(result.seconds["solve"]);
-    const AppendRowsQR all = combine(folds);
+    const AppendRowsQR all = sum(folds);
     result.n_rows          = all.n_rows();
     require(basis.n_directions() <= result.n_rows,
             "a tangent basis of " + std::to_string(basis.n_directions()) +
@@ -263,16 +250,8 @@ namespace lsr
     result.initial_loss   = squared_norm(all);
     result.profile        = problem.profile();
 
-    const RowStream &judges =
-      result.rule == SelectionRule::validation ? *validation : rows;
-    const auto n_independent = static_cast<std::size_t>(
-      communicator.sum(static_cast<double>(judges.n_independent_values())));
-    const auto predicted = predicted_loss(result.rule,
-                                          problem,
-                                          result.n_rows,
-                                          n_independent,
-                                          folds,
-                                          validation_rows);
+    const auto predicted = predicted_loss(
+      result.rule, problem, result.n_rows, folds, validation_rows);
     if (predicted)
       {
         result.predicted = predicted->of_ranks();

@@ -172,8 +172,7 @@ TEST_F(SelectionTest, CrossValidationLeavesEachFoldOutOnce)
   for (unsigned int i = 0; i < 4; ++i)
     folds.push_back(rows(ends[i], ends[i + 1]));
   const LeastSquares problem(factor(G, f), Pivoting::columns);
-  const HeldOutLoss  predicted =
-    HeldOutLoss::cross_validation(folds, problem, n_rows);
+  const HeldOutLoss  predicted = HeldOutLoss::cross_validation(folds, problem);
 
   for (const std::size_t rank : {std::size_t(0), std::size_t(6), n_columns})
     {
@@ -212,8 +211,12 @@ TEST(Selection, UselessColumnsAreNotUsed)
   const Block  G = random_block(40, 30, 1), other = random_block(400, 30, 5);
   const Column f = random_column(40, 2), other_f = random_column(400, 6);
   const LeastSquares problem(factor(G, f));
-  const HeldOutLoss  predicted({{problem, factor(other, other_f)}}, 40, 400);
-  const double       nothing = std::pow(norm(other_f), 2);
+  const HeldOutLoss  predicted(
+    {{problem,
+       {factor(copied_rows(other, 0, 200), copied_rows(other_f, 0, 200)),
+        factor(copied_rows(other, 200, 400), copied_rows(other_f, 200, 400))}}},
+    40);
+  const double nothing = std::pow(norm(other_f), 2);
   EXPECT_GT(loss(other, other_f, problem.solve()), 1.5 * nothing);
   const Regularization choice = choose_regularization(predicted, problem);
   const Column         y = problem.tikhonov(choice.rank).solve(choice.lambda);
@@ -261,12 +264,10 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
   everything.slack      = 0;
   everything.exhaustive = true;
   const double best     = test_loss(choose_regularization(
-    HeldOutLoss({{problem, factor(test, exact)}}, n, n_test),
-    problem,
-    everything));
+    HeldOutLoss({{problem, {factor(test, exact)}}}, n), problem, everything));
   EXPECT_GT(loss(test, exact, problem.solve()), 10 * best);
   EXPECT_LT(test_loss(choose_regularization(
-              HeldOutLoss::cross_validation(folds, problem, n_rows), problem)),
+              HeldOutLoss::cross_validation(folds, problem), problem)),
             2.5 * best);
   EXPECT_LT(test_loss(choose_regularization(
               GeneralizedCrossValidation(problem, n), problem)),
@@ -275,10 +276,8 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
 
 TEST_F(SelectionTest, WhatIsGivenIsKept)
 {
-  const LeastSquares   problem(factor(G, f));
-  const HeldOutLoss    predicted({{problem, factor(other_G, other_f)}},
-                              n_rows,
-                              n_other);
+  const LeastSquares problem(factor(G, f));
+  const HeldOutLoss  predicted({{problem, {factor(other_G, other_f)}}}, n_rows);
   RegularizationChoice choice;
   choice.rank = 7;
   EXPECT_EQ(choose_regularization(predicted, problem, choice).rank, 7u);
@@ -302,6 +301,6 @@ TEST_F(SelectionTest, BadInputIsRefused)
                Error);
   EXPECT_THROW(problem.held_out_loss(AppendRowsQR(3)), Error);
   EXPECT_THROW(problem.tikhonov().held_out_loss(AppendRowsQR(3), {1.}), Error);
-  EXPECT_THROW(HeldOutLoss({{problem, AppendRowsQR(n_columns)}}, 1, 1), Error);
-  EXPECT_THROW(HeldOutLoss::cross_validation({qr}, problem, 1), Error);
+  EXPECT_THROW(HeldOutLoss({{problem, {AppendRowsQR(n_columns)}}}, 1), Error);
+  EXPECT_THROW(HeldOutLoss::cross_validation({qr}, problem), Error);
 }

@@ -290,7 +290,7 @@ TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
   // 80 noisy points for 60 directions.
   const DataSet data       = data_set(80, 1, 0.05),
                 validation = data_set(60, 2, 0.05), test = data_set(500, 3);
-  const DataStream rows(data), folded(data, 5), validation_rows(validation);
+  const DataStream rows(data), folded(data, 5), validation_rows(validation, 5);
   const double     before = loss(test, {}),
                overfitted =
                  loss(test,
@@ -318,17 +318,38 @@ TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
     }
 }
 
-TEST_F(FitTest, FewGroupsAreNoEvidenceForASmallGain)
+TEST_F(FitTest, AGainThatNotAllFoldsShareIsNotBelieved)
 {
-  // Enough noise that a refinement gains little; as single rows they are
-  // believed, as the rows of two groups they are not.
-  DataSet data = data_set(3000, 1, 0.06);
-  EXPECT_GT(fit(network, basis, DataStream(data, 2)).choice.rank, 0u);
-  for (std::size_t i = 0; i < data.n_points(); ++i)
-    data.group.push_back(i % 2);
-  const DataStream grouped(data, 2);
-  EXPECT_EQ(grouped.n_independent_values(), 2u);
-  EXPECT_EQ(fit(network, basis, grouped).choice.rank, 0u);
+  // One direction, and targets that it lowers the loss of at some points and
+  // raises it at others: in every fold alike, or only on the whole.
+  const Block  direction = make_block(network.n_parameters(), 1);
+  const Column random    = random_column(network.n_parameters(), 1);
+  for (std::size_t i = 0; i < random.size(); ++i)
+    direction(i, 0) = random(i);
+  const ExplicitBasis one(network, direction, "one", false);
+  DataSet             data = data_set(1000), validation = data_set(300, 5);
+  const Block         change = make_block(1000, 1);
+  one.apply(data.points, change);
+  const Column q = prediction(data, {});
+  for (std::size_t i = 0; i < 1000; ++i)
+    data.targets(i) = q(i) + change(i, 0);
+
+  const auto chosen_rank = [&](const double share) {
+    const Block  there = make_block(300, 1);
+    const Column q     = prediction(validation, {});
+    one.apply(validation.points, there);
+    validation.group.clear();
+    for (std::size_t i = 0; i < 300; ++i)
+      {
+        validation.group.push_back(i % 5);
+        validation.targets(i) =
+          q(i) + (i % 5 < 5 * share ? 1. : -0.1) * there(i, 0);
+      }
+    const DataStream folds(validation, 5), rows(data);
+    return fit(network, one, rows, {}, &folds).choice.rank;
+  };
+  EXPECT_EQ(chosen_rank(1.), 1u);
+  EXPECT_EQ(chosen_rank(0.6), 0u);
 }
 
 TEST_F(FitTest, PlentifulExactDataIsFittedByAllColumnsUndamped)

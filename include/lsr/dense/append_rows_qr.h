@@ -95,6 +95,12 @@ namespace lsr
 
     std::size_t row_count = 0;
   };
+
+
+
+  /// The factorization of all rows that some others, at least one, have seen.
+  AppendRowsQR
+  sum(const std::vector<AppendRowsQR> &parts);
 } // namespace lsr
 
 #endif

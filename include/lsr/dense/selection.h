@@ -12,6 +12,18 @@
 
 namespace lsr
 {
+  /// How many columns and how much damping; see LeastSquares::tikhonov().
+  struct Regularization
+  {
+    std::size_t rank   = 0;
+    double      lambda = 0;
+
+    /// The predicted loss of this choice.
+    double predicted_loss = 0;
+  };
+
+
+
   /**
    * An estimate of the loss that solutions of a least-squares problem have on
    * rows that they were not fitted to: what the number of columns and the
@@ -27,10 +39,10 @@ namespace lsr
     virtual std::vector<double>
     of_ranks() const = 0;
 
-    /// The relative gain that may be chance: one standard deviation of a mean
-    /// square of $n$ independent, normally distributed numbers, $\sqrt{2/n}$.
+    /// How much smaller than that of rank 0 the loss of @p choice has to be
+    /// for not being so by chance.
     virtual double
-    uncertainty() const = 0;
+    uncertainty(const Regularization &choice) const = 0;
 
     /// For @p rank columns, damped by each of @p lambdas.
     virtual std::vector<double>
@@ -54,8 +66,10 @@ namespace lsr
     std::vector<double>
     of_ranks() const override;
 
+    /// $\sqrt{2/n}$ times the loss of rank 0: one standard deviation of a sum
+    /// of squares of $n$ independent, normally distributed numbers.
     double
-    uncertainty() const override;
+    uncertainty(const Regularization &choice) const override;
 
     std::vector<double>
     of_lambdas(std::size_t                rank,
@@ -78,18 +92,16 @@ namespace lsr
   class HeldOutLoss : public PredictedLoss
   {
   public:
-    /// A problem and rows that are not in it.
+    /// A problem, and rows that are not in it, in folds that are independent
+    /// of each other.
     struct Split
     {
-      LeastSquares fitted;
-      AppendRowsQR held_out;
+      LeastSquares              fitted;
+      std::vector<AppendRowsQR> held_out;
     };
 
-    /// The estimates are scaled from the held-out rows to @p n_rows rows;
-    /// @p n_independent of the held-out rows are independent of each other.
-    HeldOutLoss(std::vector<Split> splits,
-                std::size_t        n_rows,
-                std::size_t        n_independent);
+    /// The estimates are scaled from the held-out rows to @p n_rows rows.
+    HeldOutLoss(std::vector<Split> splits, std::size_t n_rows);
 
     /**
      * Cross-validation: each of @p folds is held out of a fit to the others.
@@ -97,14 +109,21 @@ namespace lsr
      */
     static HeldOutLoss
     cross_validation(const std::vector<AppendRowsQR> &folds,
-                     const LeastSquares              &problem,
-                     std::size_t                      n_independent);
+                     const LeastSquares              &problem);
 
     std::vector<double>
     of_ranks() const override;
 
+    /**
+     * From the gains of the $B$ folds, each scaled to all rows: their mean is
+     * no chance if it is larger than $t\, s / \sqrt{B}$, where $s$ is their
+     * standard deviation and $t$ that quantile of Student's distribution with
+     * $B - 1$ degrees of freedom below which it is with a probability of 95 %.
+     * One fold says nothing of chance; its rows are taken for independent, as
+     * in GeneralizedCrossValidation.
+     */
     double
-    uncertainty() const override;
+    uncertainty(const Regularization &choice) const override;
 
     std::vector<double>
     of_lambdas(std::size_t                rank,
@@ -112,8 +131,11 @@ namespace lsr
 
   private:
     const std::vector<Split> splits;
-    const std::size_t        n_independent;
-    double                   scale;
+
+    /// All held-out rows of each split.
+    std::vector<AppendRowsQR> held_out;
+
+    double scale = 1;
   };
 
 
@@ -137,16 +159,6 @@ namespace lsr
   };
 
 
-
-  /// How many columns and how much damping; see LeastSquares::tikhonov().
-  struct Regularization
-  {
-    std::size_t rank   = 0;
-    double      lambda = 0;
-
-    /// The predicted loss of this choice.
-    double predicted_loss = 0;
-  };
 
   /**
    * Choose rank and Tikhonov parameter of @p problem for the least predicted

@@ -120,10 +120,6 @@ namespace lsr
     std::size_t
     n_values() const override;
 
-    /// The number of groups, if there are groups.
-    std::size_t
-    n_independent_values() const override;
-
     void
     for_each_block(
       const std::function<void(const RowBlock &)> &visit) const override;

@@ -95,7 +95,8 @@ namespace lsr
    * and all
    * $\lambda$; the rule chooses among them, see choose_regularization(). Rows
    * of
-   * @p validation stream into a triangle of their own and are never fitted to.
+   * @p validation are never fitted to; their folds, each of which has a
+   * triangle of its own, tell gains from chance.
    *
    * Where several linearizations or a dual norm are needed, use refine(), which
    * holds all rows.

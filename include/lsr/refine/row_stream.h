@@ -21,7 +21,7 @@ namespace lsr
     /// The residual of these points alone, with a Euclidean norm.
     Residual &residual;
 
-    /// Rows of different folds can be held out of each other's fits.
+    /// Rows of different folds are independent of each other.
     unsigned int fold = 0;
   };
 
@@ -47,14 +47,6 @@ namespace lsr
     /// Number of values of the network on this rank.
     virtual std::size_t
     n_values() const = 0;
-
-    /// How many of them are independent of each other: fewer where rows come in
-    /// groups.
-    virtual std::size_t
-    n_independent_values() const
-    {
-      return n_values();
-    }
 
     /// Call @p visit for each block of this rank. A block is only valid during
     /// the call.
