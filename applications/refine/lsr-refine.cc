@@ -113,13 +113,20 @@ namespace lsr
       return residual.field(sampling.select(q));
     }
 
-    void
-    sample_nodes()
+    /// The nodes in the coordinates that the network sees.
+    Sampling
+    nodes() const
     {
-      sampling = nodal_sampling(problem.discretization.mapping(),
-                                problem.discretization.dof_handler(),
-                                network->n_outputs(),
-                                network_parameters.time_value());
+      const auto &discretization = problem.discretization;
+      const auto  sample         = [&](const dealii::Mapping<dim> &mapping) {
+        return nodal_sampling(mapping,
+                              discretization.dof_handler(),
+                              1,
+                              network_parameters.time_value());
+      };
+      return network_parameters.mesh_coordinates ?
+               sample(*discretization.mesh_coordinates()) :
+               sample(discretization.mapping());
     }
 
     void
@@ -129,11 +136,11 @@ namespace lsr
         problem.setup();
         if (!network)
           make_untrained_network();
-        sample_nodes();
+        sampling = nodes();
         for (unsigned int i = 0; i < problem.n_adaptive_refinements(); ++i)
           {
             problem.adapt(network_field());
-            sample_nodes();
+            sampling = nodes();
           }
       });
       const auto &discretization = problem.discretization;
@@ -151,12 +158,8 @@ namespace lsr
                     "Network/Time is a number, expected nothing: an untrained "
                     "network (Network/File is empty) has coordinates as its "
                     "only inputs."));
-      const Sampling nodes =
-        nodal_sampling(problem.discretization.mapping(),
-                       problem.discretization.dof_handler(),
-                       1);
       network = std::make_shared<Network>(
-        make_network(all_parameters.training, nodes.points, communicator));
+        make_network(all_parameters.training, nodes().points, communicator));
     }
 
     std::unique_ptr<TangentBasis>

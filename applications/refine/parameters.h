@@ -38,6 +38,11 @@ namespace lsr
                     time,
                     "If the network has time as a further input after the "
                     "coordinates, its value; otherwise empty.");
+      add_parameter(
+        "Mesh coordinates",
+        mesh_coordinates,
+        "Whether the network has coordinates before Mesh/Grading as "
+        "inputs, in which layers that the mesh resolves are wide.");
       add_parameter("Input shift",
                     scaling.input_shift,
                     "The network sees (x - shift) * scale. Empty: x.");
@@ -60,7 +65,8 @@ namespace lsr
       return std::stod(time);
     }
 
-    std::string      file = "network.pt";
+    std::string      file             = "network.pt";
+    bool             mesh_coordinates = false;
     Network::Scaling scaling;
 
   private:

@@ -15,6 +15,8 @@
 #include <deal.II/fe/fe_system.h>
 #include <deal.II/fe/fe_values.h>
 #include <deal.II/fe/mapping_q.h>
+#include <deal.II/fe/mapping_q_cache.h>
+#include <deal.II/grid/cell_id.h>
 #include <deal.II/grid/grid_generator.h>
 #include <deal.II/grid/grid_in.h>
 #include <deal.II/grid/grid_refinement.h>
@@ -326,6 +328,10 @@ namespace lsr
   void
   Discretization<dim>::grade()
   {
+    mesh_vertices.resize(triangulation_->n_cells(0));
+    for (const auto &cell : triangulation_->cell_iterators_on_level(0))
+      for (const unsigned int v : cell->vertex_indices())
+        mesh_vertices[cell->id().get_coarse_cell_id()][v] = cell->vertex(v);
     if (dealii::Utilities::trim(parameters.grading).empty())
       return;
     const std::string            location = "Mesh/Grading";
@@ -350,6 +356,34 @@ namespace lsr
                   dealii::ExcMessage("The grading \"" + parameters.grading +
                                      "\" in <" + location +
                                      "> turns cells inside out."));
+  }
+
+
+  template <int dim>
+  std::unique_ptr<dealii::Mapping<dim>>
+  Discretization<dim>::mesh_coordinates() const
+  {
+    using Cell            = dealii::GeometryInfo<dim>;
+    const auto coordinate = [&](const dealii::CellId &id,
+                                dealii::Point<dim>    unit) {
+      const auto children = id.get_child_indices();
+      for (auto child = children.end(); child != children.begin();)
+        unit = Cell::child_to_cell_coordinates(unit, *--child);
+      dealii::Point<dim> x;
+      for (const unsigned int v : Cell::vertex_indices())
+        x += Cell::d_linear_shape_function(unit, v) *
+             mesh_vertices[id.get_coarse_cell_id()][v];
+      return x;
+    };
+
+    auto mapping = std::make_unique<dealii::MappingQCache<dim>>(1);
+    mapping->initialize(*triangulation_, [&](const auto &cell) {
+      std::vector<dealii::Point<dim>> vertices;
+      for (const unsigned int v : cell->vertex_indices())
+        vertices.push_back(coordinate(cell->id(), Cell::unit_cell_vertex(v)));
+      return vertices;
+    });
+    return mapping;
   }
 
 

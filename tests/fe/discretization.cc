@@ -2,6 +2,7 @@
 
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/discretization.h>
+#include <lsr/fe/nodal_sampling.h>
 
 #include <gtest/gtest.h>
 
@@ -113,6 +114,30 @@ TEST(Discretization, mesh_files_are_read)
   Discretization<2> discretization(MPI_COMM_WORLD, 1, parameters);
   discretization.make_grid();
   EXPECT_EQ(discretization.triangulation().n_global_active_cells(), 8u);
+}
+
+TEST(Discretization, mesh_coordinates_are_those_before_grading)
+{
+  const auto nodes = [](const bool graded) {
+    Discretization<2>::Parameters parameters;
+    parameters.grid_generator     = "subdivided_hyper_rectangle";
+    parameters.grid_arguments     = "3, 2 : -1, 0 : 2, 1 : true";
+    parameters.grading            = graded ? "sinh(2*x), y + 0.1*x*y" : "";
+    parameters.global_refinements = 2;
+    parameters.degree             = 3;
+    Discretization<2> discretization(MPI_COMM_WORLD, 1, parameters);
+    discretization.make_grid();
+    discretization.setup_dofs({});
+    return nodal_sampling(graded ? *discretization.mesh_coordinates() :
+                                   discretization.mapping(),
+                          discretization.dof_handler(),
+                          1);
+  };
+  const Sampling graded = nodes(true), plain = nodes(false);
+  ASSERT_EQ(graded.points.extent(1), plain.points.extent(1));
+  for (std::size_t i = 0; i < plain.points.extent(1); ++i)
+    for (unsigned int d = 0; d < 2; ++d)
+      EXPECT_NEAR(graded.points(d, i), plain.points(d, i), 1e-14);
 }
 
 TEST(Discretization, mistakes_are_reported)

@@ -6,6 +6,7 @@
 #include <lsr/fe/types.h>
 #include <lsr/fe/weak_form.h>
 
+#include <deal.II/base/geometry_info.h>
 #include <deal.II/base/index_set.h>
 #include <deal.II/base/mpi.h>
 #include <deal.II/base/parameter_acceptor.h>
@@ -16,10 +17,12 @@
 #include <deal.II/lac/affine_constraints.h>
 #include <deal.II/lac/la_parallel_vector.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
@@ -152,6 +155,16 @@ namespace lsr
       return *mapping_;
     }
 
+    /**
+     * A mapping to the coordinates before grading: vertices of the coarse mesh
+     * are where they were, and cells within a coarse cell are interpolated from
+     * these. Where the grading resolves a layer, the solution varies on the
+     * scale of the cells, and is smoother in these coordinates. Valid until the
+     * mesh changes.
+     */
+    std::unique_ptr<dealii::Mapping<dim>>
+    mesh_coordinates() const;
+
     const dealii::FiniteElement<dim> &
     finite_element() const
     {
@@ -266,6 +279,11 @@ namespace lsr
     dealii::AffineConstraints<double>                 hanging_node_constraints_;
     dealii::AffineConstraints<double>                 constraints_;
     std::map<dealii::types::global_dof_index, double> dirichlet_values_;
+
+    /// Of each coarse cell, before grading.
+    std::vector<std::array<dealii::Point<dim>,
+                           dealii::GeometryInfo<dim>::vertices_per_cell>>
+      mesh_vertices;
 
     /// Of the whole coarse mesh, on every rank, without periodic ones.
     std::set<dealii::types::boundary_id> boundary_ids;
