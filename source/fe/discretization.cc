@@ -2,7 +2,6 @@
 
 #include <lsr/fe/discretization.h>
 #include <lsr/fe/error_message.h>
-#include <lsr/fe/expression.h>
 
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/quadrature_lib.h>
@@ -332,24 +331,13 @@ namespace lsr
     for (const auto &cell : triangulation_->cell_iterators_on_level(0))
       for (const unsigned int v : cell->vertex_indices())
         mesh_vertices[cell->id().get_coarse_cell_id()][v] = cell->vertex(v);
+    grading.reset();
     if (dealii::Utilities::trim(parameters.grading).empty())
       return;
-    const std::string            location = "Mesh/Grading";
-    std::vector<Expression<dim>> coordinates;
-    for (const auto &text : split_expressions(parameters.grading))
-      coordinates.emplace_back(text, location);
-    AssertThrow(coordinates.size() == dim,
-                dealii::ExcMessage(
-                  "The grading \"" + parameters.grading + "\" in <" + location +
-                  "> has " + std::to_string(coordinates.size()) +
-                  " components. Expected were " + std::to_string(dim) + "."));
+    const std::string location = "Mesh/Grading";
+    grading = std::make_unique<Grading<dim>>(parameters.grading, location);
     dealii::GridTools::transform(
-      [&](const dealii::Point<dim> &x) {
-        dealii::Point<dim> moved;
-        for (unsigned int d = 0; d < dim; ++d)
-          moved[d] = coordinates[d].value(x);
-        return moved;
-      },
+      [&](const dealii::Point<dim> &xi) { return (*grading)(xi); },
       *triangulation_);
     for (const auto &cell : triangulation_->active_cell_iterators())
       AssertThrow(std::isfinite(cell->measure()) && cell->measure() > 0.,
@@ -363,25 +351,35 @@ namespace lsr
   std::unique_ptr<dealii::Mapping<dim>>
   Discretization<dim>::mesh_coordinates() const
   {
-    using Cell            = dealii::GeometryInfo<dim>;
-    const auto coordinate = [&](const dealii::CellId &id,
-                                dealii::Point<dim>    unit) {
+    using Cell = dealii::GeometryInfo<dim>;
+    // Where the coarse cell was before grading.
+    const auto linear = [&](const dealii::CellId &id, dealii::Point<dim> unit) {
       const auto children = id.get_child_indices();
       for (auto child = children.end(); child != children.begin();)
         unit = Cell::child_to_cell_coordinates(unit, *--child);
-      dealii::Point<dim> x;
+      dealii::Point<dim> xi;
       for (const unsigned int v : Cell::vertex_indices())
-        x += Cell::d_linear_shape_function(unit, v) *
-             mesh_vertices[id.get_coarse_cell_id()][v];
-      return x;
+        xi += Cell::d_linear_shape_function(unit, v) *
+              mesh_vertices[id.get_coarse_cell_id()][v];
+      return xi;
     };
 
-    auto mapping = std::make_unique<dealii::MappingQCache<dim>>(1);
+    std::unique_ptr<const InverseGrading<dim>> inverse;
+    if (grading)
+      inverse = std::make_unique<InverseGrading<dim>>(*grading);
+    const dealii::FE_Q<dim> nodes(parameters.degree);
+    auto mapping = std::make_unique<dealii::MappingQCache<dim>>(nodes.degree);
     mapping->initialize(*triangulation_, [&](const auto &cell) {
-      std::vector<dealii::Point<dim>> vertices;
-      for (const unsigned int v : cell->vertex_indices())
-        vertices.push_back(coordinate(cell->id(), Cell::unit_cell_vertex(v)));
-      return vertices;
+      std::vector<dealii::Point<dim>> points;
+      for (const auto &unit : nodes.get_unit_support_points())
+        {
+          points.push_back(linear(cell->id(), unit));
+          if (inverse)
+            points.back() =
+              (*inverse)(mapping_->transform_unit_to_real_cell(cell, unit),
+                         points.back());
+        }
+      return points;
     });
     return mapping;
   }

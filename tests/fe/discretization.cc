@@ -118,26 +118,54 @@ TEST(Discretization, mesh_files_are_read)
 
 TEST(Discretization, mesh_coordinates_are_those_before_grading)
 {
-  const auto nodes = [](const bool graded) {
-    Discretization<2>::Parameters parameters;
-    parameters.grid_generator     = "subdivided_hyper_rectangle";
-    parameters.grid_arguments     = "3, 2 : -1, 0 : 2, 1 : true";
-    parameters.grading            = graded ? "sinh(2*x), y + 0.1*x*y" : "";
-    parameters.global_refinements = 2;
-    parameters.degree             = 3;
-    Discretization<2> discretization(MPI_COMM_WORLD, 1, parameters);
-    discretization.make_grid();
-    discretization.setup_dofs({});
-    return nodal_sampling(graded ? *discretization.mesh_coordinates() :
-                                   discretization.mapping(),
-                          discretization.dof_handler(),
-                          1);
+  Discretization<2>::Parameters parameters;
+  parameters.grid_generator     = "subdivided_hyper_rectangle";
+  parameters.grid_arguments     = "3, 2 : -1, 0 : 2, 1 : true";
+  parameters.grading            = "sinh(2*x), y + 0.1*x*y";
+  parameters.global_refinements = 2;
+  parameters.degree             = 5;
+  Discretization<2> discretization(MPI_COMM_WORLD, 1, parameters);
+  discretization.make_grid();
+  discretization.setup_dofs({});
+  const auto nodes = [&](const dealii::Mapping<2> &mapping) {
+    return nodal_sampling(mapping, discretization.dof_handler(), 1).points;
   };
-  const Sampling graded = nodes(true), plain = nodes(false);
-  ASSERT_EQ(graded.points.extent(1), plain.points.extent(1));
-  for (std::size_t i = 0; i < plain.points.extent(1); ++i)
-    for (unsigned int d = 0; d < 2; ++d)
-      EXPECT_NEAR(graded.points(d, i), plain.points(d, i), 1e-14);
+  const Block x  = nodes(discretization.mapping()),
+              xi = nodes(*discretization.mesh_coordinates());
+  ASSERT_EQ(x.extent(1), xi.extent(1));
+  for (std::size_t i = 0; i < x.extent(1); ++i)
+    {
+      EXPECT_NEAR(x(0, i), std::sinh(2 * xi(0, i)), 1e-12);
+      EXPECT_NEAR(x(1, i), xi(1, i) + 0.1 * xi(0, i) * xi(1, i), 1e-12);
+    }
+}
+
+TEST(Discretization, without_grading_mesh_coordinates_are_the_coordinates)
+{
+  const AdvectionDiffusionReaction<3> equation;
+  const Problem<3>                    problem(equation, 2, 1);
+  const Discretization<3>            &discretization = problem.discretization;
+  const auto nodes = [&](const dealii::Mapping<3> &mapping) {
+    return nodal_sampling(mapping, discretization.dof_handler(), 1).points;
+  };
+  const Block x  = nodes(discretization.mapping()),
+              xi = nodes(*discretization.mesh_coordinates());
+  for (std::size_t i = 0; i < x.extent(1); ++i)
+    for (unsigned int d = 0; d < 3; ++d)
+      EXPECT_NEAR(x(d, i), xi(d, i), 1e-15);
+}
+
+TEST(Discretization, gradings_that_fold_the_mesh_have_no_inverse)
+{
+  const Grading<1>        grading("x^2", "test");
+  const InverseGrading<1> inverse(grading);
+  EXPECT_NEAR(inverse(dealii::Point<1>(4.), dealii::Point<1>(1.))[0],
+              2.,
+              1e-14);
+  expect_contains(message([&]() {
+                    inverse(dealii::Point<1>(-1.), dealii::Point<1>(1.));
+                  }),
+                  "x^2");
 }
 
 TEST(Discretization, mistakes_are_reported)

@@ -3,6 +3,7 @@
 #ifndef lsr_fe_discretization_h
 #define lsr_fe_discretization_h
 
+#include <lsr/fe/grading.h>
 #include <lsr/fe/types.h>
 #include <lsr/fe/weak_form.h>
 
@@ -156,11 +157,9 @@ namespace lsr
     }
 
     /**
-     * A mapping to the coordinates before grading: vertices of the coarse mesh
-     * are where they were, and cells within a coarse cell are interpolated from
-     * these. Where the grading resolves a layer, the solution varies on the
-     * scale of the cells, and is smoother in these coordinates. Valid until the
-     * mesh changes.
+     * A mapping of the nodes to their coordinates before grading. Where this
+     * resolves a layer, the solution is wide in these coordinates. Valid until
+     * the mesh changes. Throws if the grading cannot be inverted.
      */
     std::unique_ptr<dealii::Mapping<dim>>
     mesh_coordinates() const;
@@ -279,6 +278,9 @@ namespace lsr
     dealii::AffineConstraints<double>                 hanging_node_constraints_;
     dealii::AffineConstraints<double>                 constraints_;
     std::map<dealii::types::global_dof_index, double> dirichlet_values_;
+
+    /// From the coordinates before grading; nothing if there is none.
+    std::unique_ptr<const Grading<dim>> grading;
 
     /// Of each coarse cell, before grading.
     std::vector<std::array<dealii::Point<dim>,
