@@ -5,6 +5,7 @@
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/tensor.h>
 
+#include <cmath>
 #include <sstream>
 
 namespace lsr
@@ -73,7 +74,8 @@ namespace lsr
         const dealii::Tensor<1, dim> step =
           dealii::invert(J) * (x - grading(xi));
         xi += step;
-        if (step.norm() <= 1e-13 * (1. + xi.norm()))
+        if (std::isfinite(step.norm()) &&
+            step.norm() <= 1e-13 * (1. + xi.norm()))
           return xi;
       }
     std::ostringstream point;
