@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Trains a network on the strong form of a boundary value problem: what
-// iterative refinement of the same network, for the same parameter file, is
-// compared with.
+// Trains or refines a network on the strong form of a boundary value problem:
+// what refinement of the same network by finite elements, for the same
+// parameter file, is compared with.
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/strong_residual.h>
 #include <lsr/network/lbfgs.h>
+#include <lsr/refine/iterative_lsr.h>
+#include <lsr/refine/refined_network.h>
 
 #include <deal.II/base/timer.h>
 
@@ -16,9 +20,8 @@
 
 #include "baselines/adam.h"
 #include "baselines/collocation.h"
-#include "refine/command_line.h"
 #include "refine/initial_network.h"
-#include "refine/parameters.h"
+#include "train/training_program.h"
 
 namespace lsr
 {
@@ -26,6 +29,8 @@ namespace lsr
   struct BaselineOptions
   {
     std::string  method;
+    std::string  points           = "nodes";
+    std::size_t  n_points         = 5000;
     double       budget           = 0.;
     double       adam_share       = 0.5;
     double       pseudo_time_step = 0.3;
@@ -42,43 +47,34 @@ namespace lsr
 
 
   template <int dim>
-  class BaselineProgram
+  class BaselineProgram : public TrainingProgram<dim>
   {
   public:
-    BaselineProgram(MPI_Comm communicator, const CommandLine &command_line)
-      : command_line(command_line)
-      , problem(communicator)
-    {
-      AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
-                  dealii::ExcMessage(
-                    "training runs in one process, with threads"));
-    }
-
-    void
-    run()
-    {
-      if (!read_parameters(command_line))
-        return;
-      setup();
-      const double initial_loss = untrained_loss();
-      prepare_output_folder(folder().string());
-      clock.restart();
-      record(initial_loss);
-      train();
-      record(last_loss);
-      network->save((folder() / "network.pt").string());
-      pcout << "Results in " << folder().string() << ": history.csv network.pt"
-            << std::endl;
-    }
+    using TrainingProgram<dim>::TrainingProgram;
 
   private:
+    using TrainingProgram<dim>::pcout;
+    using TrainingProgram<dim>::problem;
+    using TrainingProgram<dim>::parameters;
+
     using Rows = typename Collocation<dim>::Rows;
 
     /// A line of history.csv.
     struct Record
     {
-      double seconds, loss, error;
+      double      seconds, loss, error;
+      const char *state;
     };
+
+    void
+    train() override
+    {
+      setup();
+      if (options.method == "lsr")
+        refine();
+      else
+        minimize_loss();
+    }
 
     /// Subfolder of the output folder, so that methods do not overwrite the
     /// results of each other and of refinement.
@@ -93,17 +89,127 @@ namespace lsr
     {
       pcout << "Making mesh and network" << std::endl;
       problem.setup();
-      collocation = std::make_unique<Collocation<dim>>(
-        problem, parameters.refinement.dirichlet_row_weight);
-      network   = std::make_unique<Network>(make_network(parameters.training,
-                                                       collocation->all_nodes(),
-                                                       Communicator()));
+      form   = std::make_unique<StrongForm<dim>>(problem.equation,
+                                               problem.discretization);
+      points = std::make_unique<CollocationPoints<dim>>(problem.discretization);
+      layout =
+        make_layout(parameters.training, points->nodes(), Communicator());
+      network   = std::make_shared<Network>(layout.build());
       theta     = network->parameters();
       generator = std::mt19937_64(parameters.training.seed);
       if (!problem.equation.exact_solution())
         solution = problem.solve(pcout);
-      pcout << "  " << collocation->all_nodes().extent(1) << " nodes, "
+      pcout << "  " << points->nodes().extent(1) << " nodes, "
             << network->description() << std::endl;
+    }
+
+    // ------------------------------------------------------- refinement
+
+    /// The residual at new points.
+    StrongResidual<dim>
+    sample_residual()
+    {
+      const std::size_t n = options.n_points;
+      return StrongResidual<dim>(*form,
+                                 options.points == "mesh" ?
+                                   points->sample_mesh(n, generator) :
+                                   points->sample_nodes(n, generator),
+                                 points->boundary(),
+                                 points->boundary_values(),
+                                 parameters.refinement.dirichlet_row_weight);
+    }
+
+    /// Iterative refinement with the strong form as the residual.
+    void
+    refine()
+    {
+      Network             jets      = layout.build_jets(form->diffusion());
+      StrongResidual<dim> residual  = sample_residual();
+      IterativeParameters iterative = parameters.iterations.get();
+      iterative.max_seconds = std::min(iterative.max_seconds, options.budget);
+      iterative.refinement  = parameters.refinement.get();
+      iterative.refinement.progress = [&](const std::string &line) {
+        pcout << line << std::endl;
+      };
+      iterative.alignment.progress  = iterative.refinement.progress;
+      iterative.alignment.n_outputs = 1;
+
+      IterativeLSR iteration(jets, residual.sampling(), residual, iterative);
+      iteration.resample = [&](const unsigned int i) {
+        if (i > 0)
+          residual = sample_residual();
+      };
+      iteration.make_basis = [&](const Network &jets, const unsigned int i) {
+        return make_tangent_basis(jets,
+                                  parameters.refinement.basis_of(i),
+                                  residual.sampling().points);
+      };
+      iteration.after_iteration = [&](const IterationRecord &record) {
+        note(record, iteration, jets, residual.n_rows());
+      };
+      pcout << "Refining for " << options.budget << " s at "
+            << residual.n_rows() << " points" << std::endl;
+      const std::string reason = iteration.run();
+      pcout << "Stopped: " << reason << std::endl;
+
+      network->set_parameters(jets.parameters());
+      RefinedNetwork{network, iteration.refinement().correction}.save(
+        (folder() / "refined.pt").string());
+      pcout << "Results in " << folder().string() << ": history.csv refined.pt"
+            << std::endl;
+    }
+
+    /// Two lines of the history, for the network and for what refinement made
+    /// of it, unless that was rejected.
+    void
+    note(const IterationRecord &record,
+         const IterativeLSR    &iteration,
+         const Network         &jets,
+         const double           n_rows)
+    {
+      pcout << "Iteration " << record.iteration << ": alignment "
+            << record.n_alignment_steps << " steps, "
+            << record.alignment_seconds << " s, refinement "
+            << record.refinement_seconds << " s, rank " << record.rank << ", "
+            << record.n_linearizations << " linearizations"
+            << (record.accepted ? "" : ": rejected") << std::endl;
+      if (!record.accepted)
+        return;
+      network->set_parameters(jets.parameters());
+      const double seconds = iteration.history().seconds();
+      add({seconds - record.refinement_seconds,
+           std::pow(record.network_residual, 2) / n_rows,
+           error(),
+           "network"});
+      add({seconds,
+           std::pow(record.refined_residual, 2) / n_rows,
+           error(iteration.refinement().correction),
+           "refined"});
+    }
+
+    // --------------------------------------------------------- training
+
+    void
+    minimize_loss()
+    {
+      collocation = std::make_unique<Collocation<dim>>(
+        *form,
+        points->boundary(),
+        points->boundary_values(),
+        parameters.refinement.dirichlet_row_weight);
+      const double initial_loss = untrained_loss();
+      clock.restart();
+      record(initial_loss);
+      pcout << "Training for " << options.budget << " s by " << options.method
+            << std::endl;
+      if (options.method == "pinn")
+        adam(options.adam_share * options.budget);
+      while (!out_of_time())
+        lbfgs();
+      record(last_loss);
+      network->save((folder() / "network.pt").string());
+      pcout << "Results in " << folder().string() << ": history.csv network.pt"
+            << std::endl;
     }
 
     double
@@ -114,17 +220,6 @@ namespace lsr
                   dealii::ExcMessage(
                     "The loss of the untrained network is not finite."));
       return value;
-    }
-
-    void
-    train()
-    {
-      pcout << "Training for " << options.budget << " s by " << options.method
-            << std::endl;
-      if (options.method == "pinn")
-        adam(options.adam_share * options.budget);
-      while (!out_of_time())
-        lbfgs();
     }
 
     bool
@@ -153,7 +248,7 @@ namespace lsr
         {
           const double value =
             loss(theta,
-                 {collocation->sample(training.batch_size, generator), {}, 0.},
+                 {points->sample_nodes(training.batch_size, generator), {}, 0.},
                  gradient);
           AssertThrow(std::isfinite(value),
                       dealii::ExcMessage("Adam: the loss is not finite."));
@@ -172,8 +267,8 @@ namespace lsr
     {
       Rows rows;
       rows.points =
-        collocation->sample(parameters.iterations.get().alignment.n_points,
-                            generator);
+        points->sample_nodes(parameters.iterations.get().alignment.n_points,
+                             generator);
       if (options.method == "tsonn")
         {
           rows.kappa    = 1. / options.pseudo_time_step;
@@ -222,26 +317,38 @@ namespace lsr
     record(const double value)
     {
       clock.stop();
-      records.push_back({clock.wall_time(), value, error()});
-      pcout << "  " << records.back().seconds << " s: loss " << value
-            << ", error " << records.back().error << std::endl;
-      write_atomically((folder() / "history.csv").string(),
-                       [&](std::ostream &out) {
-                         out << std::setprecision(10) << "seconds,loss,error\n";
-                         for (const Record &record : records)
-                           out << record.seconds << ',' << record.loss << ','
-                               << record.error << '\n';
-                       });
+      add({clock.wall_time(), value, error(), "network"});
       clock.start();
     }
 
-    /// The relative L2 error, measured as that of refinement is.
+    // ---------------------------------------------------------- results
+
+    void
+    add(const Record &record)
+    {
+      if (records.empty()) // nothing has gone wrong so far
+        prepare_output_folder(folder().string());
+      records.push_back(record);
+      pcout << "  " << record.seconds << " s, " << record.state << ": loss "
+            << record.loss << ", error " << record.error << std::endl;
+      write_atomically((folder() / "history.csv").string(),
+                       [&](std::ostream &out) {
+                         out << std::setprecision(10)
+                             << "seconds,loss,error,state\n";
+                         for (const Record &record : records)
+                           out << record.seconds << ',' << record.loss << ','
+                               << record.error << ',' << record.state << '\n';
+                       });
+    }
+
+    /// The relative L2 error of the network, or of the refined prediction,
+    /// measured as that of refinement by finite elements is.
     double
-    error() const
+    error(const Column &correction = {}) const
     {
       const auto  &discretization = problem.discretization;
-      const Column q = make_column(collocation->all_nodes().extent(1));
-      network->evaluate(collocation->all_nodes(), q);
+      const Column q              = make_column(points->nodes().extent(1));
+      network->evaluate(points->nodes(), q, correction);
       FEVector   u    = discretization.make_vector();
       const auto host = to_host(q);
       std::copy_n(host.data(), host.size(), u.begin());
@@ -258,17 +365,15 @@ namespace lsr
         .L2;
     }
 
-    const CommandLine               &command_line;
-    const BaselineOptions           &options = BaselineOptions::instance();
-    const dealii::ConditionalOStream pcout{std::cout, true};
+    const BaselineOptions &options = BaselineOptions::instance();
 
-    Problem<dim>      problem;
-    ProgramParameters parameters;
-
-    std::unique_ptr<Collocation<dim>> collocation;
-    std::unique_ptr<Network>          network;
-    FEVector                          solution;
-    std::mt19937_64                   generator;
+    std::unique_ptr<StrongForm<dim>>        form;
+    std::unique_ptr<CollocationPoints<dim>> points;
+    std::unique_ptr<Collocation<dim>>       collocation;
+    FullyConnected                          layout;
+    std::shared_ptr<Network>                network;
+    FEVector                                solution;
+    std::mt19937_64                         generator;
 
     Column              theta;
     double              last_loss = std::numeric_limits<double>::quiet_NaN();
@@ -284,18 +389,37 @@ main(int argc, char **argv)
     argc,
     argv,
     "lsr-baseline",
-    "Train a fully connected network on the strong form of a boundary value "
-    "problem, at the nodes of its mesh.",
+    "Train or refine a fully connected network on the strong form of a "
+    "boundary value problem.",
     [](CLI::App &app, lsr::CommandLine &) {
       auto &options = lsr::BaselineOptions::instance();
       app
         .add_option("--method",
                     options.method,
                     "pinn: Adam, then L-BFGS, on the residual. tsonn: "
-                    "pseudo-time steps, each by L-BFGS")
+                    "pseudo-time steps, each by L-BFGS. lsr: iterative "
+                    "refinement, with sections Refinement and Iterations of "
+                    "the parameter file")
         ->required()
-        ->check(CLI::IsMember({"pinn", "tsonn"}));
-      app.add_option("--budget", options.budget, "Seconds of training")
+        ->check(CLI::IsMember({"pinn", "tsonn", "lsr"}));
+      app
+        .add_option("--points",
+                    options.points,
+                    "lsr: whether the equation is demanded at random nodes or "
+                    "at random points in the mesh")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"nodes", "mesh"}));
+      app
+        .add_option("--number-of-points",
+                    options.n_points,
+                    "lsr: so many of these, others in every iteration")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+      app
+        .add_option("--budget",
+                    options.budget,
+                    "Seconds of training; after them no iteration of lsr "
+                    "begins")
         ->required()
         ->check(CLI::PositiveNumber);
       app

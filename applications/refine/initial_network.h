@@ -13,12 +13,12 @@
 
 namespace lsr
 {
-  /// The untrained network that section Training describes, for points that
+  /// The layout of the network that section Training describes, for points that
   /// are distributed over the ranks of @p communicator.
-  inline Network
-  make_network(const TrainingSection &training,
-               const Block           &points,
-               const Communicator    &communicator)
+  inline FullyConnected
+  make_layout(const TrainingSection &training,
+              const Block           &points,
+              const Communicator    &communicator)
   {
     FullyConnected layout = training.layout;
     layout.n_inputs       = points.extent(0);
@@ -41,7 +41,16 @@ namespace lsr
             layout.input_scale.push_back(1. / std::sqrt(variance));
           }
       }
-    return layout.build();
+    return layout;
+  }
+
+  /// That network, untrained.
+  inline Network
+  make_network(const TrainingSection &training,
+               const Block           &points,
+               const Communicator    &communicator)
+  {
+    return make_layout(training, points, communicator).build();
   }
 } // namespace lsr
 

@@ -165,10 +165,7 @@ namespace lsr
     std::unique_ptr<TangentBasis>
     make_basis(const unsigned int iteration)
     {
-      TangentBasisParameters basis = parameters.basis;
-      basis.seed += iteration;
-      basis.precision =
-        parameters.precision == "mixed" ? Precision::mixed : Precision::float64;
+      const TangentBasisParameters basis = parameters.basis_of(iteration);
       if (parameters.residual_subspace)
         return residual_basis(basis);
       const std::size_t n_points = basis.n_sample_points > 0 ?
@@ -214,11 +211,8 @@ namespace lsr
     RefinementParameters
     refinement_parameters()
     {
-      RefinementParameters options;
-      options.rank               = parameters.fixed_rank();
-      options.max_linearizations = parameters.max_linearizations;
-      options.drop_tolerance     = parameters.drop_tolerance;
-      options.progress           = [&](const std::string &line) {
+      RefinementParameters options = parameters.get();
+      options.progress             = [&](const std::string &line) {
         pcout << line << std::endl;
       };
       return options;

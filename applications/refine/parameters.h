@@ -175,6 +175,28 @@ namespace lsr
       return std::stoul(rank);
     }
 
+    /// The subspace of iteration number @p iteration.
+    TangentBasisParameters
+    basis_of(const unsigned int iteration) const
+    {
+      TangentBasisParameters result = basis;
+      result.seed += iteration;
+      result.precision =
+        precision == "mixed" ? Precision::mixed : Precision::float64;
+      return result;
+    }
+
+    /// What refine() is to do.
+    RefinementParameters
+    get() const
+    {
+      RefinementParameters result;
+      result.rank               = fixed_rank();
+      result.max_linearizations = max_linearizations;
+      result.drop_tolerance     = drop_tolerance;
+      return result;
+    }
+
     TangentBasisParameters basis;
     std::string            precision            = "float64";
     std::string            rank                 = "auto";

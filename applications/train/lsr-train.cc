@@ -4,37 +4,30 @@
 // value problem: a surrogate to be refined, made without Python.
 
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/problem.h>
 #include <lsr/network/training.h>
 
 #include <cmath>
 
-#include "refine/command_line.h"
 #include "refine/initial_network.h"
-#include "refine/parameters.h"
+#include "train/training_program.h"
 
 namespace lsr
 {
   template <int dim>
-  class TrainProgram
+  class TrainProgram : public TrainingProgram<dim>
   {
   public:
-    TrainProgram(MPI_Comm communicator, const CommandLine &command_line)
-      : command_line(command_line)
-      , problem(communicator)
-    {
-      AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
-                  dealii::ExcMessage(
-                    "training runs in one process, with threads"));
-    }
+    using TrainingProgram<dim>::TrainingProgram;
+
+  private:
+    using TrainingProgram<dim>::command_line;
+    using TrainingProgram<dim>::pcout;
+    using TrainingProgram<dim>::problem;
+    using TrainingProgram<dim>::parameters;
 
     void
-    run()
+    train() override
     {
-      if (!read_parameters(command_line))
-        return;
-
-      const dealii::ConditionalOStream pcout(std::cout, true);
       pcout << "Solving the finite-element system" << std::endl;
       problem.setup();
       const FEVector solution = problem.solve(pcout);
@@ -56,7 +49,6 @@ namespace lsr
       pcout << "Written: " << path << std::endl;
     }
 
-  private:
     void
     train_network(Network      &network,
                   const Block  &points,
@@ -70,20 +62,16 @@ namespace lsr
       training.seed               = parameters.training.seed;
       training.target =
         parameters.training.target * parameters.training.target * mean_square;
-      train(network,
-            points,
-            targets,
-            training,
-            [&](const char *stage, const unsigned int count, const double mse) {
-              std::cout << "  " << stage << ' ' << count
-                        << ": relative l2 error "
-                        << std::sqrt(mse / mean_square) << std::endl;
-            });
+      lsr::train(
+        network,
+        points,
+        targets,
+        training,
+        [&](const char *stage, const unsigned int count, const double mse) {
+          pcout << "  " << stage << ' ' << count << ": relative l2 error "
+                << std::sqrt(mse / mean_square) << std::endl;
+        });
     }
-
-    const CommandLine &command_line;
-    Problem<dim>       problem;
-    ProgramParameters  parameters;
   };
 } // namespace lsr
 

@@ -33,40 +33,15 @@ namespace lsr
     const dealii::IndexSet                  &locally_owned_dofs,
     const dealii::AffineConstraints<double> &constraints,
     const MPI_Comm                           communicator)
-    : owned(locally_owned_dofs)
+    : Residual(locally_owned_dofs.n_elements(),
+               locally_owned_dofs.n_elements(),
+               communicator)
+    , owned(locally_owned_dofs)
     , constraints(constraints)
-    , mpi(communicator)
   {
     for (const auto dof : owned)
       if (constraints.is_constrained(dof))
         constrained.push_back(owned.index_within_set(dof));
-  }
-
-
-
-  template <typename VectorType>
-  std::size_t
-  CallbackResidual<VectorType>::n_values() const
-  {
-    return owned.n_elements();
-  }
-
-
-
-  template <typename VectorType>
-  std::size_t
-  CallbackResidual<VectorType>::n_rows() const
-  {
-    return owned.n_elements();
-  }
-
-
-
-  template <typename VectorType>
-  const Communicator &
-  CallbackResidual<VectorType>::communicator() const
-  {
-    return mpi;
   }
 
 
@@ -267,10 +242,10 @@ namespace lsr
   CallbackResidual<VectorType>::norm(const Column &f)
   {
     if (euclidean())
-      return std::sqrt(mpi.sum(dot(f, f)));
+      return Residual::norm(f);
     const Column Kf = make_column(f.size());
     for_each_column(as_block(f), as_block(Kf), solve_with_riesz_matrix);
-    return std::sqrt(std::max(0., mpi.sum(dot(f, Kf))));
+    return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
   }
 
 

@@ -31,9 +31,11 @@ namespace lsr
     const ResidualNorm    norm,
     const double          dirichlet_row_weight,
     const double          sobolev_weight)
-    : assembler(assembler)
+    : Residual(assembler.discretization().locally_owned_dofs().n_elements(),
+               assembler.discretization().locally_owned_dofs().n_elements(),
+               assembler.discretization().communicator())
+    , assembler(assembler)
     , kind(norm)
-    , mpi(assembler.discretization().communicator())
     , dirichlet_row_weight(dirichlet_row_weight)
   {
     const Discretization<dim> &discretization = assembler.discretization();
@@ -45,7 +47,7 @@ namespace lsr
     for (const auto &[dof, value] : discretization.dirichlet_values())
       if (!assembler.constraints().is_constrained(dof))
         dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
-    AssertThrow(euclidean() || mpi.sum(dirichlet_rows.size()) == 0,
+    AssertThrow(euclidean() || communicator().sum(dirichlet_rows.size()) == 0,
                 dealii::ExcMessage(
                   "The " + to_string(norm) +
                   " norm of a residual needs strong Dirichlet conditions, "
@@ -71,33 +73,6 @@ namespace lsr
         for (const auto &[row, value] : dirichlet_rows)
           row_scaling[row] = 1.;
       }
-  }
-
-
-
-  template <int dim>
-  std::size_t
-  FiniteElementResidual<dim>::n_values() const
-  {
-    return assembler.discretization().locally_owned_dofs().n_elements();
-  }
-
-
-
-  template <int dim>
-  std::size_t
-  FiniteElementResidual<dim>::n_rows() const
-  {
-    return n_values();
-  }
-
-
-
-  template <int dim>
-  const Communicator &
-  FiniteElementResidual<dim>::communicator() const
-  {
-    return mpi;
   }
 
 
@@ -152,8 +127,8 @@ namespace lsr
 
 
   template <int dim>
-  Column
-  FiniteElementResidual<dim>::mass() const
+  HostColumn
+  FiniteElementResidual<dim>::make_mass() const
   {
     const FEVector    lumped = assembler.lumped_mass();
     std::vector<bool> free(lumped.locally_owned_size(), true);
@@ -167,18 +142,32 @@ namespace lsr
           ++n_free;
         }
     const double mean =
-      mpi.sum(volume) / std::max(1., mpi.sum(n_free)); // no free rows at all
+      communicator().sum(volume) /
+      std::max(1., communicator().sum(n_free)); // no free rows at all
 
-    const Column mass = values(lumped);
-    for_each_entry(as_block(mass), [&](const auto &column) {
-      for (const std::size_t row : constrained)
-        column(row) = row_scaling.empty() ? mean : std::sqrt(mean);
-      for (std::size_t i = 0; i < row_scaling.size(); ++i)
-        column(i) *= row_scaling[i];
-      for (const auto &[row, value] : dirichlet_rows)
-        column(row) = 0.;
+    const HostColumn diagonal = to_host(values(lumped));
+    for (const std::size_t row : constrained)
+      diagonal(row) = row_scaling.empty() ? mean : std::sqrt(mean);
+    for (std::size_t i = 0; i < row_scaling.size(); ++i)
+      diagonal(i) *= row_scaling[i];
+    for (const auto &[row, value] : dirichlet_rows)
+      diagonal(row) = 0.;
+    return diagonal;
+  }
+
+
+
+  template <int dim>
+  void
+  FiniteElementResidual<dim>::apply_mass(const Block &X, const Block &MX)
+  {
+    if (!mass)
+      mass = make_mass();
+    Kokkos::deep_copy(MX, X);
+    for_each_entry(MX, [this](const auto &column) {
+      for (std::size_t i = 0; i < mass->size(); ++i)
+        column(i) *= (*mass)(i);
     });
-    return mass;
   }
 
 
@@ -349,10 +338,10 @@ namespace lsr
   FiniteElementResidual<dim>::norm(const Column &f)
   {
     if (euclidean())
-      return std::sqrt(mpi.sum(dot(f, f)));
+      return Residual::norm(f);
     const Column Kf = make_column(f.size());
     dual_solver().solve(as_block(Kf), as_block(f));
-    return std::sqrt(std::max(0., mpi.sum(dot(f, Kf))));
+    return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
   }
 
 

@@ -59,7 +59,7 @@ namespace lsr
                     block_options()));
         factors.a.back().narrow(0, 0, matrix.n_columns).copy_(input);
         if (matrix.has_bias())
-          factors.a.back()[matrix.n_columns].fill_(1.);
+          factors.a.back()[matrix.n_columns].fill_(layers.layers[l].has_bias);
         factors.delta.push_back(
           at::empty({matrix.n_rows, n_points, n_values, n_positions},
                     block_options()));

@@ -89,10 +89,10 @@ namespace lsr
           {
             const at::Tensor bias =
               part(matrix.bias_offset, matrix.n_rows, 1).squeeze(1);
-            if (written[number])
+            if (!written[number])
+              bias.zero_();
+            if (graph->layers.layers[l].has_bias)
               bias.add_(delta.sum(3));
-            else
-              bias.copy_(delta.sum(3));
           }
         written[number] = true;
       }

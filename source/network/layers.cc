@@ -150,7 +150,7 @@ namespace lsr
       void
       find_weights()
       {
-        std::map<std::pair<Value *, Value *>, std::size_t> matrix_of;
+        std::map<Value *, std::size_t> matrix_of;
         for (Node *node : graph->nodes())
           {
             if (!applies_weight(node))
@@ -159,25 +159,26 @@ namespace lsr
             if (!is_parameter(weight) || !used_only_as(weight, 1))
               continue;
             const bool has_bias = is_parameter(bias) && used_only_as(bias, 2);
-            if (!has_bias)
-              bias = nullptr;
 
-            const std::size_t w   = parameter_of.at(weight);
-            const std::size_t b   = has_bias ? parameter_of.at(bias) : 0;
-            const auto        key = std::make_pair(weight, bias);
-            if (matrix_of.count(key) == 0)
+            const std::size_t w = parameter_of.at(weight);
+            const std::size_t b = has_bias ? parameter_of.at(bias) : 0;
+            const auto [entry, is_new] =
+              matrix_of.emplace(weight, result.matrices.size());
+            if (is_new)
+              result.matrices.push_back({w, 0, false});
+            claimed[w]           = true;
+            WeightMatrix &matrix = result.matrices[entry->second];
+            if (has_bias)
               {
-                // A weight that comes with different biases is left to others.
-                if (claimed[w] || (has_bias && claimed[b]))
+                // A weight that comes with different biases, or the other way
+                // round, is not what a layer is here.
+                if (matrix.has_bias ? matrix.bias != b : claimed[b])
                   continue;
-                matrix_of[key] = result.matrices.size();
-                result.matrices.push_back({w, b, has_bias});
-                claimed[w] = true;
-                if (has_bias)
-                  claimed[b] = true;
+                matrix     = {w, b, true};
+                claimed[b] = true;
               }
             result.layers.push_back(
-              {matrix_of[key], patches_of(node, parameters[w])});
+              {entry->second, has_bias, patches_of(node, parameters[w])});
             observed.push_back(node->input(0));
             observed.push_back(node->output());
           }

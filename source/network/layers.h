@@ -14,8 +14,8 @@
 
 namespace lsr
 {
-  /// A weight matrix that is used by one or more layers, with its bias if there
-  /// is one; both are indices into the parameters.
+  /// A weight matrix that is used by one or more layers, with the bias that
+  /// some of them add, if any; both are indices into the parameters.
   struct WeightMatrix
   {
     std::size_t weight;
@@ -41,6 +41,9 @@ namespace lsr
   {
     /// Index of the weight matrix.
     std::size_t matrix;
+
+    /// Whether the bias of the matrix, if it has one, is added.
+    bool has_bias;
 
     /// Set for a convolution.
     std::optional<Patches> patches;

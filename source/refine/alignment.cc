@@ -42,6 +42,10 @@ namespace lsr
               "alignment: " + std::to_string(parameters.n_points) +
                 " points at a time, expected 0: the residual in a pseudo-time "
                 "step needs all of them");
+      require(parameters.n_outputs <= network.n_outputs(),
+              "alignment: a fit of " + std::to_string(parameters.n_outputs) +
+                " outputs of a network with " +
+                std::to_string(network.n_outputs()));
     }
 
 
@@ -58,19 +62,24 @@ namespace lsr
                                      target,
                                      residual,
                                      parameters.pseudo_time_step);
+
+      Targets fitted{sampling, target};
+      if (parameters.n_outputs > 0)
+        fitted = targets_of_leading_outputs(fitted,
+                                            network.n_outputs(),
+                                            parameters.n_outputs);
       std::size_t n_points = parameters.n_points;
       if (n_points == 0 && parameters.method == Method::levenberg_marquardt)
         {
           const Communicator &communicator = residual.communicator();
           const double        points_per_value =
             communicator.sum(double(sampling.points.extent(1))) /
-            communicator.sum(double(target.size()));
+            communicator.sum(double(fitted.values.size()));
           // Few points have a gradient of their own.
           const double n_values = std::max(1000., 5. * parameters.n_directions);
           n_points              = std::ceil(n_values * points_per_value);
         }
-      return misfit_objectives(sampling,
-                               target,
+      return misfit_objectives(fitted,
                                network.n_outputs(),
                                residual.communicator(),
                                n_points,

@@ -61,16 +61,52 @@ namespace lsr
 
   namespace
   {
-    /// The points of @p sampling with these numbers, and targets there.
-    AlignmentObjective
-    restricted(const Sampling                 &sampling,
-               const Column                   &target,
+    /// Rows of values as they are found, and the targets that belong to them.
+    struct Collector
+    {
+      std::vector<std::size_t> rows;
+      std::vector<double>      values;
+
+      void
+      add(const std::size_t row, const double value)
+      {
+        rows.push_back(row);
+        values.push_back(value);
+      }
+
+      /// Rows are those of a network at @p points.
+      Targets
+      at(const Block &points)
+      {
+        const Column column = make_column(values.size());
+        Kokkos::deep_copy(column,
+                          Kokkos::View<const double *,
+                                       Kokkos::HostSpace,
+                                       Kokkos::MemoryUnmanaged>(values.data(),
+                                                                values.size()));
+        return {{points, std::move(rows)}, column};
+      }
+    };
+
+
+
+    /// The row of the network that value @p i is.
+    std::size_t
+    row_of_value(const Sampling &sampling, const std::size_t i)
+    {
+      return sampling.rows.empty() ? i : sampling.rows[i];
+    }
+
+
+
+    /// The points with these numbers, and targets there.
+    Targets
+    restricted(const Targets                  &targets,
                const unsigned int              n_outputs,
-               const Communicator             &communicator,
                const std::vector<std::size_t> &chosen)
     {
-      const HostBlock  points   = to_host(sampling.points);
-      const HostColumn t        = to_host(target);
+      const HostBlock  points   = to_host(targets.sampling.points);
+      const HostColumn t        = to_host(targets.values);
       const auto       n_inputs = points.extent(0);
 
       const auto               unused = std::numeric_limits<std::size_t>::max();
@@ -85,59 +121,73 @@ namespace lsr
         }
       Kokkos::deep_copy(subset, subset_host);
 
-      AlignmentObjective objective;
-      objective.sampling.points = subset;
-      std::vector<double> values;
+      Collector result;
       for (std::size_t i = 0; i < t.size(); ++i)
         {
-          const std::size_t row = sampling.rows.empty() ? i : sampling.rows[i];
+          const std::size_t row   = row_of_value(targets.sampling, i);
           const std::size_t point = place[row / n_outputs];
-          if (point == unused)
-            continue;
-          objective.sampling.rows.push_back(point * n_outputs +
-                                            row % n_outputs);
-          values.push_back(t(i));
+          if (point != unused)
+            result.add(point * n_outputs + row % n_outputs, t(i));
         }
-      const Column targets = make_column(values.size());
-      Kokkos::deep_copy(targets,
-                        Kokkos::View<const double *,
-                                     Kokkos::HostSpace,
-                                     Kokkos::MemoryUnmanaged>(values.data(),
-                                                              values.size()));
-      objective.residual = std::make_shared<DataMisfit>(targets, communicator);
-      return objective;
+      return result.at(subset);
+    }
+
+
+
+    AlignmentObjective
+    misfit(const Targets &targets, const Communicator &communicator)
+    {
+      return {targets.sampling,
+              std::make_shared<DataMisfit>(targets.values, communicator)};
     }
   } // namespace
 
 
 
+  Targets
+  targets_of_leading_outputs(const Targets     &all,
+                             const unsigned int n_outputs,
+                             const unsigned int n_leading)
+  {
+    const HostColumn t = to_host(all.values);
+    Collector        result;
+    for (std::size_t i = 0; i < t.size(); ++i)
+      {
+        const std::size_t row = row_of_value(all.sampling, i);
+        if (row % n_outputs < n_leading)
+          result.add(row, t(i));
+      }
+    return result.at(all.sampling.points);
+  }
+
+
+
   AlignmentObjectives
-  misfit_objectives(const Sampling     &sampling,
-                    const Column       &target,
+  misfit_objectives(const Targets      &targets,
                     const unsigned int  n_outputs,
                     const Communicator &communicator,
                     const std::size_t   n_points,
                     const std::uint64_t seed)
   {
-    const double n_all    = communicator.sum(double(sampling.points.extent(1)));
+    const double n_all =
+      communicator.sum(double(targets.sampling.points.extent(1)));
     const double fraction = n_points == 0 ? 1. : n_points / n_all;
     if (fraction >= 1.)
       {
-        const auto misfit = std::make_shared<DataMisfit>(target, communicator);
-        return [=](const std::uint64_t, const unsigned int) {
-          return AlignmentObjective{sampling, misfit};
-        };
+        const AlignmentObjective objective = misfit(targets, communicator);
+        return
+          [=](const std::uint64_t, const unsigned int) { return objective; };
       }
 
     return [=](const std::uint64_t draw, const unsigned int growth) {
-      const HostBlock          points = to_host(sampling.points);
+      const HostBlock          points = to_host(targets.sampling.points);
       std::vector<std::size_t> chosen;
       for (std::size_t i = 0; i < points.extent(1); ++i)
         if (double(point_hash(&points(0, i),
                               points.extent(0),
                               (seed << 32) + draw)) < fraction * 0x1p64)
           chosen.push_back(i);
-      return restricted(sampling, target, n_outputs, communicator, chosen);
+      return misfit(restricted(targets, n_outputs, chosen), communicator);
     };
   }
 } // namespace lsr

@@ -49,13 +49,27 @@ namespace lsr
                         Residual       &residual,
                         const double    time_step);
 
+  /// Values of $q$: where they come from, and what they should be.
+  struct Targets
+  {
+    Sampling sampling;
+    Column   values;
+  };
+
+
+
+  /// Those that belong to the first @p n_leading of @p n_outputs outputs.
+  Targets
+  targets_of_leading_outputs(const Targets     &all,
+                             const unsigned int n_outputs,
+                             const unsigned int n_leading);
+
   /**
    * The misfit at about @p n_points of all points (0: at all), other points in
    * every step.
    */
   AlignmentObjectives
-  misfit_objectives(const Sampling     &sampling,
-                    const Column       &target,
+  misfit_objectives(const Targets      &targets,
                     const unsigned int  n_outputs,
                     const Communicator &communicator,
                     const std::size_t   n_points,

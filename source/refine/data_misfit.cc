@@ -1,43 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/dense/blas.h>
 #include <lsr/refine/data_misfit.h>
 
 #include <KokkosBlas1_axpby.hpp>
-
-#include <cmath>
 
 namespace lsr
 {
   DataMisfit::DataMisfit(const Column       &targets,
                          const Communicator &communicator)
-    : targets(targets)
-    , mpi(communicator)
+    : Residual(targets.size(), targets.size(), communicator)
+    , targets(targets)
   {}
-
-
-
-  std::size_t
-  DataMisfit::n_values() const
-  {
-    return targets.size();
-  }
-
-
-
-  std::size_t
-  DataMisfit::n_rows() const
-  {
-    return targets.size();
-  }
-
-
-
-  const Communicator &
-  DataMisfit::communicator() const
-  {
-    return mpi;
-  }
 
 
 
@@ -68,13 +41,5 @@ namespace lsr
   DataMisfit::apply_transposed_tangent(const Block &X, const Block &ATX)
   {
     Kokkos::deep_copy(ATX, X);
-  }
-
-
-
-  double
-  DataMisfit::norm(const Column &f)
-  {
-    return std::sqrt(mpi.sum(dot(f, f)));
   }
 } // namespace lsr

@@ -140,13 +140,29 @@ namespace lsr
   {
     IterationRecord record;
     record.iteration = records.records.size();
+    if (resample)
+      record.alignment_seconds += seconds_of([&]() { sample_again(); });
     if (record.iteration > 0)
-      record.alignment_seconds = seconds_of([&]() { align_network(record); });
+      record.alignment_seconds += seconds_of([&]() { align_network(record); });
     refine_network(record);
     records.records.push_back(record);
     write_checkpoint();
     if (after_iteration)
       after_iteration(record);
+  }
+
+
+
+  void
+  IterativeLSR::sample_again()
+  {
+    resample(records.records.size());
+    if (records.records.empty())
+      return;
+    best.values    = values(network, sampling, best.correction);
+    const Column f = make_column(residual.n_rows());
+    residual.evaluate(best.values, f);
+    best.refined_norm = residual.norm(f);
   }
 
 

@@ -16,23 +16,6 @@ namespace lsr
       Kokkos::deep_copy(result, block);
       return result;
     }
-
-
-
-    /// Y := D X + tau Y
-    void
-    combine(const Column &D, const Block &X, const double tau, const Block &Y)
-    {
-      const std::size_t n_columns = X.extent(1);
-      Kokkos::parallel_for(
-        "lsr::pseudo_time_step",
-        Kokkos::RangePolicy<ExecutionSpace>(0, X.extent(0)),
-        KOKKOS_LAMBDA(const std::size_t i) {
-          for (std::size_t j = 0; j < n_columns; ++j)
-            Y(i, j) = D(i) * X(i, j) + tau * Y(i, j);
-        });
-      Kokkos::fence();
-    }
   } // namespace
 
 
@@ -40,9 +23,9 @@ namespace lsr
   PseudoTimeResidual::PseudoTimeResidual(Residual     &steady,
                                          const Column &reference,
                                          const double  time_step)
-    : steady(steady)
+    : Residual(steady.n_values(), steady.n_rows(), steady.communicator())
+    , steady(steady)
     , reference(reference)
-    , mass_diagonal(steady.mass())
     , time_step(time_step)
   {
     require(time_step > 0,
@@ -56,37 +39,15 @@ namespace lsr
 
 
 
-  std::size_t
-  PseudoTimeResidual::n_values() const
-  {
-    return steady.n_values();
-  }
-
-
-
-  std::size_t
-  PseudoTimeResidual::n_rows() const
-  {
-    return steady.n_rows();
-  }
-
-
-
-  const Communicator &
-  PseudoTimeResidual::communicator() const
-  {
-    return steady.communicator();
-  }
-
-
-
   void
   PseudoTimeResidual::evaluate(const Column &q, const Column &f)
   {
-    steady.evaluate(q, f);
     const Block change = copy(as_block(q));
     KokkosBlas::axpy(-1., reference, Column(change.data(), change.extent(0)));
-    combine(mass_diagonal, change, time_step, as_block(f));
+    const Column inertia = make_column(n_rows());
+    steady.apply_mass(change, as_block(inertia));
+    steady.evaluate(q, f);
+    KokkosBlas::axpby(1., inertia, time_step, f);
   }
 
 
@@ -105,7 +66,9 @@ namespace lsr
     const Block constrained = copy(X);
     steady.constrain(constrained);
     steady.apply_tangent(constrained, AX);
-    combine(mass_diagonal, X, time_step, AX);
+    const Block MX = make_block(n_rows(), X.extent(1));
+    steady.apply_mass(X, MX);
+    KokkosBlas::axpby(1., MX, time_step, AX);
   }
 
 
@@ -115,7 +78,9 @@ namespace lsr
   {
     steady.apply_transposed_tangent(X, ATX);
     steady.constrain(ATX);
-    combine(mass_diagonal, X, time_step, ATX);
+    const Block MTX = make_block(n_values(), X.extent(1));
+    steady.apply_transposed_mass(X, MTX);
+    KokkosBlas::axpby(1., MTX, time_step, ATX);
   }
 
 

@@ -318,7 +318,9 @@ TEST(JacobianRowsAsDirections, HaveRankOneForVectorsAtPointsOnly)
     "convolutions with tanh",
     "a convolution used twice",
     "several vectors for a point",
-    "normalization layers"};
+    "normalization layers",
+    "layers with and without their bias",
+    "jets"};
   for (const auto &[name, network] : all_models())
     {
       SCOPED_TRACE(name);

@@ -339,7 +339,13 @@ start "lsr-baseline, a Neumann condition" refuses lsr-baseline \
   "no Dirichlet condition" "boundary id 1" \
   -- good.prm --method tsonn --budget 1 \
   --set "Equation/Neumann conditions=1: manufactured"
-for method in pinn tsonn; do
+start "lsr-baseline, an activation without second derivatives" refuses \
+  lsr-baseline "relu" "second derivatives" -- good.prm --method lsr --budget 1 \
+  --set "Training/Activation=relu"
+start "lsr-baseline, no points" refuses lsr-baseline \
+  "--number-of-points" "0" -- good.prm --method lsr --budget 1 \
+  --number-of-points 0
+for method in pinn tsonn lsr; do
   start "lsr-baseline, the loss of $method is not finite" refuses lsr-baseline \
     "not finite" -- good.prm --method $method --budget 1 \
     --set "Training/Hidden layers=20, 20" \

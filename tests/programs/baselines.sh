@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # baselines.sh BIN SOURCE SCRATCH: trains a small network on the strong form of
 # a small problem for a few seconds with each method, and checks that the time
-# is kept, that the error falls, and that the network can be refined.
+# is kept, that the error falls, and that the network can be refined. Iterative
+# refinement on the strong form gets much further.
 set -euo pipefail
 bin=$1 source=$2 scratch=$3
 rm -rf "$scratch"
@@ -50,4 +51,19 @@ for method in pinn tsonn; do
     --set "Network/File=$method/network.pt" \
     --set "Output/Folder=$scratch/$method/refined"
   [ -s "$scratch/$method/refined/report.json" ]
+done
+
+for points in nodes mesh; do
+  "$bin/lsr-baseline" "$scratch/small.prm" --method lsr --budget 60 \
+    --threads 1 --points $points --number-of-points 400 \
+    --set Iterations/Number=3 --set "Output/Folder=$scratch/$points"
+  awk -F, -v points=$points '
+    NR == 2 { first = $3 }
+    $4 == "refined" { ++n; last = $3; seconds = $1 }
+    END {
+      print n, "refinements at points of", points, "in", seconds, \
+        "s: relative error", last
+      exit !(n >= 1 && last > 0 && last < 1e-3 * first)
+    }' "$scratch/$points/lsr/history.csv"
+  [ -s "$scratch/$points/lsr/refined.pt" ]
 done

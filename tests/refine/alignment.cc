@@ -81,28 +81,11 @@ namespace
   {
   public:
     CoupledResidual(const std::size_t n, const bool dual)
-      : b(random_column(n, 7))
+      : Residual(n, n)
+      , b(random_column(n, 7))
       , slope(make_column(n))
       , dual(dual)
     {}
-
-    std::size_t
-    n_values() const override
-    {
-      return b.size();
-    }
-
-    std::size_t
-    n_rows() const override
-    {
-      return b.size();
-    }
-
-    const Communicator &
-    communicator() const override
-    {
-      return self;
-    }
 
     void
     constrain(const Block &columns) const override
@@ -181,10 +164,76 @@ namespace
     }
 
   private:
-    const Communicator self;
-    const Column       b;
-    const Column       slope;
-    const bool         dual;
+    const Column b;
+    const Column slope;
+    const bool   dual;
+  };
+
+  /// $f_i = q_{2i}^2 + q_{2i} q_{2i+1}$: two values a row, the first of which
+  /// has the mass 2.
+  class PairResidual : public Residual
+  {
+  public:
+    explicit PairResidual(const std::size_t n)
+      : Residual(2 * n, n)
+      , slopes(make_column(2 * n))
+    {}
+
+    void
+    apply_mass(const Block &X, const Block &MX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          MX(i, j) = 2. * X(2 * i, j);
+    }
+
+    void
+    apply_transposed_mass(const Block &X, const Block &MTX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          {
+            MTX(2 * i, j)     = 2. * X(i, j);
+            MTX(2 * i + 1, j) = 0.;
+          }
+    }
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      for (std::size_t i = 0; i < n_rows(); ++i)
+        f(i) = q(2 * i) * (q(2 * i) + q(2 * i + 1));
+    }
+
+    void
+    linearize(const Column &q) override
+    {
+      for (std::size_t i = 0; i < n_rows(); ++i)
+        {
+          slopes(2 * i)     = 2. * q(2 * i) + q(2 * i + 1);
+          slopes(2 * i + 1) = q(2 * i);
+        }
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          AX(i, j) =
+            slopes(2 * i) * X(2 * i, j) + slopes(2 * i + 1) * X(2 * i + 1, j);
+    }
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override
+    {
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t k = 0; k < n_values(); ++k)
+          ATX(k, j) = slopes(k) * X(k / 2, j);
+    }
+
+  private:
+    const Column slopes;
   };
 } // namespace
 
@@ -192,30 +241,56 @@ namespace
 
 TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
 {
-  constexpr std::size_t n = 30;
-  CoupledResidual       steady(n, false);
-  PseudoTimeResidual    residual(steady, random_column(n, 1), 0.3);
-
-  const Column q = random_column(n, 2), x = random_column(n, 3),
-               w = random_column(n, 4);
-  residual.linearize(q);
-  const Column Ax = make_column(n), ATw = make_column(n);
-  residual.apply_tangent(as_block(x), as_block(Ax));
-  residual.apply_transposed_tangent(as_block(w), as_block(ATw));
-  EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-12 * n);
-
-  const double epsilon = 1e-5;
-  Column       f[2];
-  for (const int side : {0, 1})
+  CoupledResidual square(30, false);
+  PairResidual    rectangular(15);
+  for (Residual *steady : {static_cast<Residual *>(&square),
+                           static_cast<Residual *>(&rectangular)})
     {
-      const Column moved = make_column(n);
-      for (std::size_t i = 0; i < n; ++i)
-        moved(i) = q(i) + (2 * side - 1) * epsilon * x(i);
-      f[side] = make_column(n);
-      residual.evaluate(moved, f[side]);
+      const std::size_t  n = steady->n_values(), n_rows = steady->n_rows();
+      PseudoTimeResidual residual(*steady, random_column(n, 1), 0.3);
+
+      const Column q = random_column(n, 2), x = random_column(n, 3),
+                   w = random_column(n_rows, 4);
+      residual.linearize(q);
+      const Column Ax = make_column(n_rows), ATw = make_column(n);
+      residual.apply_tangent(as_block(x), as_block(Ax));
+      residual.apply_transposed_tangent(as_block(w), as_block(ATw));
+      EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-12 * n);
+
+      const double epsilon = 1e-5;
+      Column       f[2];
+      for (const int side : {0, 1})
+        {
+          const Column moved = make_column(n);
+          for (std::size_t i = 0; i < n; ++i)
+            moved(i) = q(i) + (2 * side - 1) * epsilon * x(i);
+          f[side] = make_column(n_rows);
+          residual.evaluate(moved, f[side]);
+        }
+      for (std::size_t i = 0; i < n_rows; ++i)
+        EXPECT_NEAR((f[1](i) - f[0](i)) / (2 * epsilon), Ax(i), 1e-7);
     }
+}
+
+
+
+TEST(PseudoTimeResidual, weights_the_change_of_values_by_the_mass)
+{
+  constexpr std::size_t n = 4;
+  PairResidual          steady(n);
+  const Column       q = random_column(2 * n, 1), q0 = random_column(2 * n, 2);
+  PseudoTimeResidual residual(steady, q0, 0.3);
+  const Column       f = make_column(n), g = make_column(n);
+  steady.evaluate(q, f);
+  residual.evaluate(q, g);
   for (std::size_t i = 0; i < n; ++i)
-    EXPECT_NEAR((f[1](i) - f[0](i)) / (2 * epsilon), Ax(i), 1e-7);
+    EXPECT_NEAR(g(i), 2. * (q(2 * i) - q0(2 * i)) + 0.3 * f(i), 1e-14);
+
+  // The default is the identity, which is square.
+  const Column x = random_column(2 * n, 3), Mx = make_column(2 * n);
+  CoupledResidual(2 * n, false).apply_mass(as_block(x), as_block(Mx));
+  EXPECT_EQ(relative_difference(Mx, x), 0.);
+  EXPECT_THROW(steady.Residual::apply_mass(as_block(x), as_block(g)), Error);
 }
 
 
@@ -392,6 +467,39 @@ TEST(Alignment, knows_values_that_are_some_rows_of_the_network)
 
 
 
+TEST(Alignment, fits_as_many_outputs_as_it_is_told_to)
+{
+  for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
+    {
+      Network      network  = make_network(1, 2);
+      const auto   sampling = sample(600);
+      const Column target   = smooth_target(sampling, 2);
+      DataMisfit   residual(target);
+      const auto   misfit = [&](const unsigned int output) {
+        const Column q   = values(network, sampling);
+        double       sum = 0;
+        for (std::size_t i = output; i < q.size(); i += 2)
+          sum += std::pow(q(i) - target(i), 2);
+        return std::sqrt(sum);
+      };
+      // What nobody looks at may be anything.
+      for (std::size_t i = 1; i < target.size(); i += 2)
+        target(i) = 1e3;
+      const double first = misfit(0), second = misfit(1);
+
+      AlignmentParameters parameters;
+      parameters.method       = method;
+      parameters.max_steps    = 200;
+      parameters.n_directions = 50;
+      parameters.n_outputs    = 1;
+      align(network, sampling, target, residual, parameters);
+      EXPECT_LT(misfit(0), 0.1 * first);
+      EXPECT_GT(misfit(1), 0.9 * second);
+    }
+}
+
+
+
 TEST(Alignment, refuses_what_does_not_fit)
 {
   Network      network  = make_network(1);
@@ -405,6 +513,9 @@ TEST(Alignment, refuses_what_does_not_fit)
   EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
   parameters.pseudo_time_step = 1;
   parameters.n_points         = 10;
+  EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
+  parameters           = {};
+  parameters.n_outputs = 2;
   EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
 
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})

@@ -34,38 +34,53 @@ namespace
   {
     explicit Fit(const unsigned int max_iterations)
       : network(make_network())
-      , target(make_column(1500))
+      , residual(make_column(0))
     {
-      sampling.points = random_points(2, target.size(), -1., 1.);
-      for (std::size_t i = 0; i < target.size(); ++i)
-        target(i) = std::sin(4. * std::pow(sampling.points(0, i), 2)) *
-                    std::cos(3. * sampling.points(1, i));
-      residual = std::make_unique<DataMisfit>(target);
-
+      sample(1);
       parameters.max_iterations         = max_iterations;
       parameters.alignment.n_directions = 40;
       parameters.alignment.max_steps    = 60;
       parameters.refinement.rank        = 300;
     }
 
+    /// Other points, and the residual there.
+    void
+    sample(const std::uint64_t seed)
+    {
+      sampling.points = random_points(2, 1500, -1., 1., seed);
+      target          = make_column(1500);
+      for (std::size_t i = 0; i < target.size(); ++i)
+        target(i) = std::sin(4. * std::pow(sampling.points(0, i), 2)) *
+                    std::cos(3. * sampling.points(1, i));
+      residual = DataMisfit(target);
+    }
+
+    /// The norm of the residual of the refined prediction.
+    double
+    norm_of(const Refinement &refinement)
+    {
+      const Column q = make_column(target.size()), f = make_column(q.size());
+      network.evaluate(sampling.points, q, refinement.correction);
+      residual.evaluate(q, f);
+      return residual.norm(f);
+    }
+
     std::unique_ptr<IterativeLSR>
     make_iteration()
     {
-      auto iteration        = std::make_unique<IterativeLSR>(network,
-                                                      sampling,
-                                                      *residual,
-                                                      parameters);
+      auto iteration =
+        std::make_unique<IterativeLSR>(network, sampling, residual, parameters);
       iteration->make_basis = [](const Network &network, const unsigned int i) {
         return std::make_unique<StructuredBasis>(network, 300, i);
       };
       return iteration;
     }
 
-    Network                     network;
-    Sampling                    sampling;
-    Column                      target;
-    std::unique_ptr<DataMisfit> residual;
-    IterativeParameters         parameters;
+    Network             network;
+    Sampling            sampling;
+    Column              target;
+    DataMisfit          residual;
+    IterativeParameters parameters;
   };
 
   /// A file that is removed in the end.
@@ -115,13 +130,66 @@ TEST(IterativeLSR, gets_far_below_what_one_refinement_reaches)
       }
   EXPECT_EQ(iteration->refinement().refined_norm, norm);
 
-  const Column q = make_column(fit.target.size());
-  fit.network.evaluate(fit.sampling.points,
-                       q,
-                       iteration->refinement().correction);
-  const Column f = make_column(q.size());
-  fit.residual->evaluate(q, f);
-  EXPECT_NEAR(fit.residual->norm(f), norm, 1e-10 * norm);
+  EXPECT_NEAR(fit.norm_of(iteration->refinement()), norm, 1e-10 * norm);
+}
+
+
+
+TEST(IterativeLSR, can_take_other_points_in_every_iteration)
+{
+  Fit                       fit(5);
+  const auto                iteration = fit.make_iteration();
+  std::vector<unsigned int> calls;
+  double                    elsewhere = 0;
+  iteration->resample                 = [&](const unsigned int i) {
+    calls.push_back(i);
+    if (i == 1)
+      {
+        fit.sample(100);
+        elsewhere = fit.norm_of(iteration->refinement());
+      }
+    fit.sample(2 + i);
+  };
+  iteration->run();
+  EXPECT_EQ(calls, std::vector<unsigned int>({0, 1, 2, 3, 4}));
+
+  const auto &records = iteration->history().records;
+  const auto &best    = iteration->refinement();
+  EXPECT_NEAR(fit.norm_of(best), best.refined_norm, 1e-10 * best.refined_norm);
+  EXPECT_LT(best.refined_norm, 0.1 * records[0].refined_residual);
+
+  // Also where nobody has looked.
+  fit.sample(100);
+  EXPECT_LT(fit.norm_of(best), 0.2 * elsewhere);
+}
+
+
+
+TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
+{
+  Fit fit(3);
+  fit.parameters.refinement.rank     = 0;
+  fit.parameters.alignment.max_steps = 1;
+  const auto iteration               = fit.make_iteration();
+  iteration->make_basis = [](const Network &network, const unsigned int i) {
+    return std::make_unique<StructuredBasis>(network, i == 0 ? 300 : 1, i);
+  };
+  Column correction;
+  iteration->resample = [&](const unsigned int i) {
+    if (i == 1)
+      correction = iteration->refinement().correction;
+    fit.sample(2 + i);
+  };
+
+  const Column start = fit.network.parameters();
+  iteration->run();
+  EXPECT_EQ(iteration->history().n_rejections(), 2u);
+  const auto &best = iteration->refinement();
+  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
+  EXPECT_EQ(relative_difference(best.correction, correction), 0.);
+  EXPECT_NE(best.refined_norm,
+            iteration->history().records[0].refined_residual);
+  EXPECT_NEAR(fit.norm_of(best), best.refined_norm, 1e-10 * best.refined_norm);
 }
 
 
@@ -155,18 +223,23 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
 TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
 {
   const TemporaryFile file("iterative_lsr_checkpoint.pt");
+  const auto          make_iteration = [](Fit &fit) {
+    auto iteration = fit.make_iteration();
+    iteration->resample = [&fit](const unsigned int i) { fit.sample(i / 2); };
+    return iteration;
+  };
 
   Fit        whole(4);
-  const auto uninterrupted = whole.make_iteration();
+  const auto uninterrupted = make_iteration(whole);
   uninterrupted->run();
 
   Fit        part(2);
-  const auto interrupted  = part.make_iteration();
+  const auto interrupted  = make_iteration(part);
   interrupted->checkpoint = file.path;
   interrupted->run();
 
   Fit        rest(4);
-  const auto continued = rest.make_iteration();
+  const auto continued = make_iteration(rest);
   continued->restart(file.path);
   EXPECT_EQ(continued->refinement().refined_norm,
             interrupted->refinement().refined_norm);

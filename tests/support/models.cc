@@ -2,6 +2,8 @@
 
 #include "support/models.h"
 
+#include <lsr/network/fully_connected.h>
+
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
 
@@ -321,6 +323,23 @@ namespace lsr
           "  h = self.a * torch.linear(x, self.w1) - self.b\n"
           "  h = torch.tanh(h) / (2 + self.a) + self.c * torch.sin(h)\n"
           "  return torch.linear(h, self.w2) * self.d - self.e\n");
+      add("layers with and without their bias",
+          2,
+          {{"w1", {10, 2}},
+           {"b1", {10}},
+           {"w2", {10, 10}},
+           {"b2", {10}},
+           {"w3", {2, 10}}},
+          "def forward(self, x):\n"
+          "  h = torch.tanh(torch.linear(x, self.w1, self.b1))\n"
+          "  h = torch.tanh(torch.linear(h, self.w2))\n"
+          "  h = torch.tanh(torch.linear(h, self.w2, self.b2))\n"
+          "  return torch.linear(h + torch.linear(x, self.w1), self.w3)\n");
+
+      FullyConnected layout;
+      layout.n_outputs = 2;
+      layout.widths    = {8, 7};
+      zoo.emplace_back("jets", layout.build_jets({1., 0.5}));
       return zoo;
     }
 

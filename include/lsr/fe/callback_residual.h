@@ -84,15 +84,6 @@ namespace lsr
     /// Optional: factors of the rows of the residual, locally owned.
     std::vector<double> row_weights;
 
-    std::size_t
-    n_values() const override;
-
-    std::size_t
-    n_rows() const override;
-
-    const Communicator &
-    communicator() const override;
-
     void
     constrain(const Block &columns) const override;
 
@@ -141,7 +132,6 @@ namespace lsr
 
     const dealii::IndexSet                   owned;
     const dealii::AffineConstraints<double> &constraints;
-    const Communicator                       mpi;
     std::vector<std::size_t>                 constrained;
   };
 } // namespace lsr

@@ -3,6 +3,7 @@
 #ifndef lsr_fe_finite_element_residual_h
 #define lsr_fe_finite_element_residual_h
 
+#include <lsr/dense/host.h>
 #include <lsr/fe/assembler.h>
 #include <lsr/fe/linear_solver.h>
 #include <lsr/fe/residual_norm.h>
@@ -11,6 +12,7 @@
 #include <deal.II/lac/trilinos_sparse_matrix.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace lsr
@@ -43,15 +45,6 @@ namespace lsr
                           const double          dirichlet_row_weight = 100.,
                           const double          sobolev_weight       = 1.);
 
-    std::size_t
-    n_values() const override;
-
-    std::size_t
-    n_rows() const override;
-
-    const Communicator &
-    communicator() const override;
-
     void
     constrain(const Block &columns) const override;
 
@@ -60,8 +53,8 @@ namespace lsr
 
     /// The lumped mass matrix; its mean for constrained rows, and 0 for weak
     /// Dirichlet conditions, which are equations without a time derivative.
-    Column
-    mass() const override;
+    void
+    apply_mass(const Block &X, const Block &MX) override;
 
     void
     evaluate(const Column &q, const Column &f) override;
@@ -104,9 +97,12 @@ namespace lsr
     void
     scale_rows(const Block &rows) const;
 
+    /// The diagonal of the matrix of apply_mass().
+    HostColumn
+    make_mass() const;
+
     const Assembler<dim> &assembler;
     const ResidualNorm    kind;
-    const Communicator    mpi;
 
     /// Rows that are constrained; rows of weak Dirichlet conditions, and
     /// values.
@@ -116,6 +112,9 @@ namespace lsr
 
     /// $M^{-1/2}$ for the mass norm, otherwise empty.
     std::vector<double> row_scaling;
+
+    /// What make_mass() returned, as soon as it is needed.
+    std::optional<HostColumn> mass;
 
     dealii::TrilinosWrappers::SparseMatrix A;
 

@@ -46,6 +46,37 @@ namespace lsr
      */
     Network
     build() const;
+
+    /**
+     * Build a network of the same parameters, in the same order and from the
+     * same seed, whose outputs are the jets of those of build(): for each of
+     * them, $d + 2$ values
+     * @f[
+     *   \Bigl( q,\ \partial_1 q, \dots, \partial_d q,\
+     *          \sum_{k=1}^d a_k\, \partial_k^2 q \Bigr), \qquad
+     *   d = \text{n\_inputs},
+     * @f]
+     * with weights @p a, one for each input. So a residual of the strong form
+     * of a differential equation is a function of the values of a network as
+     * any other, and its Jacobian with respect to the parameters consists of
+     * Jacobian products of that network.
+     *
+     * Jets go through the layers from the input to the output (Taylor mode;
+     * with a sum of second derivatives instead of all of them: forward
+     * Laplacian, Li et al. 2024): a linear layer acts on each of the $d + 2$
+     * vectors, with its bias on the first, and an activation maps
+     * @f[
+     *   (z, z_k, s) \mapsto \Bigl(\sigma(z),\ \sigma'(z)\, z_k,\
+     *   \sigma''(z) \sum_k a_k z_k^2 + \sigma'(z)\, s\Bigr).
+     * @f]
+     * It is Network::layered(): every weight matrix acts twice, on values and,
+     * without bias, on $d + 1$ derivatives.
+     *
+     * Throws as build() does, and if there is not one weight for each input or
+     * the activation is relu, which has no second derivative.
+     */
+    Network
+    build_jets(const std::vector<double> &a) const;
   };
 } // namespace lsr
 

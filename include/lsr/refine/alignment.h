@@ -47,6 +47,13 @@ namespace lsr
      */
     std::size_t n_points = 0;
 
+    /**
+     * A fit sees only so many of the first outputs of the network, 0: all.
+     * Where these are jets (FullyConnected::build_jets()), 1 fits values and
+     * leaves their derivatives alone.
+     */
+    unsigned int n_outputs = 0;
+
     /// Seed of points and directions.
     std::uint64_t seed = 0;
 
@@ -74,7 +81,7 @@ namespace lsr
    * closer to the refined values @p target while its residual stays small, by
    * minimizing the pseudo-time residual
    * @f[
-   *   \| D\,(q_\theta - q_\text{LSR}) + \Delta\tau\, f(q_\theta) \|
+   *   \| M\,(q_\theta - q_\text{LSR}) + \Delta\tau\, f(q_\theta) \|
    * @f]
    * (paper, S2.4; see PseudoTimeResidual) over $\theta$. With $\Delta\tau = 0$
    * this is the misfit $\|q_\theta - q_\text{LSR}\|$.

@@ -18,15 +18,6 @@ namespace lsr
     explicit DataMisfit(const Column       &targets,
                         const Communicator &communicator = Communicator());
 
-    std::size_t
-    n_values() const override;
-
-    std::size_t
-    n_rows() const override;
-
-    const Communicator &
-    communicator() const override;
-
     void
     evaluate(const Column &q, const Column &f) override;
 
@@ -39,12 +30,8 @@ namespace lsr
     void
     apply_transposed_tangent(const Block &X, const Block &ATX) override;
 
-    double
-    norm(const Column &f) override;
-
   private:
-    const Column       targets;
-    const Communicator mpi;
+    Column targets;
   };
 } // namespace lsr
 

@@ -97,6 +97,14 @@ namespace lsr
                                                 unsigned int iteration)>
       make_basis;
 
+    /**
+     * Optional: called before every iteration, also after restart(); may change
+     * the sampling and the residual in place, for instance to points that were
+     * drawn anew. The best refined prediction is then evaluated there, for the
+     * alignment to aim at and the iteration to beat.
+     */
+    std::function<void(unsigned int iteration)> resample;
+
     /// Optional: the error of values $q$, for the history.
     std::function<double(const Column &q)> error;
 
@@ -141,6 +149,10 @@ namespace lsr
     /// Align, refine, keep or reject.
     void
     iterate();
+
+    /// Call resample(), and evaluate the best refined prediction anew.
+    void
+    sample_again();
 
     void
     align_network(IterationRecord &record);

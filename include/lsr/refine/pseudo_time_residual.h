@@ -10,37 +10,27 @@ namespace lsr
   /**
    * The residual of one implicit Euler step in pseudo-time,
    * @f[
-   *   g(q) = D\,(q - q_0) + \Delta\tau\, f(q),
+   *   g(q) = M\,(q - q_0) + \Delta\tau\, f(q),
    * @f]
-   * with $f$ and its norm those of another residual and $D$ its
-   * Residual::mass() (paper, S2.4, multiplied by $\Delta\tau$; there $f$ has
-   * the opposite sign). A small $\Delta\tau$ asks for $q \approx q_0$, a large
-   * one for $f(q) \approx 0$.
+   * with $f$ and its norm those of another residual and $M$ the matrix of its
+   * Residual::apply_mass() (paper, S2.4, multiplied by $\Delta\tau$; there $f$
+   * has the opposite sign). A small $\Delta\tau$ asks for $q \approx q_0$, a
+   * large one for $f(q) \approx 0$.
    *
    * Rows that constraints determine count, too: there is no equation for them,
-   * and $g = D (q - q_0)$.
+   * and $g = M (q - q_0)$.
    */
   class PseudoTimeResidual : public Residual
   {
   public:
     /**
-     * @param steady $f$; has to live as long as this object, and must have as
-     *   many rows as values
+     * @param steady $f$; has to live as long as this object
      * @param reference $q_0$
      * @param time_step $\Delta\tau > 0$
      */
     PseudoTimeResidual(Residual     &steady,
                        const Column &reference,
                        const double  time_step);
-
-    std::size_t
-    n_values() const override;
-
-    std::size_t
-    n_rows() const override;
-
-    const Communicator &
-    communicator() const override;
 
     void
     evaluate(const Column &q, const Column &f) override;
@@ -69,7 +59,6 @@ namespace lsr
   private:
     Residual    &steady;
     const Column reference;
-    const Column mass_diagonal;
     const double time_step;
   };
 } // namespace lsr

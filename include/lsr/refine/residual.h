@@ -16,7 +16,7 @@ namespace lsr
    *
    * Rows of $q$ and of $f$ are distributed over the ranks of communicator();
    * every function takes and returns the rows of this rank. evaluate(),
-   * apply_tangent(), riesz() and norm() are collective.
+   * apply_tangent(), apply_mass(), riesz() and norm() are collective.
    *
    * The norm is either Euclidean,
    * $\|f\|^2 = f^T f$ (implementations scale their rows for any other diagonal
@@ -30,16 +30,25 @@ namespace lsr
     virtual ~Residual() = default;
 
     /// Rows of $q$ on this rank.
-    virtual std::size_t
-    n_values() const = 0;
+    std::size_t
+    n_values() const
+    {
+      return n_values_;
+    }
 
     /// Rows of $f$ on this rank.
-    virtual std::size_t
-    n_rows() const = 0;
+    std::size_t
+    n_rows() const
+    {
+      return n_rows_;
+    }
 
     /// The ranks that share the rows.
-    virtual const Communicator &
-    communicator() const = 0;
+    const Communicator &
+    communicator() const
+    {
+      return communicator_;
+    }
 
     /**
      * Zero the rows of @p columns (values of $J V$) that are determined by
@@ -56,13 +65,18 @@ namespace lsr
     {}
 
     /**
-     * The diagonal $D$ of the (lumped) mass matrix with the scaling that rows
-     * of $f$ have, which makes $D\,\partial_\tau q = -f(q)$ an evolution in
-     * pseudo-time. One for each value; needs as many rows as values. Here all
-     * are 1.
+     * Compute $M X$ with the matrix that makes $M\,\partial_\tau q = -f(q)$ an
+     * evolution in pseudo-time. It has the rows of $f$, with their scaling, and
+     * the columns of $q$: a (lumped) mass matrix, or one that picks for each
+     * equation the value that it determines. Here it is the identity, which
+     * needs as many rows as values.
      */
-    virtual Column
-    mass() const;
+    virtual void
+    apply_mass(const Block &X, const Block &MX);
+
+    /// Compute $M^T X$. Here $M$ is taken to be symmetric.
+    virtual void
+    apply_transposed_mass(const Block &X, const Block &MTX);
 
     /// Compute $f(q)$.
     virtual void
@@ -99,9 +113,23 @@ namespace lsr
     virtual Block
     solve_riesz(const Block &F);
 
-    /// The norm of @p f over all ranks.
+    /// The norm of @p f over all ranks. Here it is Euclidean.
     virtual double
-    norm(const Column &f) = 0;
+    norm(const Column &f);
+
+  protected:
+    Residual(const std::size_t   n_values,
+             const std::size_t   n_rows,
+             const Communicator &communicator = Communicator());
+
+    // No slices of residuals.
+    Residual(const Residual &) = default;
+    Residual &
+    operator=(const Residual &) = default;
+
+  private:
+    std::size_t  n_values_, n_rows_;
+    Communicator communicator_;
   };
 } // namespace lsr
 

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/dense/blas.h>
+#include <lsr/fe/collocation_points.h>
+#include <lsr/fe/problem.h>
+#include <lsr/fe/strong_residual.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "fe/messages.h"
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  constexpr double       weight   = 10.;
+  constexpr unsigned int jet_size = StrongForm<2>::jet_size;
+
+  /// A nonlinear equation with the solution sin(2 x) cos(3 y) on a mesh with
+  /// cells of different sizes.
+  const std::string equation = "set Exact solution = sin(2*x) * cos(3*y)\n"
+                               "set Diffusion = 0.3, 0.7\n"
+                               "set Advection = u, 1\n"
+                               "set Reaction = u^3\n"
+                               "set Right hand side = manufactured\n"
+                               "set Dirichlet conditions = all: manufactured\n";
+
+  std::unique_ptr<Problem<2>>
+  make_problem(const std::string &more = "")
+  {
+    dealii::ParameterAcceptor::clear();
+    auto  problem = std::make_unique<Problem<2>>(MPI_COMM_WORLD);
+    auto &prm     = dealii::ParameterAcceptor::prm;
+    dealii::ParameterAcceptor::declare_all_parameters(prm);
+    prm.parse_input_from_string("subsection Equation\n" + equation + more +
+                                "end\n"
+                                "subsection Mesh\n"
+                                " set Grading = x^2, y\n"
+                                " set Global refinements = 2\n"
+                                " set Grid generator = "
+                                "subdivided_hyper_rectangle\n"
+                                " set Grid generator arguments = 4, 2 : 0, 0 : "
+                                "1, 1 : true\n"
+                                "end\n");
+    dealii::ParameterAcceptor::parse_all_parameters(prm);
+    problem->setup();
+    return problem;
+  }
+
+  std::array<double, jet_size>
+  exact_jet(const double x, const double y)
+  {
+    const double u = std::sin(2. * x) * std::cos(3. * y);
+    return {u,
+            2. * std::cos(2. * x) * std::cos(3. * y),
+            -3. * std::sin(2. * x) * std::sin(3. * y),
+            -(0.3 * 4. + 0.7 * 9.) * u};
+  }
+
+  /// The residual at some points of the mesh and all nodes of the boundary.
+  struct Model
+  {
+    explicit Model(const std::size_t n_points)
+      : problem(make_problem())
+      , form(problem->equation, problem->discretization)
+      , points(problem->discretization)
+      , generator(1)
+      , inner(points.sample_mesh(n_points, generator))
+      , residual(form,
+                 inner,
+                 points.boundary(),
+                 points.boundary_values(),
+                 weight)
+    {}
+
+    Column
+    exact_values() const
+    {
+      const Column q = make_column(residual.n_values());
+      for (std::size_t i = 0; i < inner.extent(1); ++i)
+        for (unsigned int k = 0; k < jet_size; ++k)
+          q(jet_size * i + k) = exact_jet(inner(0, i), inner(1, i))[k];
+      for (std::size_t b = 0; b < points.boundary_values().size(); ++b)
+        q(jet_size * inner.extent(1) + b) = points.boundary_values()(b);
+      return q;
+    }
+
+    Column
+    evaluate(const Column &q)
+    {
+      const Column f = make_column(residual.n_rows());
+      residual.evaluate(q, f);
+      return f;
+    }
+
+    std::unique_ptr<Problem<2>> problem;
+    StrongForm<2>               form;
+    CollocationPoints<2>        points;
+    std::mt19937_64             generator;
+    Block                       inner;
+    StrongResidual<2>           residual;
+  };
+} // namespace
+
+
+
+TEST(CollocationPoints, are_nodes_that_have_no_dirichlet_values)
+{
+  Model       model(1);
+  const auto &nodes    = model.points.nodes();
+  const auto &boundary = model.points.boundary();
+  const Block all      = model.points.sample_nodes(0, model.generator);
+  EXPECT_GT(boundary.extent(1), 30u);
+  EXPECT_EQ(all.extent(1) + boundary.extent(1), nodes.extent(1));
+  for (std::size_t b = 0; b < boundary.extent(1); ++b)
+    EXPECT_NEAR(model.points.boundary_values()(b),
+                exact_jet(boundary(0, b), boundary(1, b))[0],
+                1e-14);
+
+  const Block some = model.points.sample_nodes(50, model.generator);
+  std::set<std::pair<double, double>> distinct;
+  for (std::size_t i = 0; i < some.extent(1); ++i)
+    {
+      distinct.emplace(some(0, i), some(1, i));
+      for (unsigned int d = 0; d < 2; ++d)
+        EXPECT_TRUE(some(d, i) > 1e-10 && some(d, i) < 1. - 1e-10);
+    }
+  EXPECT_EQ(distinct.size(), 50u);
+}
+
+
+
+TEST(CollocationPoints, are_uniform_in_a_graded_mesh)
+{
+  Model                 model(1);
+  constexpr std::size_t n      = 20000;
+  const Block           points = model.points.sample_mesh(n, model.generator);
+  std::array<std::size_t, 16> count{};
+  for (std::size_t i = 0; i < n; ++i)
+    {
+      const int column = int(4. * points(0, i)), row = int(4. * points(1, i));
+      ASSERT_TRUE(column >= 0 && column < 4 && row >= 0 && row < 4);
+      ++count[4 * row + column];
+    }
+  for (const std::size_t c : count)
+    EXPECT_NEAR(c, n / 16., 5. * std::sqrt(n / 16.));
+}
+
+
+
+TEST(StrongResidual, vanishes_for_the_solution)
+{
+  Model        model(40);
+  const Column q = model.exact_values();
+  EXPECT_GT(norm(model.evaluate(make_column(q.size()))), 1.);
+  EXPECT_LT(norm(model.evaluate(q)), 1e-11);
+}
+
+
+
+TEST(StrongResidual, has_the_means_of_both_kinds_of_rows_as_its_norm)
+{
+  Model             model(40);
+  const std::size_t n = 40, n_boundary = model.points.boundary().extent(1);
+  const Column      exact = model.exact_values();
+
+  // Where u is off by e, so are boundary rows; at inner points only they
+  // change if u stays.
+  const double e = 1e-3;
+  Column       q = make_column(exact.size());
+  Kokkos::deep_copy(q, exact);
+  for (std::size_t b = 0; b < n_boundary; ++b)
+    q(jet_size * n + b) += e;
+  EXPECT_NEAR(model.residual.norm(model.evaluate(q)),
+              std::sqrt(double(n + n_boundary)) * weight * e,
+              1e-10);
+
+  Kokkos::deep_copy(q, exact);
+  for (std::size_t i = 0; i < n; ++i)
+    q(jet_size * i + jet_size - 1) += e;
+  EXPECT_NEAR(model.residual.norm(model.evaluate(q)),
+              std::sqrt(double(n + n_boundary)) * e,
+              1e-10);
+}
+
+
+
+TEST(StrongResidual, tangent_and_mass_belong_to_it)
+{
+  Model              model(40);
+  StrongResidual<2> &residual = model.residual;
+  const std::size_t  n = residual.n_values(), n_rows = residual.n_rows();
+  const Column       q = random_column(n, 1), x = random_column(n, 2),
+               w  = random_column(n_rows, 3);
+  const Column Ax = make_column(n_rows), ATw = make_column(n);
+  residual.linearize(q);
+  residual.apply_tangent(as_block(x), as_block(Ax));
+  residual.apply_transposed_tangent(as_block(w), as_block(ATw));
+  EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-10);
+
+  const double epsilon = 1e-5;
+  const auto   moved   = [&](const double step) {
+    const Column sum = make_column(n);
+    for (std::size_t i = 0; i < n; ++i)
+      sum(i) = q(i) + step * x(i);
+    return model.evaluate(sum);
+  };
+  const Column right = moved(epsilon), left = moved(-epsilon);
+  for (std::size_t i = 0; i < n_rows; ++i)
+    EXPECT_NEAR((right(i) - left(i)) / (2 * epsilon), Ax(i), 1e-6);
+
+  const Column Mx = make_column(n_rows), MTw = make_column(n);
+  residual.apply_mass(as_block(x), as_block(Mx));
+  residual.apply_transposed_mass(as_block(w), as_block(MTw));
+  EXPECT_NEAR(dot(w, Mx), dot(MTw, x), 1e-10);
+  for (std::size_t i = 0; i < n_rows; ++i)
+    EXPECT_DOUBLE_EQ(Mx(i),
+                     i < 40 ? std::sqrt(n_rows / 40.) * x(jet_size * i) : 0.);
+}
+
+
+
+TEST(StrongResidual, refines_a_network_that_nobody_has_trained)
+{
+  Model          model(1200);
+  FullyConnected layout;
+  layout.widths         = {24, 24};
+  layout.seed           = 1;
+  const Network network = layout.build();
+  const Network jets    = layout.build_jets(model.form.diffusion());
+
+  const StructuredBasis basis(jets, 300, 1);
+  const Refinement      refinement =
+    refine(jets, basis, model.residual.sampling(), model.residual);
+  EXPECT_GT(refinement.n_linearizations, 1u);
+  EXPECT_LT(refinement.refined_norm, 1e-3 * refinement.initial_norm);
+
+  // The correction is one of the network itself.
+  const Block  points = model.points.sample_mesh(500, model.generator);
+  const Column q      = make_column(500);
+  network.evaluate(points, q, refinement.correction);
+  for (std::size_t i = 0; i < q.size(); ++i)
+    EXPECT_NEAR(q(i), exact_jet(points(0, i), points(1, i))[0], 1e-4);
+}
+
+
+
+TEST(StrongResidual, can_be_moved_to_other_points)
+{
+  Model model(40);
+  model.inner    = model.points.sample_nodes(30, model.generator);
+  model.residual = StrongResidual<2>(model.form,
+                                     model.inner,
+                                     model.points.boundary(),
+                                     model.points.boundary_values(),
+                                     weight);
+  EXPECT_EQ(model.residual.n_rows(), 30 + model.points.boundary().extent(1));
+  EXPECT_LT(norm(model.evaluate(model.exact_values())), 1e-11);
+}
+
+
+
+TEST(StrongForm, refuses_what_it_cannot_express)
+{
+  const auto complaint = [](const std::string &more) {
+    const auto problem = make_problem(more);
+    return message(
+      [&]() { StrongForm<2>(problem->equation, problem->discretization); });
+  };
+  expect_contains(complaint("set Diffusion = 1 + u^2\n"), "not constant");
+  expect_contains(complaint("set Neumann conditions = 1: 0\n"),
+                  "no Dirichlet condition for boundary id 1");
+  // No diffusion through it.
+  EXPECT_EQ(complaint("set Diffusion = 0.3, 0\n"
+                      "set Dirichlet conditions = 0: manufactured; 1: "
+                      "manufactured; 2: manufactured\n"),
+            "");
+}
