@@ -21,9 +21,11 @@
 
 #include <fstream>
 #include <numeric>
+#include <optional>
 
 #include "refine/command_line.h"
 #include "refine/initial_network.h"
+#include "refine/iteration_errors.h"
 #include "refine/parameters.h"
 
 namespace lsr
@@ -286,16 +288,26 @@ namespace lsr
       iteration.make_basis = [&](const Network &, const unsigned int i) {
         return make_basis(i);
       };
-      iteration.error = [&](const Column &q) { return error(q, solution); };
+      const auto exact = problem.equation.exact_solution();
+      if (output.pictures)
+        errors.emplace(problem.discretization.mapping(),
+                       problem.discretization.dof_handler(),
+                       exact.get(),
+                       solution);
+      iteration.error = [&](const Column &q) {
+        if (errors)
+          errors->add(residual->field(q));
+        return error(q, solution);
+      };
       iteration.checkpoint      = in_output_folder("checkpoint.pt");
       iteration.after_iteration = [&](const IterationRecord &record) {
         print(record);
-        on_first_rank(communicator, [&]() {
-          write_atomically(in_output_folder("history.csv"),
-                           [&](std::ostream &out) {
-                             iteration.history().write_csv(out);
-                           });
-        });
+        write_table("history.csv", iteration.history());
+        if (errors)
+          {
+            errors->finish(record.iteration);
+            write_table("error_spectra.csv", errors->spectra);
+          }
       };
 
       stage("iterate", "Iterating refinement and alignment", [&]() {
@@ -306,6 +318,8 @@ namespace lsr
       });
       history = iteration.history();
       written.push_back("history.csv");
+      if (errors && !errors->spectra.records.empty())
+        written.push_back("error_spectra.csv");
       written.push_back("checkpoint.pt");
       return iteration.refinement();
     }
@@ -372,6 +386,16 @@ namespace lsr
       return (std::filesystem::path(output.folder) / file).string();
     }
 
+    template <typename Table>
+    void
+    write_table(const std::string &file, const Table &table) const
+    {
+      on_first_rank(communicator, [&]() {
+        write_atomically(in_output_folder(file),
+                         [&](std::ostream &out) { table.write_csv(out); });
+      });
+    }
+
     void
     write_results(const ComparedFields<dim> &fields,
                   const Refinement          &refinement,
@@ -391,6 +415,11 @@ namespace lsr
             pictures.draw_errors(rasters.errors);
             pictures.draw_loss_over_rank(report.profile, report.rank);
             pictures.draw_history(history);
+            if (errors)
+              {
+                pictures.draw_error_fields(errors->fields);
+                pictures.draw_error_spectra(errors->spectra);
+              }
             written.insert(written.end(),
                            pictures.files().begin(),
                            pictures.files().end());
@@ -403,12 +432,7 @@ namespace lsr
             });
             written.push_back("refined.pt");
           }
-        on_first_rank(communicator, [&]() {
-          write_atomically(in_output_folder("comparison.csv"),
-                           [&](std::ostream &out) {
-                             report.comparison.write_csv(out);
-                           });
-        });
+        write_table("comparison.csv", report.comparison);
         written.push_back("comparison.csv");
       });
       report.seconds = seconds;
@@ -450,6 +474,7 @@ namespace lsr
     Sampling                                    sampling;
     std::unique_ptr<FiniteElementResidual<dim>> residual;
     IterationHistory                            history;
+    std::optional<IterationErrors<dim>>         errors;
     StageTimes                                  seconds;
     std::vector<std::string>                    written;
   };

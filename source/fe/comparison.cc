@@ -40,23 +40,14 @@ namespace lsr
       return VectorTools::compute_global_error(triangulation, of_cells, norm);
     }
 
-    template <int dim>
-    FieldErrors
-    absolute_errors(const Mapping<dim>    &mapping,
-                    const DoFHandler<dim> &dof_handler,
-                    const FEVector        &field,
-                    const Function<dim>   &exact)
+    /// The field that is zero everywhere, in the space of @p field.
+    FEVector
+    zero_field(const FEVector &field)
     {
-      const auto measure = [&](const VectorTools::NormType norm) {
-        return difference_norm(mapping, dof_handler, field, exact, norm);
-      };
-
-      FieldErrors errors;
-      errors.L2       = measure(VectorTools::L2_norm);
-      errors.H1       = measure(VectorTools::H1_norm);
-      errors.Linf     = measure(VectorTools::Linfty_norm);
-      errors.relative = false;
-      return errors;
+      FEVector zero(field);
+      zero = 0;
+      zero.update_ghost_values();
+      return zero;
     }
 
     std::vector<std::pair<std::string, const Comparison::Row *>>
@@ -102,14 +93,19 @@ namespace lsr
                            std::to_string(dof_handler.get_fe().n_components()) +
                            "."));
 
-    const FEVector values = ghosted(dof_handler, field);
-    FEVector       zero(values);
-    zero = 0;
-    zero.update_ghost_values();
+    const auto absolute_errors = [&](const FEVector &of_field) {
+      const auto norm = [&](const VectorTools::NormType type) {
+        return difference_norm(mapping, dof_handler, of_field, exact, type);
+      };
+      return FieldErrors{norm(VectorTools::L2_norm),
+                         norm(VectorTools::H1_norm),
+                         norm(VectorTools::Linfty_norm),
+                         false};
+    };
 
-    FieldErrors errors = absolute_errors(mapping, dof_handler, values, exact);
-    const FieldErrors norms =
-      absolute_errors(mapping, dof_handler, zero, exact);
+    const FEVector    values = ghosted(dof_handler, field);
+    FieldErrors       errors = absolute_errors(values);
+    const FieldErrors norms  = absolute_errors(zero_field(values));
     if (norms.L2 > 0 && norms.H1 > 0 && norms.Linf > 0)
       {
         errors.L2 /= norms.L2;
@@ -127,15 +123,13 @@ namespace lsr
                    const FEVector        &field,
                    const Function<dim>   &exact)
   {
+    const auto absolute_error = [&](const FEVector &of_field) {
+      return difference_norm(
+        mapping, dof_handler, of_field, exact, VectorTools::L2_norm);
+    };
     const FEVector values = ghosted(dof_handler, field);
-    FEVector       zero(values);
-    zero = 0;
-    zero.update_ghost_values();
-
-    const double error = difference_norm(
-      mapping, dof_handler, values, exact, VectorTools::L2_norm);
-    const double norm =
-      difference_norm(mapping, dof_handler, zero, exact, VectorTools::L2_norm);
+    const double   error  = absolute_error(values);
+    const double   norm   = absolute_error(zero_field(values));
     return norm > 0 ? error / norm : error;
   }
 

@@ -42,6 +42,13 @@ namespace lsr
                                         "lc rgb '#009e73' lw 2.5 dt '-'",
                                         "lc rgb '#c8c8c8' lw 9"};
 
+    /// Those of network and refined field, darker from one iteration to the
+    /// next.
+    const char *const spectrum_styles[][2] = {
+      {"lc rgb '#f2b183' lw 2.5", "lc rgb '#8cc1e2' lw 2.5"},
+      {"lc rgb '#d55e00' lw 2.5", "lc rgb '#0072b2' lw 2.5"},
+      {"lc rgb '#7a3600' lw 2.5", "lc rgb '#003553' lw 2.5"}};
+
     /// A rectangle of the picture in pixels, from the lower left corner.
     struct Box
     {
@@ -277,6 +284,26 @@ namespace lsr
 
     constexpr double left = 115, right = 140, bottom = 80, gap = 45;
 
+    /// Diagrams side by side, and what is between them.
+    constexpr double diagram_width = 620, diagram_height = 470, distance = 130;
+
+    /// With room for @p n of them, and for a key to the right.
+    Drawing
+    drawing_of_diagrams(const unsigned int n, const double width_of_key = 0)
+    {
+      return {left + n * diagram_width + (n - 1) * distance + 50 + width_of_key,
+              bottom + diagram_height + 60};
+    }
+
+    Box
+    diagram(const unsigned int i)
+    {
+      return {left + i * (diagram_width + distance),
+              bottom,
+              diagram_width,
+              diagram_height};
+    }
+
     /// Panels of one size, in rows and columns counted from the upper left.
     struct Layout
     {
@@ -444,22 +471,26 @@ namespace lsr
       drawing.plot_curves(curve_table(curves, scale), lines);
     }
 
+    /// Zeros have no place on logarithmic axes.
+    double
+    if_positive(const double x)
+    {
+      return x > 0 ? x : std::numeric_limits<double>::quiet_NaN();
+    }
+
     /// A table of rank, residual norm, condition and norm of the coefficients.
-    /// Rank 0 and zeros have no place on logarithmic axes.
+    /// Rank 0 has no place on a logarithmic axis.
     std::string
     rank_table(const RankCurves &curves)
     {
-      const auto number = [](const double x) {
-        return x > 0 ? x : std::numeric_limits<double>::quiet_NaN();
-      };
-
       std::ostringstream table;
       table << std::setprecision(16);
       for (std::size_t i = 0; i < curves.rank.size(); ++i)
         if (curves.rank[i] > 0)
-          table << curves.rank[i] << ' ' << number(std::sqrt(curves.loss[i]))
-                << ' ' << number(curves.condition[i]) << ' '
-                << number(curves.coefficient_norm[i]) << '\n';
+          table << curves.rank[i] << ' '
+                << if_positive(std::sqrt(curves.loss[i])) << ' '
+                << if_positive(curves.condition[i]) << ' '
+                << if_positive(curves.coefficient_norm[i]) << '\n';
       return table.str();
     }
 
@@ -475,6 +506,73 @@ namespace lsr
               << record.refined_error << ' ' << record.network_residual << ' '
               << record.refined_residual << '\n';
       return table.str();
+    }
+
+    /// A table of wavenumbers and of the energies of network and refined field
+    /// in each iteration. Wavenumber 0 has no place on a logarithmic axis.
+    std::string
+    spectra_table(const std::vector<ErrorSpectra::Record> &records)
+    {
+      const std::vector<double> &wavenumber =
+        records.front().network.wavenumber;
+      std::ostringstream table;
+      table << std::setprecision(16);
+      for (std::size_t b = 1; b < wavenumber.size(); ++b)
+        {
+          table << wavenumber[b];
+          for (const ErrorSpectra::Record &record : records)
+            table << ' ' << if_positive(record.network.energy[b]) << ' '
+                  << if_positive(record.refined.energy[b]);
+          table << '\n';
+        }
+      return table.str();
+    }
+
+    /// The curves of that table for the first iterations.
+    std::vector<Curve>
+    spectra_curves(const std::vector<ErrorSpectra::Record> &records)
+    {
+      std::vector<Curve> curves;
+      const std::size_t  n =
+        std::min(records.size(), std::size(spectrum_styles));
+      for (unsigned int i = 0; i < n; ++i)
+        for (const unsigned int refined : {0, 1})
+          curves.push_back({2 + 2 * i + refined,
+                            (refined ? "refined, " : "network, ") +
+                              std::to_string(records[i].iteration),
+                            spectrum_styles[i][refined]});
+      return curves;
+    }
+
+    /// A table of iteration and mean wavenumbers of the errors of network and
+    /// refined field.
+    std::string
+    wavenumber_table(const std::vector<ErrorSpectra::Record> &records)
+    {
+      std::ostringstream table;
+      table << std::setprecision(16);
+      for (const ErrorSpectra::Record &record : records)
+        table << record.iteration << ' ' << record.network.mean_wavenumber
+              << ' ' << record.refined.mean_wavenumber << '\n';
+      return table.str();
+    }
+
+    /// The curves of the network, from @p column on, and of the refined field.
+    void
+    draw_over_iterations(Drawing           &drawing,
+                         const Box         &box,
+                         const std::string &title,
+                         const std::string &table,
+                         const unsigned int column)
+    {
+      drawing.place(box);
+      drawing.commands << "set title " << gnuplot_string(title)
+                       << " font ',18'\nset xlabel 'iteration'\n"
+                       << "unset logscale x\nset format x '%g'\n"
+                       << "set xtics 1\nset key right top reverse Left\n";
+      drawing.plot_curves(table,
+                          {{column, "network", curve_styles[0]},
+                           {column + 1, "refined", curve_styles[1]}});
     }
 
     bool
@@ -539,8 +637,7 @@ namespace lsr
     if (table.empty())
       return;
 
-    const double width = 620, height = 470, distance = 130;
-    Drawing drawing(left + 2 * width + distance + 50, bottom + height + 60);
+    Drawing drawing = drawing_of_diagrams(2);
     set_logarithmic_axis(drawing, "x", "%g");
     set_logarithmic_axis(drawing, "y", "10^{%L}");
     drawing.commands
@@ -549,7 +646,7 @@ namespace lsr
       << "set arrow from first " << chosen_rank << ", graph 0 to first "
       << chosen_rank << ", graph 1 nohead back lw 2 lc rgb '#909090' dt '-'\n";
 
-    drawing.place({left, bottom, width, height});
+    drawing.place(diagram(0));
     drawing.commands << "set title 'norm of the residual' font ',18'\n"
                      << "unset key\n"
                      << "set label 'rank " << chosen_rank << "' at first "
@@ -557,7 +654,7 @@ namespace lsr
                      << " textcolor rgb '#606060'\n";
     drawing.plot_curves(table, {{2, "", curve_styles[1]}});
 
-    drawing.place({left + width + distance, bottom, width, height});
+    drawing.place(diagram(1));
     drawing.commands << "set title 'conditioning' font ',18'\n"
                      << "unset label\nset key left top reverse Left\n";
     drawing.plot_curves(table,
@@ -572,31 +669,50 @@ namespace lsr
     if (history.records.size() < 2)
       return;
 
-    const std::string table  = history_table(history);
-    const bool        errors = !std::isnan(history.records[0].refined_error);
-    const double      width = 620, height = 470, distance = 130;
-    const double      n_panels = errors ? 2 : 1;
-    Drawing drawing(left + n_panels * width + (n_panels - 1) * distance + 50,
-                    bottom + height + 60);
+    const std::string table   = history_table(history);
+    const bool        errors  = !std::isnan(history.records[0].refined_error);
+    Drawing           drawing = drawing_of_diagrams(errors ? 2 : 1);
     set_logarithmic_axis(drawing, "y", "10^{%L}");
-    drawing.commands
-      << "set tics out nomirror\nset xtics 1\n"
-      << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\nset xlabel 'iteration'\n"
-      << "set key right top reverse Left\n";
-
-    const auto panel =
-      [&](const double x, const std::string &title, const unsigned int column) {
-        drawing.place({x, bottom, width, height});
-        drawing.commands << "set title " << gnuplot_string(title)
-                         << " font ',18'\n";
-        drawing.plot_curves(table,
-                            {{column, "network", curve_styles[0]},
-                             {column + 1, "refined", curve_styles[1]}});
-      };
-    panel(left, "norm of the residual", 4);
+    drawing.commands << "set tics out nomirror\n"
+                     << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\n";
+    draw_over_iterations(drawing, diagram(0), "norm of the residual", table, 4);
     if (errors)
-      panel(left + width + distance, "error", 2);
+      draw_over_iterations(drawing, diagram(1), "error", table, 2);
     finish(drawing, "history.png");
+  }
+
+  void
+  Pictures::draw_error_fields(const std::vector<Rasters> &rows)
+  {
+    draw_rows(rows, true, "error_fields.png");
+  }
+
+  void
+  Pictures::draw_error_spectra(const ErrorSpectra &spectra)
+  {
+    if (spectra.records.size() < 2)
+      return;
+
+    Drawing drawing = drawing_of_diagrams(2, 190);
+    drawing.commands << "set tics out nomirror\n"
+                     << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\n"
+                     << "set yrange [0:*]\n";
+    draw_over_iterations(drawing,
+                         diagram(0),
+                         "mean wavenumber of the error",
+                         wavenumber_table(spectra.records),
+                         2);
+
+    set_logarithmic_axis(drawing, "x", "%g");
+    set_logarithmic_axis(drawing, "y", "10^{%L}");
+    drawing.place(diagram(1));
+    drawing.commands
+      << "set title 'energy of the error'\nset xlabel 'wavenumber'\n"
+      << "set xtics autofreq\nset autoscale xfix\nset yrange [*:*]\n"
+      << "set key at graph 1.02,0.98 left top reverse Left samplen 2\n";
+    drawing.plot_curves(spectra_table(spectra.records),
+                        spectra_curves(spectra.records));
+    finish(drawing, "error_spectra.png");
   }
 
   const std::vector<std::string> &

@@ -81,15 +81,23 @@ namespace lsr
           }
       return points;
     }
-
-    Raster
-    absolute_difference(Raster raster, const Raster &reference)
-    {
-      for (std::size_t i = 0; i < raster.values.size(); ++i)
-        raster.values[i] = std::abs(raster.values[i] - reference.values[i]);
-      return raster;
-    }
   } // namespace
+
+  Raster
+  difference(Raster raster, const Raster &reference)
+  {
+    for (std::size_t i = 0; i < raster.values.size(); ++i)
+      raster.values[i] -= reference.values[i];
+    return raster;
+  }
+
+  Raster
+  absolute(Raster raster)
+  {
+    for (double &value : raster.values)
+      value = std::abs(value);
+    return raster;
+  }
 
   template <int dim>
   RasterSampler<dim>::RasterSampler(const Mapping<dim>    &mapping,
@@ -209,7 +217,7 @@ namespace lsr
 
         std::vector<Raster> errors;
         for (std::size_t f = 0; f + 1 < row.size(); ++f)
-          errors.push_back(absolute_difference(row[f], row.back()));
+          errors.push_back(absolute(difference(row[f], row.back())));
 
         rasters.fields.push_back(std::move(row));
         rasters.errors.push_back(std::move(errors));

@@ -244,10 +244,11 @@ namespace lsr
           line << ", step length " << length;
         log(line.str());
 
-        // Go on while the linear model is off and something is gained.
+        // Go on while the linear model is off and promises something. What a
+        // damped step has gained may be little, and the next one yet be longer.
         const bool model_is_exact =
           length == 1. && std::abs(norm - predicted) <= 1e-3 * predicted;
-        return norm < 0.99 * before && !model_is_exact;
+        return length > 0 && predicted < 0.99 * before && !model_is_exact;
       }
 
       /// Move along the direction, halving the step until the residual gets

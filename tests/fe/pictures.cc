@@ -296,12 +296,30 @@ TEST_F(PicturesTest, OfLossOverRank)
   expect_files({"loss_over_rank.png"});
 }
 
+TEST_F(PicturesTest, OfErrorsInTheCourseOfAnIteration)
+{
+  lsr::Raster raster;
+  raster.n_points              = {{3, 3}};
+  raster.upper                 = {{1., 1.}};
+  raster.values                = {0, 1, 0, 1e-4, std::nan(""), 1, 0, 1, 0};
+  const lsr::Spectrum spectrum = lsr::compute_spectrum(raster);
+  raster.values.assign(9, 0.);
+  const lsr::Spectrum zero = lsr::compute_spectrum(raster);
+  lsr::Pictures       pictures(folder.string(), messages);
+  pictures.draw_error_fields({{raster, raster}, {raster, raster}});
+  pictures.draw_error_spectra(
+    {{{0, spectrum, spectrum}, {1, spectrum, zero}, {2, zero, zero}}});
+  expect_files({"error_fields.png", "error_spectra.png"});
+}
+
 TEST_F(PicturesTest, NothingIsDrawnWithoutDataOrOnOtherRanks)
 {
   lsr::Pictures pictures(folder.string(), messages);
   pictures.draw_fields({});
   pictures.draw_errors({{lsr::Raster()}});
   pictures.draw_loss_over_rank({}, 0);
+  pictures.draw_error_fields({{}, {}});
+  pictures.draw_error_spectra({});
   lsr::Pictures(folder.string(), ConditionalOStream(text, false))
     .draw_loss_over_rank(some_curves(), 2);
   expect_files({});

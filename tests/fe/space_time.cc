@@ -7,7 +7,6 @@
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/problem.h>
 #include <lsr/fe/space_time_test_element.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/iterative_lsr.h>
@@ -19,53 +18,20 @@
 
 #include <cmath>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 
 #include "messages.h"
+#include "space_time_problems.h"
+#include "support/models.h"
+#include "support/residuals.h"
 
 using namespace lsr;
+using namespace lsr::test;
 using dealii::Point;
 
 namespace
 {
-  std::string
-  section(const std::string &name, const std::string &lines)
-  {
-    return "subsection " + name + "\n" + lines + "\nend\n";
-  }
-
-  std::string
-  mesh(const std::string &arguments, const std::string &more = "")
-  {
-    return section("Mesh",
-                   "set Grid generator = subdivided_hyper_rectangle\n"
-                   "set Grid generator arguments = " +
-                     arguments + "\nset Global refinements = 0\n" + more);
-  }
-
-  std::string
-  element(const unsigned int degree)
-  {
-    return section("Finite element",
-                   "set Finite element degree = " + std::to_string(degree) +
-                     "\nset Petrov-Galerkin in time = true");
-  }
-
-  std::unique_ptr<Problem<2>>
-  make_problem(const std::string &input)
-  {
-    dealii::ParameterAcceptor::clear();
-    auto  problem = std::make_unique<Problem<2>>(MPI_COMM_WORLD);
-    auto &prm     = dealii::ParameterAcceptor::prm;
-    dealii::ParameterAcceptor::declare_all_parameters(prm);
-    prm.parse_input_from_string(input);
-    dealii::ParameterAcceptor::parse_all_parameters(prm);
-    problem->setup();
-    return problem;
-  }
-
   FEVector
   solve(const Problem<2> &problem)
   {
@@ -98,16 +64,6 @@ namespace
                      "manufactured; 2: manufactured");
   }
 
-  std::string
-  burgers(const std::string &nu)
-  {
-    return section("Equation",
-                   "set Constants = nu: " + nu +
-                     "\nset Diffusion = nu, 0\nset Advection = u, 1\n"
-                     "set Reference solution = burgers: nu\n"
-                     "set Dirichlet conditions = 0: 0; 1: 0; 2: -sin(pi*x)");
-  }
-
   Network
   make_network()
   {
@@ -132,7 +88,7 @@ namespace
   void
   expect_error(const std::string &input, const std::string &part)
   {
-    test::expect_contains(test::message([&]() { make_problem(input); }), part);
+    expect_contains(message([&]() { make_problem(input); }), part);
   }
 } // namespace
 
@@ -307,25 +263,8 @@ TEST(SpaceTime, tangent_belongs_to_the_residual)
   residual.linearize(q);
   residual.apply_tangent(as_block(x), as_block(Ax));
 
-  const double epsilon = 1e-5;
-  Column       f[2];
-  for (const int side : {0, 1})
-    {
-      const Column moved = make_column(n);
-      for (std::size_t i = 0; i < n; ++i)
-        moved(i) = q(i) + (2 * side - 1) * epsilon * x(i);
-      f[side] = make_column(n);
-      residual.evaluate(moved, f[side]);
-    }
-  double largest = 0, difference = 0;
-  for (std::size_t i = 0; i < n; ++i)
-    {
-      largest = std::max(largest, std::abs(Ax(i)));
-      difference =
-        std::max(difference,
-                 std::abs((f[1](i) - f[0](i)) / (2 * epsilon) - Ax(i)));
-    }
-  EXPECT_LT(difference, 1e-8 * largest);
+  const Column derivative = directional_derivative(residual, q, x);
+  EXPECT_LT(relative_difference(derivative, Ax), 1e-8);
 }
 
 

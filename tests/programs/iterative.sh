@@ -67,8 +67,19 @@ awk -v first="$first" -v whole="$(final_error "$scratch/whole")" \
 
 # On adaptive meshes hanging nodes share their points with others.
 (refine "$scratch/adaptive" --set "Mesh/Adaptive refinements=2" \
-  --set "Iterations/Number=2" --set "Refinement/Directions=300")
+  --set "Iterations/Number=2" --set "Refinement/Directions=300" \
+  --set "Output/Pictures=true")
 [ -s "$scratch/adaptive/report.json" ]
+
+# Refinement removes the long waves of the error.
+awk -F, '
+  NR == 1 { exit_code = $4 != "mean_wavenumber"; next }
+  $2 == "network" { network = $4 }
+  $2 == "refined" {
+    print "mean wavenumber of the error", network, "and, refined,", $4
+    exit_code = exit_code || !($4 > 1.5 * network)
+  }
+  END { exit exit_code || NR != 5 }' "$scratch/adaptive/error_spectra.csv"
 
 # A restart without a checkpoint says so.
 if (refine "$scratch/none" --restart) 2>"$scratch/message"; then exit 1; fi

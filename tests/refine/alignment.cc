@@ -15,6 +15,7 @@
 #include <limits>
 
 #include "support/models.h"
+#include "support/residuals.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -257,18 +258,9 @@ TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
       residual.apply_transposed_tangent(as_block(w), as_block(ATw));
       EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-12 * n);
 
-      const double epsilon = 1e-5;
-      Column       f[2];
-      for (const int side : {0, 1})
-        {
-          const Column moved = make_column(n);
-          for (std::size_t i = 0; i < n; ++i)
-            moved(i) = q(i) + (2 * side - 1) * epsilon * x(i);
-          f[side] = make_column(n_rows);
-          residual.evaluate(moved, f[side]);
-        }
+      const Column derivative = directional_derivative(residual, q, x);
       for (std::size_t i = 0; i < n_rows; ++i)
-        EXPECT_NEAR((f[1](i) - f[0](i)) / (2 * epsilon), Ax(i), 1e-7);
+        EXPECT_NEAR(derivative(i), Ax(i), 1e-7);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 
 #include "support/models.h"
@@ -91,12 +92,18 @@ namespace
     return bases;
   }
 
-  /// f_i = (q_i - t_i) + (q_i - t_i)^2, so that f = 0 where q = t.
-  class QuadraticMisfit : public DataMisfit
+  /// f_i = g(q_i - t_i) with a function g and its derivative.
+  class NonlinearMisfit : public DataMisfit
   {
   public:
-    explicit QuadraticMisfit(const Column &targets)
+    using Function = std::function<double(double)>;
+
+    NonlinearMisfit(const Column   &targets,
+                    const Function &function,
+                    const Function &derivative)
       : DataMisfit(targets)
+      , function(function)
+      , derivative(derivative)
       , tangent(make_column(targets.size()))
     {}
 
@@ -105,7 +112,7 @@ namespace
     {
       DataMisfit::evaluate(q, f);
       for (std::size_t i = 0; i < f.size(); ++i)
-        f(i) += f(i) * f(i);
+        f(i) = function(f(i));
     }
 
     void
@@ -113,7 +120,7 @@ namespace
     {
       DataMisfit::evaluate(q, tangent);
       for (std::size_t i = 0; i < tangent.size(); ++i)
-        tangent(i) = 1 + 2 * tangent(i);
+        tangent(i) = derivative(tangent(i));
     }
 
     void
@@ -131,8 +138,28 @@ namespace
     }
 
   private:
-    Column tangent;
+    const Function function, derivative;
+    const Column   tangent;
   };
+
+  /// g(s) = s + s^2, so that f = 0 where q = t.
+  NonlinearMisfit
+  quadratic_misfit(const Column &targets)
+  {
+    return {targets,
+            [](const double s) { return s + s * s; },
+            [](const double s) { return 1 + 2 * s; }};
+  }
+
+  /// g(s) = s / sqrt(1 + s^2): the larger s, the farther beyond the root does
+  /// Newton's method go, by s^3.
+  NonlinearMisfit
+  bounded_misfit(const Column &targets)
+  {
+    return {targets,
+            [](const double s) { return s / std::sqrt(1 + s * s); },
+            [](const double s) { return std::pow(1 + s * s, -1.5); }};
+  }
 
   /// A misfit measured by f^T D^{-1} f with a diagonal D.
   class DualMisfit : public DataMisfit
@@ -371,8 +398,8 @@ TEST(Refinement, RelinearizesNonlinearResiduals)
   // Near enough for f to have one root only.
   const Column y = make_column(80);
   add(0.01, random_column(80), y);
-  const Column         t = values(network, sampling, basis.expand(y));
-  QuadraticMisfit      misfit(t);
+  const Column         t      = values(network, sampling, basis.expand(y));
+  NonlinearMisfit      misfit = quadratic_misfit(t);
   RefinementParameters once, often;
   once.max_linearizations = 1;
   const Refinement one    = refine(network, basis, sampling, misfit, once);
@@ -382,6 +409,29 @@ TEST(Refinement, RelinearizesNonlinearResiduals)
   EXPECT_LT(one.refined_norm, one.initial_norm);
   EXPECT_LT(many.refined_norm, 1e-8 * many.initial_norm);
   EXPECT_LT(many.refined_norm, 1e-3 * one.refined_norm);
+}
+
+
+
+TEST(Refinement, GoesOnAfterDampedSteps)
+{
+  // One value, 20 from its target: the first step has length 1/256 and makes
+  // the residual, 0.9988, smaller by a quarter of a per cent only.
+  const Network         network  = small_network();
+  const Sampling        sampling = sample(1);
+  const StructuredBasis basis(network, 1, 0);
+  const Column          t = values(network, sampling);
+  t(0) += 20;
+  NonlinearMisfit      misfit = bounded_misfit(t);
+  RefinementParameters once;
+  once.max_linearizations = 1;
+  const Refinement one    = refine(network, basis, sampling, misfit, once);
+  EXPECT_LT(one.refined_norm, one.initial_norm);
+  EXPECT_GT(one.refined_norm, 0.99 * one.initial_norm);
+  const Refinement many = refine(network, basis, sampling, misfit);
+  EXPECT_LT(many.refined_norm, 1e-8);
+  EXPECT_NEAR(many.values(0), t(0), 1e-8);
+  EXPECT_LT(many.n_linearizations, 15u);
 }
 
 
@@ -413,7 +463,7 @@ TEST(Refinement, NeverMakesTheResidualLarger)
   const Sampling sampling = sample(100);
   for (unsigned int seed = 0; seed < 5; ++seed)
     {
-      QuadraticMisfit misfit(random_column(100, seed));
+      NonlinearMisfit misfit = quadratic_misfit(random_column(100, seed));
       for (const auto &basis : all_bases(network, sampling, 30))
         {
           const Refinement refinement =

@@ -5,6 +5,7 @@
 
 #include <lsr/fe/raster.h>
 #include <lsr/fe/report.h>
+#include <lsr/fe/spectrum.h>
 #include <lsr/refine/iteration_history.h>
 
 #include <deal.II/base/conditional_ostream.h>
@@ -69,6 +70,21 @@ namespace lsr
      */
     void
     draw_history(const IterationHistory &history);
+
+    /// Draw `error_fields.png`: absolute errors, with a row for the network and
+    /// one for the refined field, and a column for each iteration. Each row has
+    /// its own logarithmic colour scale.
+    void
+    draw_error_fields(const std::vector<std::vector<Raster>> &rows);
+
+    /**
+     * Draw `error_spectra.png`: the energy of the errors over the wavenumber in
+     * the first iterations, and its mean over all iterations. A refinement is a
+     * step from the network to the refined field, an alignment one from there
+     * to the network of the next iteration.
+     */
+    void
+    draw_error_spectra(const ErrorSpectra &spectra);
 
     /// The files that were drawn.
     const std::vector<std::string> &

@@ -38,6 +38,14 @@ namespace lsr
     }
   };
 
+  /// The values of @p raster minus those of @p reference at the same points.
+  Raster
+  difference(Raster raster, const Raster &reference);
+
+  /// The absolute values of @p raster.
+  Raster
+  absolute(Raster raster);
+
   /**
    * Takes samples of finite-element fields and functions on a raster over the
    * bounding box of a mesh: all of it in 1D and 2D, in 3D the plane in the
