@@ -36,8 +36,13 @@ namespace lsr
     void
     run()
     {
-      if (read_parameters(command_line))
-        train();
+      if (!read_parameters(command_line))
+        return;
+      AssertThrow(!parameters.network.mesh_coordinates,
+                  dealii::ExcMessage(
+                    "Network/Mesh coordinates is true, expected false: only "
+                    "lsr-refine knows networks of mesh coordinates."));
+      train();
     }
 
   protected:

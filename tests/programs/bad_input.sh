@@ -320,6 +320,8 @@ start "lsr-train, unknown activation" refuses lsr-train \
   "Training/Activation=magic" -- good.prm --set "Training/Activation=magic"
 start "lsr-train, a layer without units" refuses lsr-train \
   "unit" -- good.prm --set "Training/Hidden layers=20, 0"
+start "lsr-train, mesh coordinates" refuses lsr-train \
+  "Network/Mesh coordinates" "lsr-refine" -- good.prm --set "Network/Mesh coordinates=true"
 start "lsr-train, network cannot be written" refuses lsr-train \
   "'a_file/network.pt'" -- good.prm --set "Network/File=a_file/network.pt" \
   --set "Training/Hidden layers=20, 20" --set "Training/Epochs=1"
