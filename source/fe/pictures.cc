@@ -696,7 +696,8 @@ namespace lsr
     Drawing drawing = drawing_of_diagrams(2, 190);
     drawing.commands << "set tics out nomirror\n"
                      << "set grid lt 1 lw 1 lc rgb '#dcdcdc'\n"
-                     << "set yrange [0:*]\n";
+                     << "set yrange [0:*]\n"
+                     << "set offsets 0, 0, graph 0.25, 0\n";
     draw_over_iterations(drawing,
                          diagram(0),
                          "mean wavenumber of the error",

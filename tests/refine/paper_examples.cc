@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// What the paper says of stationary points and illustrates by a scalar example
+// (S4.1, S4.3).
+
+#include <lsr/dense/append_rows_qr.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/least_squares.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  Block
+  copied(const Block &block)
+  {
+    const Block copy = make_block(block.extent(0), block.extent(1));
+    Kokkos::deep_copy(copy, block);
+    return copy;
+  }
+
+  /// The part of @p x that is orthogonal to the columns of @p J.
+  Column
+  orthogonal_part(const Block &J, const Column &x)
+  {
+    const Column right = make_column(x.size()), part = make_column(x.size());
+    Kokkos::deep_copy(right, x);
+    Kokkos::deep_copy(part, x);
+    AppendRowsQR qr(J.extent(1));
+    qr.append(copied(J), right);
+    const Column y = LeastSquares(qr, Pivoting::columns).solve();
+    multiply(-1., 'N', J, y, 1., part);
+    return part;
+  }
+
+
+
+  // A small network with targets t = q - f, where f is a residual with
+  // J^T f = 0.
+  struct StationaryPoint : testing::Test
+  {
+    StationaryPoint()
+      : network(FullyConnected{2, 1, {6, 6}}.build())
+      , q(make_column(n))
+      , J(make_block(n, network.n_parameters()))
+      , f(make_column(n))
+    {
+      sampling.points = random_points(2, n, -1., 1.);
+      network.evaluate(sampling.points, q);
+      const std::size_t m        = network.n_parameters();
+      const Block       identity = make_block(m, m);
+      for (std::size_t i = 0; i < m; ++i)
+        identity(i, i) = 1.;
+      network.jacobian_times(sampling.points, identity, J);
+      f = orthogonal_part(J, random_column(n, 5));
+    }
+
+    /// What refinement makes of a residual of the network.
+    Refinement
+    refinement(const std::string &basis, const Column &residual) const
+    {
+      const Column t = make_column(n);
+      for (std::size_t i = 0; i < n; ++i)
+        t(i) = q(i) - residual(i);
+      DataMisfit misfit(t);
+      if (basis == "structured")
+        return refine(network,
+                      StructuredBasis(network, 30, 1),
+                      sampling,
+                      misfit);
+      return refine(network,
+                    ParameterBasis(network, network.n_parameters(), 1),
+                    sampling,
+                    misfit);
+    }
+
+    static constexpr std::size_t n = 200;
+
+    Network  network;
+    Sampling sampling;
+    Column   q;
+    Block    J;
+    Column   f;
+  };
+
+
+
+  /// The scalar model of S4.3, $q = (\theta - 1)^2 + 2 \geq 2$.
+  Network
+  scalar_model(const double theta)
+  {
+    Network network = Network::load_bytes(
+      torchscript({{"theta", {1}}},
+                  "def forward(self, x):\n"
+                  "  return (self.theta - 1.0) ** 2 + 2.0 + 0.0 * x\n"),
+      "scalar model",
+      1);
+    const Column parameters = make_column(1);
+    parameters(0)           = theta;
+    network.set_parameters(parameters);
+    return network;
+  }
+
+
+
+  /// The refined prediction for the target 1, which no parameter attains.
+  double
+  refined_scalar(const double theta)
+  {
+    const Network network   = scalar_model(theta);
+    const Block   direction = make_block(1, 1);
+    direction(0, 0)         = 1.;
+    Sampling sampling;
+    sampling.points     = make_block(1, 1);
+    const Column target = make_column(1);
+    target(0)           = 1.;
+    DataMisfit misfit(target);
+    return refine(network,
+                  ExplicitBasis(network, direction, "the parameter", false),
+                  sampling,
+                  misfit)
+      .values(0);
+  }
+} // namespace
+
+
+
+TEST_F(StationaryPoint, has_a_vanishing_gradient)
+{
+  const Column gradient = make_column(network.n_parameters());
+  multiply(1., 'T', J, f, 0., gradient);
+  EXPECT_LT(norm(gradient), 1e-11 * norm(f));
+  EXPECT_GT(norm(f), 1.);
+}
+
+TEST_F(StationaryPoint, is_not_moved_by_refinement)
+{
+  for (const std::string basis : {"structured", "all parameters"})
+    {
+      const Refinement result = refinement(basis, f);
+      EXPECT_LT(relative_difference(result.values, q), 1e-9) << basis;
+      EXPECT_NEAR(result.refined_norm, result.initial_norm, 1e-12 * norm(f))
+        << basis;
+    }
+}
+
+TEST_F(StationaryPoint, is_all_that_refinement_leaves_elsewhere)
+{
+  // A residual that a change of the parameters could lower, too.
+  const Column w = random_column(network.n_parameters(), 6), g = make_column(n);
+  Kokkos::deep_copy(g, f);
+  multiply(0.1, 'N', J, w, 1., g);
+  EXPECT_GT(norm(g), 1.01 * norm(f));
+  const Refinement all = refinement("all parameters", g);
+  EXPECT_NEAR(all.refined_norm, norm(f), 1e-9 * norm(f));
+  const Refinement some = refinement("structured", g);
+  EXPECT_LT(some.refined_norm, norm(g));
+  EXPECT_GT(some.refined_norm, (1 - 1e-12) * norm(f));
+}
+
+TEST(ScalarExample, attains_what_the_model_cannot)
+{
+  for (const double theta : {-3., 0., 0.9, 1.1, 2.5})
+    EXPECT_NEAR(refined_scalar(theta), 1., 1e-13) << theta;
+}
+
+TEST(ScalarExample, stays_where_the_model_is_at_its_best)
+{
+  EXPECT_EQ(refined_scalar(1.), 2.);
+}
