@@ -710,6 +710,7 @@ namespace lsr
     drawing.commands
       << "set title 'energy of the error'\nset xlabel 'wavenumber'\n"
       << "set xtics autofreq\nset autoscale xfix\nset yrange [*:*]\n"
+      << "unset offsets\n"
       << "set key at graph 1.02,0.98 left top reverse Left samplen 2\n";
     drawing.plot_curves(spectra_table(spectra.records),
                         spectra_curves(spectra.records));
