@@ -3,9 +3,8 @@
 // What the paper says of stationary points and illustrates by a scalar example
 // (S4.1, S4.3).
 
-#include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/least_squares.h>
+#include <lsr/dense/orthonormalization.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/data_misfit.h>
 #include <lsr/refine/refinement.h>
@@ -24,25 +23,20 @@ using namespace lsr::test;
 
 namespace
 {
-  Block
-  copied(const Block &block)
-  {
-    const Block copy = make_block(block.extent(0), block.extent(1));
-    Kokkos::deep_copy(copy, block);
-    return copy;
-  }
-
   /// The part of @p x that is orthogonal to the columns of @p J.
   Column
   orthogonal_part(const Block &J, const Column &x)
   {
-    const Column right = make_column(x.size()), part = make_column(x.size());
-    Kokkos::deep_copy(right, x);
+    Block Q = make_block(J.extent(0), J.extent(1));
+    Kokkos::deep_copy(Q, J);
+    orthonormalize(Q, 1e-14, Pivoting::columns, Communicator());
+    const Column part = make_column(x.size()), y = make_column(Q.extent(1));
     Kokkos::deep_copy(part, x);
-    AppendRowsQR qr(J.extent(1));
-    qr.append(copied(J), right);
-    const Column y = LeastSquares(qr, Pivoting::columns).solve();
-    multiply(-1., 'N', J, y, 1., part);
+    for (unsigned int i = 0; i < 2; ++i) // twice is enough
+      {
+        multiply(1., 'T', Q, part, 0., y);
+        multiply(-1., 'N', Q, y, 1., part);
+      }
     return part;
   }
 
@@ -61,7 +55,7 @@ namespace
       sampling.points = random_points(2, n, -1., 1.);
       network.evaluate(sampling.points, q);
       const std::size_t m        = network.n_parameters();
-      const Block       identity = make_block(m, m);
+      const Block       identity = make_zero_block(m, m);
       for (std::size_t i = 0; i < m; ++i)
         identity(i, i) = 1.;
       network.jacobian_times(sampling.points, identity, J);
@@ -75,16 +69,17 @@ namespace
       const Column t = make_column(n);
       for (std::size_t i = 0; i < n; ++i)
         t(i) = q(i) - residual(i);
-      DataMisfit misfit(t);
+      DataMisfit           misfit(t);
+      RefinementParameters best;
+      best.rank_slack = 0;
       if (basis == "structured")
-        return refine(network,
-                      StructuredBasis(network, 30, 1),
-                      sampling,
-                      misfit);
+        return refine(
+          network, StructuredBasis(network, 30, 1), sampling, misfit, best);
       return refine(network,
                     ParameterBasis(network, network.n_parameters(), 1),
                     sampling,
-                    misfit);
+                    misfit,
+                    best);
     }
 
     static constexpr std::size_t n = 200;
@@ -151,7 +146,8 @@ TEST_F(StationaryPoint, is_not_moved_by_refinement)
   for (const std::string basis : {"structured", "all parameters"})
     {
       const Refinement result = refinement(basis, f);
-      EXPECT_LT(relative_difference(result.values, q), 1e-9) << basis;
+      // The loss is flat here: its rounding allows for moves of the root.
+      EXPECT_LT(relative_difference(result.values, q), 1e-6) << basis;
       EXPECT_NEAR(result.refined_norm, result.initial_norm, 1e-12 * norm(f))
         << basis;
     }
