@@ -323,6 +323,16 @@ namespace lsr
 
 
 
+  double
+  AppendRowsQR::loss(const Column &y) const
+  {
+    const Column misfit = z();
+    multiply(1., 'N', R(), y, -1., misfit);
+    return dot(misfit, misfit) + rho2();
+  }
+
+
+
   AppendRowsQR
   sum(const std::vector<AppendRowsQR> &parts)
   {

@@ -63,25 +63,6 @@ namespace lsr
 
 
 
-    double
-    squared_norm(const Column &x)
-    {
-      return std::pow(norm(x), 2);
-    }
-
-
-
-    /// $\|f' + G' y\|^2$ for rows that are known by their factorization.
-    double
-    loss(const AppendRowsQR &rows, const Column &y)
-    {
-      const Column misfit = rows.z();
-      multiply(1., 'N', rows.R(), y, -1., misfit);
-      return squared_norm(misfit) + rows.rho2();
-    }
-
-
-
     /// One standard deviation of a sum of @p n squares of independent, normally
     /// distributed numbers.
     double
@@ -239,12 +220,12 @@ namespace lsr
     std::vector<double> gains;
     for (const Split &split : splits)
       {
-        const Column y = solution(split.fitted, choice);
+        const Column y       = solution(split.fitted, choice);
+        const Column nothing = make_column(y.size());
         for (const AppendRowsQR &fold : split.held_out)
           if (fold.n_rows() > 0)
-            gains.push_back(
-              (squared_norm(fold.z()) + fold.rho2() - loss(fold, y)) /
-              fold.n_rows());
+            gains.push_back((fold.loss(nothing) - fold.loss(y)) /
+                            fold.n_rows());
       }
     double n_rows = 0;
     for (const AppendRowsQR &rows : held_out)

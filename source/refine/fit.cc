@@ -11,7 +11,6 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <optional>
 
 namespace lsr
 {
@@ -104,14 +103,6 @@ namespace lsr
 
 
 
-    double
-    squared_norm(const AppendRowsQR &qr)
-    {
-      return std::pow(norm(qr.z()), 2) + qr.rho2();
-    }
-
-
-
     SelectionRule
     resolve(const SelectionRule rule,
             const RowStream    &rows,
@@ -170,39 +161,42 @@ namespace lsr
 
 
 
-    /// Coefficients and loss of what was chosen, also on the validation rows.
-    void
-    solve(const LeastSquares              &problem,
-          const std::vector<AppendRowsQR> &validation_folds,
-          Fit                             &result,
-          Column                          &y)
+    /// Coefficients of what was chosen, and its loss.
+    Column
+    solve(const LeastSquares &problem, Fit &result)
     {
-      std::optional<AppendRowsQR> validation;
-      if (!validation_folds.empty())
-        validation = sum(validation_folds);
-      Regularization     &choice = result.choice;
-      std::vector<double> held_out;
+      Regularization &choice = result.choice;
       if (choice.lambda > 0)
         {
           const Tikhonov tikhonov = problem.tikhonov(choice.rank);
-          y                       = tikhonov.solve(choice.lambda);
           result.loss             = tikhonov.loss(choice.lambda);
-          if (validation)
-            held_out = tikhonov.held_out_loss(*validation, {choice.lambda});
+          return tikhonov.solve(choice.lambda);
         }
-      else
+      choice.rank = std::min(choice.rank, problem.numerical_rank());
+      result.loss = problem.losses()[choice.rank];
+      return problem.solve(choice.rank);
+    }
+
+
+
+    /// Mean squares of the residual of validation rows.
+    void
+    validate(const std::vector<AppendRowsQR> &folds,
+             const Column                    &y,
+             Fit                             &result)
+    {
+      double n = 0;
+      for (const AppendRowsQR &fold : folds)
         {
-          choice.rank = std::min(choice.rank, problem.numerical_rank());
-          y           = problem.solve(choice.rank);
-          result.loss = problem.losses()[choice.rank];
-          if (validation)
-            held_out = {problem.held_out_loss(*validation)[choice.rank]};
+          result.initial_validation += fold.loss(make_column(y.size()));
+          result.validation += fold.loss(y);
+          n += fold.n_rows();
         }
-      if (!validation)
-        return;
-      const double n            = validation->n_rows();
-      result.validation         = held_out.front() / n;
-      result.initial_validation = squared_norm(*validation) / n;
+      if (n > 0)
+        {
+          result.initial_validation /= n;
+          result.validation /= n;
+        }
     }
   } // namespace
 
@@ -247,7 +241,7 @@ namespace lsr
                                                 Pivoting::columns,
                                std::numeric_limits<double>::epsilon() / 2);
     result.numerical_rank = problem.numerical_rank();
-    result.initial_loss   = squared_norm(all);
+    result.initial_loss   = all.loss(make_column(basis.n_directions()));
     result.profile        = problem.profile();
 
     const auto predicted = predicted_loss(
@@ -261,8 +255,8 @@ namespace lsr
     else
       result.choice = plateau(problem, parameters.choice);
 
-    Column y;
-    solve(problem, validation_rows, result, y);
+    const Column y = solve(problem, result);
+    validate(validation_rows, y, result);
     result.correction = basis.expand(y);
     return result;
   }

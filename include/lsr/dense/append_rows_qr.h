@@ -89,6 +89,11 @@ namespace lsr
     double
     rho2() const;
 
+    /// The loss $\|G y - b\|^2 = \|R y - z\|^2 + \rho^2$ of coefficients
+    /// @p y.
+    double
+    loss(const Column &y) const;
+
   private:
     /// $R$, $z$ and $\rho$ as one triangle of extent $r + 1$.
     HostBlock triangle;
