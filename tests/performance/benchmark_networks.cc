@@ -10,7 +10,8 @@
 
 #include <map>
 
-#include "operator_networks.h"
+#include "classification/convolutional_network.h"
+#include "data-driven-operators/operator_networks.h"
 #include "support/models.h"
 #include "timing.h"
 
@@ -66,7 +67,7 @@ namespace
     if (name == "cnn")
       return {convolutional_network(),
               test::random_points(784, options.images)};
-    return {operator_network(name), operator_points()};
+    return {OperatorNetwork{name}.build(), operator_points()};
   }
 
 

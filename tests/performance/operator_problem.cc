@@ -11,9 +11,9 @@
 #include <cmath>
 #include <iostream>
 
-#include "burgers.h"
+#include "data-driven-operators/operator_networks.h"
 #include "data.h"
-#include "operator_networks.h"
+#include "random-fields/burgers.h"
 
 using namespace lsr;
 using namespace lsr::performance;
@@ -86,12 +86,14 @@ namespace
                     {{DataSet::test, options.n_test * n},
                      {DataSet::validation, options.n_validation * n},
                      {DataSet::fit, options.n_fit * n}});
+    const GaussianField initial_values =
+      rational_field(0.5 * 12.25 * 12.25, std::sqrt(12.25), 2, true);
     std::mt19937_64 generator(options.seed);
     for (std::size_t i = 0; i < data.n_points();)
       {
-        const FourierSeries   u0 = random_initial_value(generator);
-        const BurgersSolution u(u0, viscosity);
-        const std::int64_t    group = i / n;
+        const FourierSeries           u0 = initial_values.sample(generator);
+        const PeriodicBurgersSolution u(u0, viscosity);
+        const std::int64_t            group = i / n;
         for (unsigned int j = 0; j < n; ++j, ++i)
           {
             for (unsigned int s = 0; s < n_sensors; ++s)
@@ -143,8 +145,10 @@ namespace
   void
   write_trained_network(const DataSet &data, const Options &options)
   {
-    Network       on_grid = operator_network(options.type, options.n_points);
-    const DataSet fit     = data.select(DataSet::fit);
+    OperatorNetwork layout;
+    layout.type               = options.type;
+    Network       on_grid     = layout.build(options.n_points);
+    const DataSet fit         = data.select(DataSet::fit);
     double        mean_square = 0;
     for (std::size_t i = 0; i < fit.targets.size(); ++i)
       mean_square += std::pow(fit.targets(i), 2) / fit.targets.size();
@@ -155,7 +159,7 @@ namespace
     training.seed       = options.seed;
     train(on_grid, functions(fit, options), fit.targets, training);
 
-    Network network = operator_network(options.type);
+    Network network = layout.build();
     network.set_parameters(on_grid.parameters());
     network.save(options.model);
     std::cout << options.type << " with " << network.n_parameters()
