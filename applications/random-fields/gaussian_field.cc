@@ -2,6 +2,7 @@
 
 #include "random-fields/gaussian_field.h"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -27,6 +28,17 @@ namespace lsr
     std::vector<double> result;
     for (unsigned int i = 0; i < n; ++i)
       result.push_back((*this)(first + i * length / n));
+    return result;
+  }
+
+
+
+  double
+  FourierSeries::minimum(const double first, const double last) const
+  {
+    double result = (*this)(last);
+    for (const double value : values(first, last - first, 1000))
+      result = std::min(result, value);
     return result;
   }
 
@@ -108,5 +120,13 @@ namespace lsr
     for (unsigned int k = 1; k <= n; ++k)
       field.standard_deviation.push_back(coefficient(k));
     return field;
+  }
+
+
+
+  GaussianField
+  burgers_initial_values()
+  {
+    return rational_field(625 * M_SQRT2, 5, 1, false);
   }
 } // namespace lsr

@@ -31,6 +31,10 @@ namespace lsr
     std::vector<double>
     values(double first, double length, unsigned int n) const;
 
+    /// The smallest value at 1001 points of the interval [first, last].
+    double
+    minimum(double first, double last) const;
+
     /// The series as an expression of @p variable in the syntax of muParser,
     /// with all digits.
     std::string
@@ -77,6 +81,11 @@ namespace lsr
                  double       period,
                  bool         with_mean,
                  unsigned int n = 32);
+
+  /// Initial values of Burgers' equation with the period 1 (paper, Example 3):
+  /// $\sigma = 625 \sqrt 2$, $\tau = 5$, without a mean.
+  GaussianField
+  burgers_initial_values();
 } // namespace lsr
 
 #endif

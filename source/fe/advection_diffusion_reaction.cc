@@ -39,6 +39,18 @@ namespace lsr
                   parameters.constants,
                   "Numbers that may be used by name in all expressions, as in "
                   "\"nu: 0.01, k: 2\". pi and e are always known.");
+    add_parameter("Functions",
+                  parameters.functions,
+                  "Expressions in " + coordinates +
+                    " that may be used by name in all others, as in \"k: 1 + "
+                    "x^2; w: sin(pi*x)\".",
+                  this->prm,
+                  dealii::Patterns::Map(dealii::Patterns::Anything(),
+                                        dealii::Patterns::Anything(),
+                                        0,
+                                        dealii::Patterns::Map::max_int_value,
+                                        ";",
+                                        ":"));
     add_parameter("Diffusion",
                   parameters.diffusion,
                   "The positive coefficient a in -div(a grad u) + b . grad u + "
@@ -114,6 +126,7 @@ namespace lsr
           return b.value.is_zero();
         }))
       advection.clear();
+    check_diffusion();
 
     exact.reset();
     if (!dealii::Utilities::trim(parameters.exact_solution).empty())
@@ -263,7 +276,33 @@ namespace lsr
     const std::string               &name,
     const typename Scalar::Variables variables) const
   {
-    return Scalar(text, location(name), parameters.constants, variables);
+    return Scalar(replace_names(text, parameters.functions),
+                  location(name),
+                  parameters.constants,
+                  variables);
+  }
+
+
+  template <int dim>
+  Expression<dim>
+  AdvectionDiffusionReaction<dim>::parse_function(const std::string &text,
+                                                  const std::string &name) const
+  {
+    return Scalar(replace_names(text, parameters.functions),
+                  name,
+                  parameters.constants,
+                  Scalar::Variables::coordinates);
+  }
+
+
+  template <int dim>
+  void
+  AdvectionDiffusionReaction<dim>::set_functions(
+    const std::map<std::string, std::string> &functions)
+  {
+    for (const auto &[name, text] : functions)
+      parameters.functions[name] = text;
+    compile();
   }
 
 

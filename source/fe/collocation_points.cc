@@ -27,6 +27,37 @@ namespace lsr
     for (std::size_t i = 0; i < boundary.size(); ++i)
       host(i) = given.at(boundary[i]);
     values = to_memory_space(host);
+
+    for (const unsigned int d : discretization.periodic_directions())
+      pairs.push_back(find_pairs(d));
+  }
+
+
+
+  template <int dim>
+  PeriodicPairs
+  CollocationPoints<dim>::find_pairs(const unsigned int direction) const
+  {
+    const HostBlock x     = to_host(all_nodes);
+    double          first = x(direction, 0), last = first;
+    for (std::size_t i = 0; i < x.extent(1); ++i)
+      {
+        first = std::min(first, x(direction, i));
+        last  = std::max(last, x(direction, i));
+      }
+    std::vector<std::size_t> on_boundary;
+    for (std::size_t i = 0; i < x.extent(1); ++i)
+      if (x(direction, i) - first < 1e-12 * (last - first))
+        on_boundary.push_back(i);
+
+    PeriodicPairs result;
+    result.direction      = direction;
+    result.lower          = select(on_boundary, on_boundary.size());
+    const HostBlock upper = to_host(select(on_boundary, on_boundary.size()));
+    for (std::size_t i = 0; i < on_boundary.size(); ++i)
+      upper(direction, i) = last;
+    result.upper = to_memory_space(upper);
+    return result;
   }
 
 

@@ -249,7 +249,7 @@ namespace lsr
 
   template <int dim>
   void
-  Discretization<dim>::make_grid()
+  Discretization<dim>::make_grid(const unsigned int further_refinements)
   {
     dof_handler_.clear();
     triangulation_->clear();
@@ -265,7 +265,8 @@ namespace lsr
     finite_element_ = std::make_unique<dealii::FESystem<dim>>(
       dealii::FE_Q<dim>(parameters.degree), n_components_);
 
-    triangulation_->refine_global(parameters.global_refinements);
+    triangulation_->refine_global(parameters.global_refinements +
+                                  further_refinements);
   }
 
 
@@ -416,7 +417,7 @@ namespace lsr
   void
   Discretization<dim>::check_space_time_mesh() const
   {
-    bool is_box = dim > 1 && !triangulation_->has_hanging_nodes();
+    bool is_box = !triangulation_->has_hanging_nodes();
     // Vertices of the lower face come first, those of the upper one above them.
     constexpr unsigned int n = dealii::GeometryInfo<dim>::vertices_per_cell / 2;
     for (const auto &cell : triangulation_->active_cell_iterators())
@@ -434,8 +435,8 @@ namespace lsr
     AssertThrow(is_box,
                 dealii::ExcMessage(
                   "Test functions that are discontinuous in time need a mesh "
-                  "in two or three dimensions whose cells extend along the "
-                  "last coordinate, time, and that has no hanging nodes."));
+                  "whose cells extend along the last coordinate, time, and "
+                  "that has no hanging nodes."));
   }
 
 

@@ -6,6 +6,7 @@
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/utilities.h>
 
+#include <cctype>
 #include <cmath>
 #include <iostream>
 #include <limits>
@@ -286,6 +287,34 @@ namespace lsr
     for (auto &part : parts)
       part = dealii::Utilities::trim(part);
     return parts;
+  }
+
+
+  std::string
+  replace_names(const std::string                        &text,
+                const std::map<std::string, std::string> &replacements)
+  {
+    const auto is_part_of_name = [](const char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    };
+    std::string result;
+    for (std::size_t begin = 0; begin < text.size();)
+      {
+        std::size_t end = begin;
+        while (end < text.size() && is_part_of_name(text[end]))
+          ++end;
+        if (end == begin)
+          {
+            result += text[begin++];
+            continue;
+          }
+        const std::string word  = text.substr(begin, end - begin);
+        const auto        found = replacements.find(word);
+        result +=
+          found == replacements.end() ? word : "(" + found->second + ")";
+        begin = end;
+      }
+    return result;
   }
 
 

@@ -30,9 +30,20 @@ namespace lsr
 
   template <int dim>
   void
-  Problem<dim>::setup()
+  Problem<dim>::setup(const unsigned int further_refinements)
   {
-    discretization.make_grid();
+    discretization.make_grid(further_refinements);
+    setup_dofs();
+  }
+
+
+
+  template <int dim>
+  void
+  Problem<dim>::set_functions(
+    const std::map<std::string, std::string> &functions)
+  {
+    equation.set_functions(functions);
     setup_dofs();
   }
 

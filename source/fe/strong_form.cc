@@ -49,8 +49,11 @@ namespace lsr
   StrongForm<dim>::check_boundary_conditions(
     const Discretization<dim> &discretization) const
   {
-    const auto conditions   = equation.dirichlet_conditions();
-    const auto is_dirichlet = [&](const dealii::types::boundary_id id) {
+    const auto conditions    = equation.dirichlet_conditions();
+    const auto has_condition = [&](const dealii::types::boundary_id id) {
+      for (const unsigned int d : discretization.periodic_directions())
+        if (id / 2 == d)
+          return true;
       const auto given = conditions.find(id);
       const auto entry =
         given != conditions.end() ? given : conditions.find(all_boundaries);
@@ -64,7 +67,8 @@ namespace lsr
     for (const auto &cell :
          discretization.dof_handler().active_cell_iterators())
       for (const unsigned int f : cell->face_indices())
-        if (cell->at_boundary(f) && !is_dirichlet(cell->face(f)->boundary_id()))
+        if (cell->at_boundary(f) &&
+            !has_condition(cell->face(f)->boundary_id()))
           {
             face_values.reinit(cell, f);
             const auto normal = face_values.normal_vector(0);

@@ -9,57 +9,150 @@
 
 namespace lsr
 {
-  namespace
+  template <int dim>
+  struct StrongResidual<dim>::Layout
   {
-    /// Inner points, and then boundary points.
-    Block
-    join(const Block &inner, const Block &boundary)
+    explicit Layout(const std::size_t n_inner)
+      : n_inner(n_inner)
+      , n_points(n_inner)
     {
-      const std::size_t n = inner.extent(1), n_all = n + boundary.extent(1);
-      const Block       all = make_block(inner.extent(0), n_all);
-      Kokkos::deep_copy(columns(all, 0, n), inner);
-      Kokkos::deep_copy(columns(all, n, n_all), boundary);
+      for (std::size_t i = 0; i < jet_size * n_inner; ++i)
+        entries.push_back(i);
+    }
+
+    /// Add points behind those that are there; returns the number of the first.
+    std::size_t
+    add_points(const Block &points)
+    {
+      const std::size_t first = n_points;
+      boundary_points.push_back(points);
+      n_points += points.extent(1);
+      return first;
+    }
+
+    /// Add entry @p k of the jet of a point to $q$; returns its place there.
+    std::size_t
+    add_entry(const std::size_t point, const unsigned int k)
+    {
+      entries.push_back(jet_size * point + k);
+      return entries.size() - 1;
+    }
+
+    void
+    add_values(const Block &points, const HostColumn &values, const double w)
+    {
+      const std::size_t first = add_points(points);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        rows.push_back({add_entry(first + i, 0), 0, values(i), w});
+      kinds.push_back(values.size());
+    }
+
+    void
+    add_differences(const PeriodicPairs &pairs,
+                    const double         w,
+                    const bool           derivatives)
+    {
+      const std::size_t lower            = add_points(pairs.lower),
+                        upper            = add_points(pairs.upper);
+      std::vector<unsigned int> compared = {0};
+      if (derivatives)
+        compared.push_back(1 + pairs.direction);
+      for (const unsigned int k : compared)
+        {
+          const std::size_t n = pairs.lower.extent(1);
+          for (std::size_t i = 0; i < n; ++i)
+            {
+              const std::size_t entry = add_entry(lower + i, k);
+              rows.push_back({entry, add_entry(upper + i, k), 0., w});
+            }
+          kinds.push_back(n);
+        }
+    }
+
+    /// The rows, each kind scaled for its mean.
+    std::vector<BoundaryRow>
+    scaled_rows() const
+    {
+      std::vector<BoundaryRow> result = rows;
+      std::size_t              i      = 0;
+      for (const std::size_t n : kinds)
+        for (const std::size_t end = i + n; i < end; ++i)
+          result[i].scale *= std::sqrt(double(n_inner + rows.size()) / n);
+      return result;
+    }
+
+    /// All points, inner ones first.
+    Block
+    points(const Block &inner) const
+    {
+      const Block all = make_block(inner.extent(0), n_points);
+      Kokkos::deep_copy(columns(all, 0, n_inner), inner);
+      std::size_t first = n_inner;
+      for (const Block &more : boundary_points)
+        {
+          const std::size_t last = first + more.extent(1);
+          Kokkos::deep_copy(columns(all, first, last), more);
+          first = last;
+        }
       return all;
     }
-  } // namespace
+
+    const std::size_t        n_inner;
+    std::size_t              n_points;
+    std::vector<Block>       boundary_points;
+    std::vector<std::size_t> entries;
+    std::vector<BoundaryRow> rows;
+
+    /// How many rows there are of each kind.
+    std::vector<std::size_t> kinds;
+  };
+
+
+
+  template <int dim>
+  StrongResidual<dim>::StrongResidual(
+    const StrongForm<dim>            &form,
+    const Block                      &inner_points,
+    const Block                      &boundary_points,
+    const Column                     &boundary_values,
+    const double                      boundary_weight,
+    const std::vector<PeriodicPairs> &periodic)
+    : StrongResidual(form, inner_points, [&]() {
+      AssertThrow(inner_points.extent(1) > 0,
+                  dealii::ExcMessage(
+                    "The strong form of an equation at no points at all."));
+      AssertThrow(boundary_values.size() == boundary_points.extent(1),
+                  dealii::ExcDimensionMismatch(boundary_values.size(),
+                                               boundary_points.extent(1)));
+      Layout layout(inner_points.extent(1));
+      layout.add_values(boundary_points,
+                        to_host(boundary_values),
+                        boundary_weight);
+      for (const PeriodicPairs &pairs : periodic)
+        layout.add_differences(pairs,
+                               boundary_weight,
+                               form.diffusion()[pairs.direction] > 0.);
+      return layout;
+    }())
+  {}
 
 
 
   template <int dim>
   StrongResidual<dim>::StrongResidual(const StrongForm<dim> &form,
                                       const Block           &inner_points,
-                                      const Block           &boundary_points,
-                                      const Column          &boundary_values,
-                                      const double           boundary_weight)
-    : Residual(jet_size * inner_points.extent(1) + boundary_points.extent(1),
-               inner_points.extent(1) + boundary_points.extent(1))
+                                      const Layout          &layout)
+    : Residual(layout.entries.size(), layout.n_inner + layout.rows.size())
     , form(&form)
+    , jets{layout.points(inner_points), layout.entries}
     , inner_points(to_host(inner_points))
-    , boundary_values(to_host(boundary_values))
-    , inner_scale(std::sqrt(double(n_rows()) / inner_points.extent(1)))
+    , boundary(layout.scaled_rows())
+    , inner_scale(std::sqrt(double(n_rows()) / layout.n_inner))
   {
-    const std::size_t n          = inner_points.extent(1),
-                      n_boundary = boundary_points.extent(1);
-    AssertThrow(n > 0,
-                dealii::ExcMessage(
-                  "The strong form of an equation at no points at all."));
-    AssertThrow(boundary_values.size() == n_boundary,
-                dealii::ExcDimensionMismatch(boundary_values.size(),
-                                             n_boundary));
-
-    jets.points = join(inner_points, boundary_points);
-    for (std::size_t i = 0; i < jet_size * n; ++i)
-      jets.rows.push_back(i);
-    for (std::size_t i = n; i < n_rows(); ++i)
-      jets.rows.push_back(jet_size * i);
-
-    mass.coefficients = HostBlock("lsr::mass", jet_size, n);
-    mass.boundary     = 0.;
-    for (std::size_t i = 0; i < n; ++i)
+    mass    = {HostBlock("lsr::mass", jet_size, layout.n_inner), 0.};
+    tangent = {HostBlock("lsr::slopes", jet_size, layout.n_inner), 1.};
+    for (std::size_t i = 0; i < layout.n_inner; ++i)
       mass.coefficients(0, i) = inner_scale;
-    tangent.coefficients = HostBlock("lsr::slopes", jet_size, n);
-    tangent.boundary =
-      boundary_weight * std::sqrt(n_rows() / std::max(1., double(n_boundary)));
   }
 
 
@@ -94,9 +187,11 @@ namespace lsr
       result(i) = inner_row(i,
                             &jet(jet_size * i),
                             dealii::ArrayView<double>(unused.data(), jet_size));
-    for (std::size_t b = 0; b < boundary_values.size(); ++b)
-      result(n + b) =
-        tangent.boundary * (jet(jet_size * n + b) - boundary_values(b));
+    for (std::size_t b = 0; b < boundary.size(); ++b)
+      {
+        const auto &[entry, other, value, scale] = boundary[b];
+        result(n + b) = scale * (jet(entry) - (other > 0 ? jet(other) : value));
+      }
     Kokkos::deep_copy(f, result);
   }
 
@@ -118,22 +213,29 @@ namespace lsr
 
   template <int dim>
   void
-  StrongResidual<dim>::Matrix::multiply(const Block &X, const Block &Y) const
+  StrongResidual<dim>::multiply(const Matrix &matrix,
+                                const Block  &X,
+                                const Block  &Y) const
   {
     const HostBlock   x = to_host(X);
     const auto        y = Kokkos::create_mirror_view(Y);
-    const std::size_t n = coefficients.extent(1);
+    const std::size_t n = inner_points.extent(1);
     for (std::size_t j = 0; j < x.extent(1); ++j)
       {
         for (std::size_t i = 0; i < n; ++i)
           {
             double sum = 0.;
             for (unsigned int k = 0; k < jet_size; ++k)
-              sum += coefficients(k, i) * x(jet_size * i + k, j);
+              sum += matrix.coefficients(k, i) * x(jet_size * i + k, j);
             y(i, j) = sum;
           }
-        for (std::size_t i = n; i < y.extent(0); ++i)
-          y(i, j) = boundary * x(jet_size * n + i - n, j);
+        for (std::size_t b = 0; b < boundary.size(); ++b)
+          {
+            const BoundaryRow &row = boundary[b];
+            y(n + b, j) =
+              matrix.boundary * row.scale *
+              (x(row.entry, j) - (row.other > 0 ? x(row.other, j) : 0.));
+          }
       }
     Kokkos::deep_copy(Y, y);
   }
@@ -142,19 +244,26 @@ namespace lsr
 
   template <int dim>
   void
-  StrongResidual<dim>::Matrix::multiply_transposed(const Block &X,
-                                                   const Block &Y) const
+  StrongResidual<dim>::multiply_transposed(const Matrix &matrix,
+                                           const Block  &X,
+                                           const Block  &Y) const
   {
     const HostBlock   x = to_host(X);
     const auto        y = Kokkos::create_mirror_view(Y);
-    const std::size_t n = coefficients.extent(1);
+    const std::size_t n = inner_points.extent(1);
     for (std::size_t j = 0; j < x.extent(1); ++j)
       {
         for (std::size_t i = 0; i < n; ++i)
           for (unsigned int k = 0; k < jet_size; ++k)
-            y(jet_size * i + k, j) = coefficients(k, i) * x(i, j);
-        for (std::size_t i = n; i < x.extent(0); ++i)
-          y(jet_size * n + i - n, j) = boundary * x(i, j);
+            y(jet_size * i + k, j) = matrix.coefficients(k, i) * x(i, j);
+        for (std::size_t b = 0; b < boundary.size(); ++b)
+          {
+            const BoundaryRow &row = boundary[b];
+            const double entry     = matrix.boundary * row.scale * x(n + b, j);
+            y(row.entry, j)        = entry;
+            if (row.other > 0)
+              y(row.other, j) = -entry;
+          }
       }
     Kokkos::deep_copy(Y, y);
   }
@@ -165,7 +274,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_mass(const Block &X, const Block &MX)
   {
-    mass.multiply(X, MX);
+    multiply(mass, X, MX);
   }
 
 
@@ -174,7 +283,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_transposed_mass(const Block &X, const Block &MTX)
   {
-    mass.multiply_transposed(X, MTX);
+    multiply_transposed(mass, X, MTX);
   }
 
 
@@ -183,7 +292,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_tangent(const Block &X, const Block &AX)
   {
-    tangent.multiply(X, AX);
+    multiply(tangent, X, AX);
   }
 
 
@@ -193,7 +302,7 @@ namespace lsr
   StrongResidual<dim>::apply_transposed_tangent(const Block &X,
                                                 const Block &ATX)
   {
-    tangent.multiply_transposed(X, ATX);
+    multiply_transposed(tangent, X, ATX);
   }
 
 

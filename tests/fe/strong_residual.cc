@@ -35,7 +35,7 @@ namespace
                                "set Dirichlet conditions = all: manufactured\n";
 
   std::unique_ptr<Problem<2>>
-  make_problem(const std::string &more = "")
+  make_problem(const std::string &more = "", const std::string &mesh = "")
   {
     dealii::ParameterAcceptor::clear();
     auto  problem = std::make_unique<Problem<2>>(MPI_COMM_WORLD);
@@ -49,8 +49,8 @@ namespace
                                 " set Grid generator = "
                                 "subdivided_hyper_rectangle\n"
                                 " set Grid generator arguments = 4, 2 : 0, 0 : "
-                                "1, 1 : true\n"
-                                "end\n");
+                                "1, 1 : true\n" +
+                                mesh + "end\n");
     dealii::ParameterAcceptor::parse_all_parameters(prm);
     problem->setup();
     return problem;
@@ -109,6 +109,32 @@ namespace
     Block                       inner;
     StrongResidual<2>           residual;
   };
+
+  /// The tangent is the derivative, and its transpose the transpose.
+  void
+  expect_tangent(StrongResidual<2> &residual)
+  {
+    const std::size_t n = residual.n_values(), n_rows = residual.n_rows();
+    const Column      q = random_column(n, 1), x = random_column(n, 2),
+                 w  = random_column(n_rows, 3);
+    const Column Ax = make_column(n_rows), ATw = make_column(n);
+    residual.linearize(q);
+    residual.apply_tangent(as_block(x), as_block(Ax));
+    residual.apply_transposed_tangent(as_block(w), as_block(ATw));
+    EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-10 * norm(Ax) * norm(w));
+
+    const double epsilon = 1e-5;
+    const auto   moved   = [&](const double step) {
+      const Column sum = make_column(n), f = make_column(n_rows);
+      for (std::size_t i = 0; i < n; ++i)
+        sum(i) = q(i) + step * x(i);
+      residual.evaluate(sum, f);
+      return f;
+    };
+    const Column right = moved(epsilon), left = moved(-epsilon);
+    for (std::size_t i = 0; i < n_rows; ++i)
+      EXPECT_NEAR((right(i) - left(i)) / (2 * epsilon), Ax(i), 1e-6);
+  }
 } // namespace
 
 
@@ -198,33 +224,74 @@ TEST(StrongResidual, tangent_and_mass_belong_to_it)
 {
   Model              model(40);
   StrongResidual<2> &residual = model.residual;
-  const std::size_t  n = residual.n_values(), n_rows = residual.n_rows();
-  const Column       q = random_column(n, 1), x = random_column(n, 2),
-               w  = random_column(n_rows, 3);
-  const Column Ax = make_column(n_rows), ATw = make_column(n);
-  residual.linearize(q);
-  residual.apply_tangent(as_block(x), as_block(Ax));
-  residual.apply_transposed_tangent(as_block(w), as_block(ATw));
-  EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-10);
+  expect_tangent(residual);
 
-  const double epsilon = 1e-5;
-  const auto   moved   = [&](const double step) {
-    const Column sum = make_column(n);
-    for (std::size_t i = 0; i < n; ++i)
-      sum(i) = q(i) + step * x(i);
-    return model.evaluate(sum);
-  };
-  const Column right = moved(epsilon), left = moved(-epsilon);
-  for (std::size_t i = 0; i < n_rows; ++i)
-    EXPECT_NEAR((right(i) - left(i)) / (2 * epsilon), Ax(i), 1e-6);
-
-  const Column Mx = make_column(n_rows), MTw = make_column(n);
+  const std::size_t n = residual.n_values(), n_rows = residual.n_rows();
+  const Column      x = random_column(n, 2), w = random_column(n_rows, 3);
+  const Column      Mx = make_column(n_rows), MTw = make_column(n);
   residual.apply_mass(as_block(x), as_block(Mx));
   residual.apply_transposed_mass(as_block(w), as_block(MTw));
   EXPECT_NEAR(dot(w, Mx), dot(MTw, x), 1e-10);
   for (std::size_t i = 0; i < n_rows; ++i)
     EXPECT_DOUBLE_EQ(Mx(i),
                      i < 40 ? std::sqrt(n_rows / 40.) * x(jet_size * i) : 0.);
+}
+
+
+
+TEST(StrongResidual, compares_both_ends_of_a_periodic_domain)
+{
+  const auto problem =
+    make_problem("set Exact solution = sin(2*pi*x) * cos(3*y)\n"
+                 "set Dirichlet conditions = 2: manufactured; 3: "
+                 "manufactured\n",
+                 "set Periodic directions = 0\n");
+  const StrongForm<2>        form(problem->equation, problem->discretization);
+  const CollocationPoints<2> points(problem->discretization);
+  ASSERT_EQ(points.periodic().size(), 1u);
+  const std::size_t      n_pairs = points.periodic()[0].lower.extent(1);
+  std::mt19937_64        generator(1);
+  constexpr unsigned int n_inner = 20;
+  StrongResidual<2>      residual(form,
+                             points.sample_mesh(n_inner, generator),
+                             points.boundary(),
+                             points.boundary_values(),
+                             weight,
+                             points.periodic());
+  const std::size_t      first = n_inner + points.boundary_values().size();
+  EXPECT_EQ(n_pairs, 2 * 8 + 1u);
+  ASSERT_EQ(residual.n_rows(), first + 2 * n_pairs);
+  expect_tangent(residual);
+
+  // The solution plus a quadratic function that is not periodic.
+  const Sampling &sampling = residual.sampling();
+  const auto      rows     = [&](const double slope) {
+    const Column q = make_column(residual.n_values());
+    for (std::size_t i = 0; i < q.size(); ++i)
+      {
+        const std::size_t point = sampling.rows[i] / jet_size;
+        const double      x     = sampling.points(0, point),
+                     y          = sampling.points(1, point);
+        const double u          = std::sin(2 * M_PI * x) * std::cos(3 * y);
+        const double jet[]      = {
+               u + slope * x * x,
+               2 * M_PI * std::cos(2 * M_PI * x) * std::cos(3 * y) + 2 * slope * x,
+               -3 * std::sin(2 * M_PI * x) * std::sin(3 * y),
+               -(0.3 * 4 * M_PI * M_PI + 0.7 * 9) * u + 0.3 * 2 * slope};
+        q(i) = jet[sampling.rows[i] % jet_size];
+      }
+    const Column f = make_column(residual.n_rows());
+    residual.evaluate(q, f);
+    return f;
+  };
+  EXPECT_LT(norm(rows(0)), 1e-10);
+  const Column f     = rows(0.1);
+  const double scale = weight * std::sqrt(double(residual.n_rows()) / n_pairs);
+  for (std::size_t i = 0; i < n_pairs; ++i)
+    {
+      EXPECT_NEAR(f(first + i), -0.1 * scale, 1e-10);
+      EXPECT_NEAR(f(first + n_pairs + i), -0.2 * scale, 1e-10);
+    }
 }
 
 

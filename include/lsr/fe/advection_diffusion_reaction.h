@@ -8,6 +8,7 @@
 
 #include <deal.II/base/parameter_acceptor.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,11 @@ namespace lsr
    * @endcode
    *
    * The diffusion coefficient is taken to be positive, except for entries that
-   * are the number 0.
+   * are the number 0; all of them may be where there is advection.
+   *
+   * Expressions may use functions of the coordinates by name, whose texts are
+   * given once. With set_functions() one equation stands for many instances,
+   * which differ in a source or a coefficient, say.
    */
   template <int dim>
   class AdvectionDiffusionReaction : public WeakForm<dim>,
@@ -80,6 +85,9 @@ namespace lsr
 
       /// Numbers with names.
       Constants constants;
+
+      /// Expressions with names, in the coordinates and constants.
+      std::map<std::string, std::string> functions;
     };
 
     /// Laplace's equation, until @p section of a parameter file is read.
@@ -93,6 +101,16 @@ namespace lsr
     explicit AdvectionDiffusionReaction(
       const Parameters  &parameters,
       const std::string &section = "Equation");
+
+    /// Give the named functions other texts; functions that are not among
+    /// @p functions keep theirs. Throws as parsing the parameters does.
+    void
+    set_functions(const std::map<std::string, std::string> &functions);
+
+    /// What is written in a parameter file called @p name, with the named
+    /// functions in it, as a function of the coordinates.
+    Expression<dim>
+    parse_function(const std::string &text, const std::string &name) const;
 
     void
     evaluate(const dealii::Point<dim>              &x,
@@ -172,6 +190,11 @@ namespace lsr
 
     void
     compile_diffusion();
+
+    /// Throw if a constant entry of the diffusion is negative, or if there is
+    /// neither diffusion nor advection.
+    void
+    check_diffusion() const;
 
     void
     compile_reference();

@@ -12,6 +12,16 @@
 
 namespace lsr
 {
+  /// Points on two boundaries that periodicity makes one.
+  struct PeriodicPairs
+  {
+    /// Points, dim $\times n$, and the points that they are identified with.
+    Block lower, upper;
+
+    /// The coordinate in which they differ.
+    unsigned int direction = 0;
+  };
+
   /**
    * Points at which the strong form of an equation is demanded: nodes of the
    * mesh or any points in it; and the nodes that have Dirichlet values. For one
@@ -46,6 +56,14 @@ namespace lsr
       return values;
     }
 
+    /// The nodes on the boundaries of a box in each direction in which it is
+    /// periodic.
+    const std::vector<PeriodicPairs> &
+    periodic() const
+    {
+      return pairs;
+    }
+
     /// @p n random nodes without Dirichlet values, or all if @p n is 0 or there
     /// are not as many.
     Block
@@ -60,11 +78,15 @@ namespace lsr
     Block
     select(const std::vector<std::size_t> &numbers, const std::size_t n) const;
 
+    PeriodicPairs
+    find_pairs(const unsigned int direction) const;
+
     const Discretization<dim> &discretization;
     const Block                all_nodes;
     std::vector<std::size_t>   inner;
     Block                      boundary_points;
     Column                     values;
+    std::vector<PeriodicPairs> pairs;
   };
 } // namespace lsr
 

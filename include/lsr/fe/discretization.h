@@ -39,7 +39,8 @@ namespace lsr
    * On a space-time mesh the last coordinate is time. There the equation can
    * be tested with functions that are discontinuous in time, see
    * SpaceTimeTestElement; cells have to be boxes in time, that is, their lower
-   * and upper faces horizontal, and without hanging nodes.
+   * and upper faces horizontal, and without hanging nodes. In one dimension,
+   * which then is time, this is for ordinary differential equations.
    *
    * @code
    *   Discretization<2> discretization(MPI_COMM_WORLD, 1);
@@ -105,9 +106,10 @@ namespace lsr
                    const unsigned int n_components,
                    const Parameters  &parameters);
 
-    /// Generate or read the mesh, and refine it globally. Collective.
+    /// Generate or read the mesh, and refine it globally, by
+    /// @p further_refinements more than the parameters say. Collective.
     void
-    make_grid();
+    make_grid(const unsigned int further_refinements = 0);
 
     /**
      * Distribute degrees of freedom and build the constraints: hanging nodes,
@@ -221,6 +223,13 @@ namespace lsr
     strong_dirichlet() const
     {
       return parameters.strong_dirichlet;
+    }
+
+    /// Directions in which the domain is periodic.
+    const std::vector<unsigned int> &
+    periodic_directions() const
+    {
+      return parameters.periodic_directions;
     }
 
     /// Whether test functions are those of SpaceTimeTestElement.

@@ -186,6 +186,16 @@ namespace lsr
 
 
   /**
+   * @p text with the names that are keys of @p replacements replaced by their
+   * values, in parentheses: "2 * k" with k = "1 + x" is "2 * (1 + x)". Names
+   * inside the values are left as they are.
+   */
+  std::string
+  replace_names(const std::string                        &text,
+                const std::map<std::string, std::string> &replacements);
+
+
+  /**
    * What a user wrote for parts of the boundary, one list of expressions for
    * each boundary id, with numbers::invalid_boundary_id standing for "all".
    */

@@ -11,6 +11,7 @@
 #include <deal.II/base/conditional_ostream.h>
 #include <deal.II/base/parameter_acceptor.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,9 +28,15 @@ namespace lsr
   public:
     explicit Problem(MPI_Comm mpi_communicator);
 
-    /// Make the mesh, the degrees of freedom, and the assembler. Collective.
+    /// Make the mesh, refined by @p further_refinements more than the
+    /// parameters say, the degrees of freedom, and the assembler. Collective.
     void
-    setup();
+    setup(const unsigned int further_refinements = 0);
+
+    /// The same equation with other functions on the same mesh; see
+    /// AdvectionDiffusionReaction::set_functions(). Collective.
+    void
+    set_functions(const std::map<std::string, std::string> &functions);
 
     /// How often adapt() shall be called.
     unsigned int

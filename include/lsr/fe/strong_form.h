@@ -22,7 +22,7 @@ namespace lsr
    * of the jet $j = (u, \partial_1 u, \dots, \partial_{dim} u, \sum_d a_d\,
    * \partial_d^2 u)$ at a point, with constants $a_d$ and the source $s$ of
    * the weak form (see WeakForm). Where there is no equation there are
-   * Dirichlet values.
+   * Dirichlet values, or the domain is periodic.
    */
   template <int dim>
   class StrongForm

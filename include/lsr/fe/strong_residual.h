@@ -4,9 +4,13 @@
 #define lsr_fe_strong_residual_h
 
 #include <lsr/dense/host.h>
+#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/strong_form.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
+
+#include <cstddef>
+#include <vector>
 
 namespace lsr
 {
@@ -18,10 +22,15 @@ namespace lsr
    *   \|f\|^2 = (n + n_b) \left( \operatorname{mean} f(x_i, j_i)^2
    *           + \operatorname{mean} \left(w\,(u_i - g_i)\right)^2 \right).
    * @f]
+   * Where the domain is periodic, there are further rows for the differences
+   * of $u$ at points that are one, and, where there is diffusion across, of the
+   * derivatives in this direction; they have the same weight, and each kind
+   * adds its mean.
    *
    * Values $q$ are jets at the inner points, $d + 2$ numbers for each (see
-   * StrongForm), and then $u$ at the boundary points; sampling() finds them
-   * among the outputs of a network of jets:
+   * StrongForm), and then $u$, and the derivatives that are compared, at the
+   * boundary points; sampling() finds them among the outputs of a network of
+   * jets:
    *
    * @code
    * const Network jets = layout.build_jets(form.diffusion());
@@ -29,7 +38,7 @@ namespace lsr
    * refine(jets, basis, residual.sampling(), residual);
    * @endcode
    *
-   * The tangent is block diagonal, with $d + 2$ columns for each row. In
+   * The tangent is block diagonal, with $d + 2$ columns for each inner row. In
    * pseudo-time $u$ evolves at the inner points, so that for them
    * $(M q)_i = \sqrt{(n + n_b)/n}\, u_i$, and boundary points have no mass.
    *
@@ -46,12 +55,14 @@ namespace lsr
      * @param boundary_points dim $\times n_b$
      * @param boundary_values $g$
      * @param boundary_weight $w$
+     * @param periodic points that are one
      */
-    StrongResidual(const StrongForm<dim> &form,
-                   const Block           &inner_points,
-                   const Block           &boundary_points,
-                   const Column          &boundary_values,
-                   const double           boundary_weight);
+    StrongResidual(const StrongForm<dim>            &form,
+                   const Block                      &inner_points,
+                   const Block                      &boundary_points,
+                   const Column                     &boundary_values,
+                   const double                      boundary_weight,
+                   const std::vector<PeriodicPairs> &periodic = {});
 
     /// Which outputs of a network of jets make up $q$, and where.
     const Sampling &
@@ -81,19 +92,36 @@ namespace lsr
   private:
     static constexpr unsigned int jet_size = StrongForm<dim>::jet_size;
 
+    /// A row scale * (q_entry - value), or scale * (q_entry - q_other) with
+    /// other > 0.
+    struct BoundaryRow
+    {
+      std::size_t entry, other;
+      double      value, scale;
+    };
+
     /// A matrix of the shape of the tangent: one column of coefficients for
-    /// each row of an inner point, and the same number for all boundary points.
+    /// each row of an inner point, and the rows of the boundary times a factor.
     struct Matrix
     {
       HostBlock coefficients;
       double    boundary;
-
-      void
-      multiply(const Block &X, const Block &Y) const;
-
-      void
-      multiply_transposed(const Block &X, const Block &Y) const;
     };
+
+    /// Collects points, values and rows for the constructor.
+    struct Layout;
+
+    StrongResidual(const StrongForm<dim> &form,
+                   const Block           &inner_points,
+                   const Layout          &layout);
+
+    void
+    multiply(const Matrix &matrix, const Block &X, const Block &Y) const;
+
+    void
+    multiply_transposed(const Matrix &matrix,
+                        const Block  &X,
+                        const Block  &Y) const;
 
     /// The strong form at inner point @p i, scaled, with its derivatives.
     double
@@ -101,12 +129,12 @@ namespace lsr
               const double                    *jet,
               const dealii::ArrayView<double> &slopes) const;
 
-    const StrongForm<dim> *form;
-    Sampling               jets;
-    HostBlock              inner_points;
-    HostColumn             boundary_values;
-    double                 inner_scale;
-    Matrix                 mass, tangent;
+    const StrongForm<dim>   *form;
+    Sampling                 jets;
+    HostBlock                inner_points;
+    std::vector<BoundaryRow> boundary;
+    double                   inner_scale;
+    Matrix                   mass, tangent;
   };
 } // namespace lsr
 

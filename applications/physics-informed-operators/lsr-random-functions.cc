@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Writes samples of a Gaussian process as expressions: instances of a problem
+// for lsr-refine-instances.
+
+#include <lsr/base/atomic_file.h>
+#include <lsr/base/exceptions.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <iostream>
+
+#include "random-fields/gaussian_field.h"
+
+namespace
+{
+  struct Options
+  {
+    std::string   field, output, name = "input";
+    unsigned int  number   = 100;
+    std::uint64_t seed     = 0;
+    bool          positive = false;
+  };
+
+
+
+  Options
+  parse(CLI::App &app, const int argc, char **argv)
+  {
+    Options options;
+    app
+      .add_option("field",
+                  options.field,
+                  "squared-exponential: length scale 0.2 and variance 1 on [0, "
+                  "1]; burgers: initial values of period 1")
+      ->required()
+      ->check(CLI::IsMember({"squared-exponential", "burgers"}));
+    app.add_option("output", options.output, "CSV file to write")->required();
+    app.add_option("--number", options.number, "how many functions")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+    app.add_option("--seed", options.seed, "which functions")
+      ->capture_default_str();
+    app.add_option("--name", options.name, "title of the column")
+      ->capture_default_str();
+    app.add_flag("--positive",
+                 options.positive,
+                 "add a constant to each function that makes 1 its smallest "
+                 "value on [0, 1]");
+    app.parse(argc, argv);
+    return options;
+  }
+
+
+
+  void
+  run(const Options &options)
+  {
+    const lsr::GaussianField field = options.field == "burgers" ?
+                                       lsr::burgers_initial_values() :
+                                       lsr::squared_exponential_field(0.2);
+    std::mt19937_64          generator(options.seed);
+    lsr::write_atomically(options.output, [&](std::ostream &out) {
+      out << options.name << '\n';
+      for (unsigned int i = 0; i < options.number; ++i)
+        {
+          lsr::FourierSeries sample = field.sample(generator);
+          if (options.positive)
+            sample.mean += 1 - sample.minimum(0, 1);
+          out << sample.expression("x") << '\n';
+        }
+    });
+  }
+} // namespace
+
+
+
+int
+main(int argc, char **argv)
+{
+  CLI::App app("Write samples of a Gaussian process as expressions.");
+  try
+    {
+      run(parse(app, argc, argv));
+    }
+  catch (const CLI::ParseError &error)
+    {
+      return app.exit(error);
+    }
+  catch (const std::exception &error)
+    {
+      std::cerr << "lsr-random-functions: error: " << error.what() << std::endl;
+      return 1;
+    }
+}

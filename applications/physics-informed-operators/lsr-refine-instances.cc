@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Refines a network for an operator on many instances of a boundary value
+// problem, each by its own residual, and measures errors against a
+// finite-element solution on a finer mesh.
+
+#include <lsr/base/atomic_file.h>
+#include <lsr/fe/collocation_points.h>
+#include <lsr/fe/comparison.h>
+#include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/fe/problem.h>
+#include <lsr/fe/strong_residual.h>
+#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/refinement.h>
+
+#include <deal.II/base/timer.h>
+#include <deal.II/numerics/fe_field_function.h>
+#include <deal.II/numerics/vector_tools_interpolate.h>
+
+#include <memory>
+#include <random>
+
+#include "physics-informed-operators/instance_table.h"
+#include "physics-informed-operators/instances.h"
+#include "physics-informed-operators/operator_surrogate.h"
+#include "refine/command_line.h"
+#include "refine/parameters.h"
+
+namespace lsr
+{
+  /// The section of a parameter file that says what instances there are.
+  class InstancesSection : public dealii::ParameterAcceptor
+  {
+  public:
+    InstancesSection()
+      : dealii::ParameterAcceptor("Instances")
+    {
+      using namespace dealii::Patterns;
+      add_parameter("File",
+                    file,
+                    "Table of instances (.csv), relative to the folder of this "
+                    "file: names of functions of the equation, and below them "
+                    "one line of expressions or numbers for each instance.");
+      add_parameter("Number",
+                    number,
+                    "How many instances of the table are refined; 0: all.",
+                    this->prm,
+                    Integer(0));
+      add_parameter("Branch",
+                    branch,
+                    "TorchScript file with the branch of the network, which "
+                    "takes the values of the input function at the sensors. "
+                    "It is a program: use only files that you trust.");
+      add_parameter("Trunk",
+                    trunk,
+                    "TorchScript file with the trunk, which takes coordinates. "
+                    "Its layers are those of section Training.");
+      add_parameter("Input function",
+                    input,
+                    "What the branch sees: an expression in x, mostly the name "
+                    "of a function of the equation.");
+      add_parameter("Sensors",
+                    n_sensors,
+                    "Number of equidistant sensors in [0, 1], ends included.",
+                    this->prm,
+                    Integer(2));
+      add_parameter("Residual",
+                    residual,
+                    "weak: assembled by finite elements. strong: the equation "
+                    "at random points, as in the paper.",
+                    this->prm,
+                    Selection("weak|strong"));
+      add_parameter("Collocation points",
+                    n_points,
+                    "Points of the strong residual.",
+                    this->prm,
+                    Integer(1));
+      add_parameter("Reference refinements",
+                    reference_refinements,
+                    "How often the mesh of the reference solution is refined "
+                    "beyond the mesh of the residual.",
+                    this->prm,
+                    Integer(0));
+    }
+
+    std::string file = "instances.csv", branch = "branch.pt",
+                trunk                  = "trunk.pt";
+    std::string  input                 = "input";
+    std::string  residual              = "weak";
+    unsigned int number                = 0;
+    unsigned int n_sensors             = 100;
+    unsigned int n_points              = 5000;
+    unsigned int reference_refinements = 1;
+  };
+
+
+
+  template <int dim>
+  class InstancesProgram
+  {
+  public:
+    InstancesProgram(MPI_Comm communicator, const CommandLine &command_line)
+      : command_line(command_line)
+      , problem(communicator)
+      , reference(communicator)
+    {
+      AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
+                  dealii::ExcMessage(
+                    "instances are refined in one process, with threads"));
+    }
+
+    void
+    run()
+    {
+      if (!read_parameters(command_line))
+        return;
+      prepare_output_folder(output.folder);
+      load();
+      discretize();
+      for (std::size_t i = 0; i < instances.size(); ++i)
+        {
+          table.records.push_back(refine_instance(i));
+          print_progress(i);
+          write_tables();
+        }
+      table.print(std::cout);
+      std::cout << "Results in " << output.folder
+                << ": instances.csv profile.csv" << std::endl;
+    }
+
+  private:
+    std::string
+    path(const std::string &file) const
+    {
+      return relative_to_parameter_file(command_line, file);
+    }
+
+    void
+    load()
+    {
+      instances = read_instances(path(section.file));
+      if (section.number > 0)
+        {
+          AssertThrow(section.number <= instances.size(),
+                      dealii::ExcMessage(
+                        "Instances/Number is " +
+                        std::to_string(section.number) + ", but " +
+                        path(section.file) + " has only " +
+                        std::to_string(instances.size()) + "."));
+          instances.resize(section.number);
+        }
+      surrogate =
+        std::make_unique<OperatorSurrogate>(path(section.branch),
+                                            path(section.trunk),
+                                            section.n_sensors,
+                                            dim,
+                                            all_parameters.training.layout);
+    }
+
+    void
+    discretize()
+    {
+      problem.equation.set_functions(instances[0]);
+      reference.equation.set_functions(instances[0]);
+      problem.setup();
+      reference.setup(section.reference_refinements);
+      nodes           = nodal_sampling(problem.discretization.mapping(),
+                             problem.discretization.dof_handler(),
+                             1);
+      reference_nodes = nodal_sampling(reference.discretization.mapping(),
+                                       reference.discretization.dof_handler(),
+                                       1);
+      std::cout << problem.name << ": " << instances.size() << " instances, "
+                << nodes.points.extent(1) << " degrees of freedom, "
+                << reference_nodes.points.extent(1) << " of the reference"
+                << std::endl;
+    }
+
+    std::vector<double>
+    sensors() const
+    {
+      const Expression<dim> input =
+        problem.equation.parse_function(section.input,
+                                        "Instances/Input function");
+      std::vector<double> values;
+      for (unsigned int s = 0; s < section.n_sensors; ++s)
+        {
+          dealii::Point<dim> x;
+          x[0] = s / (section.n_sensors - 1.);
+          values.push_back(input.value(x));
+        }
+      return values;
+    }
+
+    /// A refinement, and the network without jets that it corrects.
+    struct Refined
+    {
+      Network    network;
+      Refinement refinement;
+    };
+
+    Refined
+    refine_weakly(Network network)
+    {
+      FiniteElementResidual<dim> residual(problem.assembler(),
+                                          residual_norm(parameters.norm),
+                                          parameters.dirichlet_row_weight,
+                                          parameters.sobolev_weight);
+      const auto                 basis =
+        make_tangent_basis(network, parameters.basis_of(0), nodes.points);
+      Refinement refinement =
+        refine(network, *basis, nodes, residual, parameters.get());
+      return {std::move(network), std::move(refinement)};
+    }
+
+    Refined
+    refine_strongly(Network network)
+    {
+      const StrongForm<dim> form(problem.equation, problem.discretization);
+      const CollocationPoints<dim> points(problem.discretization);
+      std::mt19937_64              generator(parameters.basis.seed);
+      StrongResidual<dim>          residual(form,
+                                   points.sample_mesh(section.n_points,
+                                                      generator),
+                                   points.boundary(),
+                                   points.boundary_values(),
+                                   parameters.dirichlet_row_weight,
+                                   points.periodic());
+
+      Network jets = surrogate->instance_layout().build_jets(form.diffusion());
+      jets.set_parameters(network.parameters());
+      const auto basis = make_tangent_basis(jets,
+                                            parameters.basis_of(0),
+                                            residual.sampling().points);
+      Refinement refinement =
+        refine(jets, *basis, residual.sampling(), residual, parameters.get());
+      // The paper's loss is a sum of means.
+      for (double *norm : {&refinement.initial_norm, &refinement.refined_norm})
+        *norm /= std::sqrt(double(residual.n_rows()));
+      return {std::move(network), std::move(refinement)};
+    }
+
+    InstanceRecord
+    refine_instance(const std::size_t i)
+    {
+      InstanceRecord record;
+      dealii::Timer  timer;
+      problem.set_functions(instances[i]);
+      Network       network = surrogate->instance(sensors());
+      const Refined refined = section.residual == "weak" ?
+                                refine_weakly(std::move(network)) :
+                                refine_strongly(std::move(network));
+      record.seconds        = timer.wall_time();
+
+      const Refinement &refinement = refined.refinement;
+      record.network_loss          = std::pow(refinement.initial_norm, 2);
+      record.refined_loss          = std::pow(refinement.refined_norm, 2);
+      record.rank                  = refinement.rank;
+      record.condition = refinement.profile.condition[refinement.rank];
+      record.coefficient_norm =
+        refinement.profile.coefficient_norm[refinement.rank];
+      record.linearizations = refinement.n_linearizations;
+      profile.add(refinement.profile);
+      measure_errors(i, refined, record);
+      return record;
+    }
+
+    /// Relative L2 distances to the reference solution.
+    void
+    measure_errors(const std::size_t i,
+                   const Refined    &refined,
+                   InstanceRecord   &record)
+    {
+      const dealii::ConditionalOStream silent(std::cout, false);
+      dealii::Timer                    timer;
+      const FEVector                   fem = problem.solve(silent);
+      record.fem_seconds                   = timer.wall_time();
+
+      reference.set_functions(instances[i]);
+      const FEVector solution = reference.solve(silent);
+      const auto     distance = [&](const FEVector &field) {
+        return compute_difference(reference.discretization.mapping(),
+                                  reference.discretization.dof_handler(),
+                                  field,
+                                  solution)
+          .L2;
+      };
+      const auto values = [&](const Column &correction) {
+        const Column q = make_column(reference_nodes.points.extent(1));
+        refined.network.evaluate(reference_nodes.points, q, correction);
+        FEVector         field = reference.discretization.make_vector();
+        const HostColumn host  = to_host(reference_nodes.select(q));
+        std::copy_n(host.data(), host.size(), field.begin());
+        field.update_ghost_values();
+        return field;
+      };
+      record.network_error = distance(values({}));
+      record.refined_error = distance(values(refined.refinement.correction));
+
+      dealii::Functions::FEFieldFunction<dim, FEVector> coarse(
+        problem.discretization.dof_handler(),
+        fem,
+        problem.discretization.mapping());
+      FEVector interpolated = reference.discretization.make_vector();
+      dealii::VectorTools::interpolate(reference.discretization.dof_handler(),
+                                       coarse,
+                                       interpolated);
+      interpolated.update_ghost_values();
+      record.fem_error = distance(interpolated);
+    }
+
+    void
+    print_progress(const std::size_t i) const
+    {
+      const InstanceRecord &record = table.records[i];
+      std::cout << "instance " << i << ": error " << record.network_error
+                << " -> " << record.refined_error << ", finite elements "
+                << record.fem_error << ", rank " << record.rank << ", "
+                << record.seconds << " s" << std::endl;
+    }
+
+    void
+    write_tables() const
+    {
+      const auto write = [&](const std::string &name, const auto &content) {
+        write_atomically(output.folder + "/" + name,
+                         [&](std::ostream &out) { content.write_csv(out); });
+      };
+      write("instances.csv", table);
+      write("profile.csv", profile);
+    }
+
+    const CommandLine        &command_line;
+    Problem<dim>              problem, reference;
+    ProgramParameters         all_parameters;
+    InstancesSection          section;
+    const SubspaceParameters &parameters = all_parameters.refinement;
+    const OutputParameters   &output     = all_parameters.output;
+
+    std::vector<Instance>              instances;
+    std::unique_ptr<OperatorSurrogate> surrogate;
+    Sampling                           nodes, reference_nodes;
+    InstanceTable                      table;
+    MeanProfile                        profile;
+  };
+} // namespace lsr
+
+int
+main(int argc, char **argv)
+{
+  return lsr::run_program<lsr::InstancesProgram>(
+    argc,
+    argv,
+    "lsr-refine-instances",
+    "Refine a network for an operator on many instances of a boundary value "
+    "problem.");
+}
