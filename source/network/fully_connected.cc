@@ -15,38 +15,58 @@ namespace lsr
 {
   namespace
   {
+    /// A tensor filled from a distribution.
+    template <typename Distribution>
     at::Tensor
-    uniform_tensor(const std::vector<std::int64_t> &sizes,
-                   const double                     bound,
-                   std::mt19937_64                 &generator)
+    random_tensor(const std::vector<std::int64_t> &sizes,
+                  Distribution                     distribution,
+                  std::mt19937_64                 &generator)
     {
-      std::uniform_real_distribution<double> uniform(-bound, bound);
       at::Tensor tensor = at::empty(sizes, at::kDouble);
       double    *values = tensor.data_ptr<double>();
       for (std::int64_t i = 0; i < tensor.numel(); ++i)
-        values[i] = uniform(generator);
+        values[i] = distribution(generator);
       return tensor;
     }
 
 
 
+    /// A linear layer with uniform parameters, or by Glorot and Bengio.
     torch::jit::Module
     linear_layer(const std::string &name,
                  const std::int64_t n_in,
                  const std::int64_t n_out,
+                 const bool         glorot,
                  std::mt19937_64   &generator)
     {
-      const double       bound = 1. / std::sqrt(double(n_in));
+      using Uniform = std::uniform_real_distribution<double>;
+      using Normal  = std::normal_distribution<double>;
+
+      const double     bound  = 1. / std::sqrt(double(n_in));
+      const double     spread = std::sqrt(2. / double(n_in + n_out));
+      const at::Tensor weight =
+        glorot ?
+          random_tensor({n_out, n_in}, Normal(0., spread), generator) :
+          random_tensor({n_out, n_in}, Uniform(-bound, bound), generator);
+      const at::Tensor bias =
+        glorot ? at::zeros({n_out}, at::kDouble) :
+                 random_tensor({n_out}, Uniform(-bound, bound), generator);
+
       torch::jit::Module layer(name);
-      layer.register_parameter("weight",
-                               uniform_tensor({n_out, n_in}, bound, generator),
-                               /* is_buffer = */ false);
-      layer.register_parameter("bias",
-                               uniform_tensor({n_out}, bound, generator),
-                               /* is_buffer = */ false);
+      layer.register_parameter("weight", weight, /* is_buffer = */ false);
+      layer.register_parameter("bias", bias, /* is_buffer = */ false);
       layer.define("def forward(self, x):\n"
                    "  return torch.linear(x, self.weight, self.bias)\n");
       return layer;
+    }
+
+
+
+    /// Whether encoders gate the hidden layers, if there are any.
+    bool
+    is_gated(const FullyConnected &layout)
+    {
+      return layout.architecture == "modified" && !layout.widths.empty();
     }
 
 
@@ -64,15 +84,26 @@ namespace lsr
         module.register_buffer("scale",
                                at::tensor(layout.input_scale, at::kDouble));
 
+      const auto add_layer = [&](const std::string &name,
+                                 const unsigned int n_in,
+                                 const unsigned int n_out) {
+        require(n_out > 0, "a layer needs at least one unit");
+        module.register_module(name,
+                               linear_layer("Linear_" + name,
+                                            n_in,
+                                            n_out,
+                                            layout.initialization == "glorot",
+                                            generator));
+      };
+      if (is_gated(layout))
+        for (const std::string encoder : {"encoder_u", "encoder_v"})
+          add_layer(encoder, layout.n_inputs, layout.widths[0]);
       unsigned int n_in = layout.n_inputs;
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
         {
           const unsigned int n_out =
             l < layout.widths.size() ? layout.widths[l] : layout.n_outputs;
-          require(n_out > 0, "a layer needs at least one unit");
-          module.register_module(
-            "linear" + std::to_string(l),
-            linear_layer("Linear" + std::to_string(l), n_in, n_out, generator));
+          add_layer("linear" + std::to_string(l), n_in, n_out);
           n_in = n_out;
         }
       return module;
@@ -98,12 +129,21 @@ namespace lsr
     std::string
     forward(const FullyConnected &layout)
     {
+      const auto activation = [&](const std::string &argument) {
+        return "torch." + layout.activation + "(" + argument + ")";
+      };
       std::string lines = "def forward(self, x):\n" + standardization(layout);
+      if (is_gated(layout))
+        lines += "  v = " + activation("self.encoder_v.forward(x)") +
+                 "\n  u = " + activation("self.encoder_u.forward(x)") +
+                 "\n  u = u - v\n";
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
         {
           lines += "  x = self.linear" + std::to_string(l) + ".forward(x)\n";
           if (l < layout.widths.size())
-            lines += "  x = torch." + layout.activation + "(x)\n";
+            lines += "  x = " + activation("x") + "\n";
+          if (l < layout.widths.size() && is_gated(layout))
+            lines += "  x = v + x * u\n";
         }
       return lines + "  return x\n";
     }
@@ -136,38 +176,104 @@ namespace lsr
 
 
     /**
-     * forward() of FullyConnected::build_jets(): values z, and behind them
-     * derivatives t of sizes [n_points, n_inputs + 1, units], the last of
-     * which is the weighted sum of second derivatives.
+     * Lines of TorchScript that compute with jets: values, and behind them
+     * derivatives of sizes [n_points, n_inputs + 1, units], the last of which
+     * is the weighted sum of second derivatives. The jets called "z" are kept
+     * in the variables z and z_t.
      */
+    class JetScript
+    {
+    public:
+      explicit JetScript(const FullyConnected &layout)
+        : n(std::to_string(layout.n_inputs))
+        , activation(layout.activation)
+        , slope(slopes.at(layout.activation))
+      {}
+
+      /// @p z becomes what the linear layer @p name makes of @p x.
+      void
+      linear(const std::string &z,
+             const std::string &name,
+             const std::string &x)
+      {
+        const std::string layer = "self." + name;
+        text += "  " + z + "_t = torch.linear(" + x + "_t, " + layer +
+                ".weight)\n  " + z + " = " + layer + ".forward(" + x + ")\n";
+      }
+
+      /// @p z becomes the activation of the argument @p z.
+      void
+      activate(const std::string &z)
+      {
+        text += "  z, t = " + z + ", " + z + "_t\n  s = torch." + activation +
+                "(z)\n  s1 = " + slope.first + "\n  s2 = " + slope.second +
+                "\n  first = t[:, :" + n + "]\n" +
+                "  curved = s2 * torch.sum(self.a * first * first, 1)\n" +
+                "  t = s1.unsqueeze(1) * t\n";
+        assign_with_curvature(z, "s");
+      }
+
+      /// @p z becomes $v + z u$.
+      void
+      gate(const std::string &z, const std::string &u, const std::string &v)
+      {
+        text += "  curved = 2 * torch.sum(self.a * " + z + "_t[:, :" + n +
+                "] * " + u + "_t[:, :" + n + "], 1)\n  t = " + v + "_t + " + z +
+                "_t * " + u + ".unsqueeze(1) + " + z + ".unsqueeze(1) * " + u +
+                "_t\n";
+        assign_with_curvature(z, v + " + " + z + " * " + u);
+      }
+
+      std::string text;
+
+    private:
+      /// @p z becomes the value @p value with the derivatives t and a further
+      /// contribution to the second ones, curved.
+      void
+      assign_with_curvature(const std::string &z, const std::string &value)
+      {
+        text += "  " + z + "_t = torch.cat([t[:, :" + n + "], t[:, " + n +
+                ":] + curved.unsqueeze(1)], 1)\n  " + z + " = " + value + "\n";
+      }
+
+      const std::string n, activation;
+      const Slopes     &slope;
+    };
+
+
+
+    /// forward() of FullyConnected::build_jets().
     std::string
     forward_of_jets(const FullyConnected &layout)
     {
-      const std::string n_inputs = std::to_string(layout.n_inputs);
-      const Slopes     &slope    = slopes.at(layout.activation);
-
-      std::string lines = "def forward(self, x):\n"
-                          "  first = torch.diag_embed(torch.ones_like(x))\n";
+      JetScript script(layout);
+      script.text = "def forward(self, x):\n"
+                    "  first = torch.diag_embed(torch.ones_like(x))\n";
       if (!layout.input_scale.empty())
-        lines += "  first = first * self.scale\n";
-      lines += "  t = torch.cat([first, torch.zeros_like(first[:, :1])], 1)\n" +
-               standardization(layout) + "  z = x\n";
+        script.text += "  first = first * self.scale\n";
+      script.text +=
+        "  x_t = torch.cat([first, torch.zeros_like(first[:, :1])], 1)\n" +
+        standardization(layout);
+      if (is_gated(layout))
+        {
+          for (const std::string encoder : {"v", "u"})
+            {
+              script.linear(encoder, "encoder_" + encoder, "x");
+              script.activate(encoder);
+            }
+          script.text += "  u = u - v\n  u_t = u_t - v_t\n";
+        }
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
         {
-          const std::string layer = "self.linear" + std::to_string(l);
-          lines += "  z = " + layer + ".forward(z)\n" +
-                   "  t = torch.linear(t, " + layer + ".weight)\n";
+          script.linear("x", "linear" + std::to_string(l), "x");
           if (l < layout.widths.size())
-            lines += "  s = torch." + layout.activation + "(z)\n" +
-                     "  s1 = " + slope.first + "\n" + "  s2 = " + slope.second +
-                     "\n" + "  first = t[:, :" + n_inputs + "]\n" +
-                     "  curved = s2 * torch.sum(self.a * first * first, 1)\n" +
-                     "  t = s1.unsqueeze(1) * t\n" +
-                     "  t = torch.cat([t[:, :" + n_inputs + "], " + "t[:, " +
-                     n_inputs + ":] + curved.unsqueeze(1)], 1)\n" + "  z = s\n";
+            script.activate("x");
+          if (l < layout.widths.size() && is_gated(layout))
+            script.gate("x", "u", "v");
         }
-      return lines + "  jets = torch.cat([z.unsqueeze(1), t], 1)\n"
-                     "  return torch.flatten(torch.transpose(jets, 1, 2), 1)\n";
+      return script.text +
+             "  jets = torch.cat([x.unsqueeze(1), x_t], 1)\n"
+             "  return torch.flatten(torch.transpose(jets, 1, 2), 1)\n";
     }
 
 
@@ -179,6 +285,20 @@ namespace lsr
                 slopes.count(layout.activation) > 0,
               "unknown activation '" + layout.activation +
                 "', expected tanh, sin, relu, gelu, silu, softplus or sigmoid");
+      require(layout.architecture == "plain" ||
+                layout.architecture == "modified",
+              "unknown architecture '" + layout.architecture +
+                "', expected plain or modified");
+      require(layout.initialization == "uniform" ||
+                layout.initialization == "glorot",
+              "unknown initialization '" + layout.initialization +
+                "', expected uniform or glorot");
+      if (is_gated(layout))
+        for (const unsigned int width : layout.widths)
+          require(width == layout.widths[0],
+                  "hidden layers of " + std::to_string(layout.widths[0]) +
+                    " and " + std::to_string(width) +
+                    " units, expected one width in the modified architecture");
       for (const auto *scaling : {&layout.input_shift, &layout.input_scale})
         require(scaling->empty() || scaling->size() == layout.n_inputs,
                 "the scaling of the inputs has " +

@@ -603,6 +603,16 @@ namespace
     bad             = layout;
     bad.input_shift = {1., 2., 3.};
     expect_unbuildable(bad, {"3 entries", "expected 2"});
+    bad              = layout;
+    bad.architecture = "residual";
+    expect_unbuildable(bad, {"'residual'", "plain or modified"});
+    bad                = layout;
+    bad.initialization = "zero";
+    expect_unbuildable(bad, {"'zero'", "uniform or glorot"});
+    bad              = layout;
+    bad.architecture = "modified";
+    bad.widths       = {5, 6};
+    expect_unbuildable(bad, {"5 and 6 units", "one width"});
   }
 
 

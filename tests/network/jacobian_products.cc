@@ -320,7 +320,8 @@ TEST(JacobianRowsAsDirections, HaveRankOneForVectorsAtPointsOnly)
     "several vectors for a point",
     "normalization layers",
     "layers with and without their bias",
-    "jets"};
+    "jets",
+    "jets of the modified architecture"};
   for (const auto &[name, network] : all_models())
     {
       SCOPED_TRACE(name);

@@ -101,14 +101,39 @@ TEST(Jets, KnowTheScalingOfTheInputs)
 
 
 
+TEST(Jets, KnowTheModifiedArchitecture)
+{
+  for (const std::string activation : {"tanh", "sin", "softplus"})
+    {
+      SCOPED_TRACE(activation);
+      FullyConnected layout = make_layout(activation);
+      layout.architecture   = "modified";
+      layout.widths         = {9, 9, 9};
+      layout.input_scale    = {1., 2., 0.4};
+      layout.initialization = activation == "sin" ? "glorot" : "uniform";
+      compare(layout);
+    }
+}
+
+
+
 TEST(Jets, HaveLayers)
 {
-  const Network jets = make_layout("tanh").build_jets(weights);
-  EXPECT_TRUE(jets.layered());
-  EXPECT_NE(jets.description().find("8 linear layers"), std::string::npos)
-    << jets.description();
-  EXPECT_EQ(jets.description().find("differentiated"), std::string::npos)
-    << jets.description();
+  const auto check_layers = [](const FullyConnected &layout,
+                               const std::string    &number) {
+    const Network jets = layout.build_jets(weights);
+    EXPECT_TRUE(jets.layered());
+    EXPECT_NE(jets.description().find(number + " linear layers"),
+              std::string::npos)
+      << jets.description();
+    EXPECT_EQ(jets.description().find("differentiated"), std::string::npos)
+      << jets.description();
+  };
+  FullyConnected layout = make_layout("tanh");
+  check_layers(layout, "8");
+  layout.architecture = "modified";
+  layout.widths       = {9, 9, 9};
+  check_layers(layout, "12");
 }
 
 

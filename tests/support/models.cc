@@ -340,6 +340,11 @@ namespace lsr
       layout.n_outputs = 2;
       layout.widths    = {8, 7};
       zoo.emplace_back("jets", layout.build_jets({1., 0.5}));
+      layout.widths       = {8, 8, 8};
+      layout.architecture = "modified";
+      zoo.emplace_back("modified architecture", layout.build());
+      zoo.emplace_back("jets of the modified architecture",
+                       layout.build_jets({1., 0.5}));
       return zoo;
     }
 

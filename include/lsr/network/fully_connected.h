@@ -14,7 +14,21 @@ namespace lsr
   /**
    * A fully connected network
    * $q(x) = W_L\,\sigma(W_{L-1} \cdots \sigma(W_1 \hat x + b_1) \cdots) + b_L$,
-   * $\hat x = (x - \text{shift}) \cdot \text{scale}$.
+   * $\hat x = (x - \text{shift}) \cdot \text{scale}$, or the modified one of
+   * Wang, Teng and Perdikaris (2021), where two encoders of the input gate
+   * every hidden layer,
+   * @f[
+   *   U = \sigma(W_U \hat x + b_U), \quad V = \sigma(W_V \hat x + b_V), \qquad
+   *   h_l = z_l \circ U + (1 - z_l) \circ V, \quad
+   *   z_l = \sigma(W_l h_{l-1} + b_l), \quad h_0 = \hat x, \qquad
+   *   q(x) = W_L h_{L-1} + b_L .
+   * @f]
+   *
+   * <h3>Order of the parameters</h3>
+   * The encoders come first, $W_U, b_U, W_V, b_V$, then $W_1, b_1$ to
+   * $W_L, b_L$, every matrix row by row. So the last
+   * n_outputs $\cdot$ (width of the last hidden layer + 1) parameters are those
+   * of the last layer.
    */
   struct FullyConnected
   {
@@ -27,6 +41,17 @@ namespace lsr
     /// $\sigma$: tanh, sin, relu, gelu, silu, softplus or sigmoid.
     std::string activation = "tanh";
 
+    /// "plain" or "modified"; the latter needs hidden layers of one width.
+    std::string architecture = "plain";
+
+    /**
+     * Initial parameters: "uniform" is the default of PyTorch's Linear, weights
+     * and biases uniform in $\pm 1/\sqrt{n}$; "glorot" are normally distributed
+     * weights with variance $2 / (n + n')$ and no biases (Glorot and Bengio,
+     * 2010). The layer has $n$ inputs and $n'$ outputs.
+     */
+    std::string initialization = "uniform";
+
     /**
      * Standardization of the inputs, stored in the module but not among its
      * parameters. Empty means identity.
@@ -37,12 +62,12 @@ namespace lsr
     std::uint64_t seed = 0;
 
     /**
-     * Build the network, with weights and biases uniform in
-     * $\pm 1/\sqrt{\text{inputs of the layer}}$ (the default of PyTorch's
-     * Linear). It is a TorchScript module of float64 parameters that
+     * Build the network. It is a TorchScript module of float64 parameters that
      * Network::save() writes and PyTorch reads.
      *
-     * Throws lsr::Error for an unknown activation or a layer without units.
+     * Throws lsr::Error for an unknown activation, architecture or
+     * initialization, a layer without units, or hidden layers of different
+     * widths in the modified architecture.
      */
     Network
     build() const;
@@ -69,6 +94,10 @@ namespace lsr
      *   (z, z_k, s) \mapsto \Bigl(\sigma(z),\ \sigma'(z)\, z_k,\
      *   \sigma''(z) \sum_k a_k z_k^2 + \sigma'(z)\, s\Bigr).
      * @f]
+     * Where encoders gate a layer, $h = V + z \circ D$ with $D = U - V$, first
+     * derivatives follow the product rule and second ones have the further
+     * term $2 \sum_k a_k\, \partial_k z\, \partial_k D$.
+     *
      * It is Network::layered(): every weight matrix acts twice, on values and,
      * without bias, on $d + 1$ derivatives.
      *
