@@ -19,6 +19,7 @@
 #include <deal.II/numerics/vector_tools_interpolate.h>
 
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "physics-informed-operators/instance_table.h"
@@ -198,6 +199,10 @@ namespace lsr
     {
       Network    network;
       Refinement refinement;
+
+      /// The refined field on the mesh of the residual, with its Dirichlet
+      /// values; nothing if there was no mesh.
+      std::optional<FEVector> field;
     };
 
     Refined
@@ -211,7 +216,8 @@ namespace lsr
         make_tangent_basis(network, parameters.basis_of(0), nodes.points);
       Refinement refinement =
         refine(network, *basis, nodes, residual, parameters.get());
-      return {std::move(network), std::move(refinement)};
+      FEVector field = residual.field(refinement.values);
+      return {std::move(network), std::move(refinement), std::move(field)};
     }
 
     Refined
@@ -238,7 +244,7 @@ namespace lsr
       // The paper's loss is a sum of means.
       for (double *norm : {&refinement.initial_norm, &refinement.refined_norm})
         *norm /= std::sqrt(double(residual.n_rows()));
-      return {std::move(network), std::move(refinement)};
+      return {std::move(network), std::move(refinement), std::nullopt};
     }
 
     InstanceRecord
@@ -286,28 +292,45 @@ namespace lsr
                                   solution)
           .L2;
       };
-      const auto values = [&](const Column &correction) {
-        const Column q = make_column(reference_nodes.points.extent(1));
-        refined.network.evaluate(reference_nodes.points, q, correction);
-        FEVector         field = reference.discretization.make_vector();
-        const HostColumn host  = to_host(reference_nodes.select(q));
-        std::copy_n(host.data(), host.size(), field.begin());
-        field.update_ghost_values();
-        return field;
-      };
-      record.network_error = distance(values({}));
-      record.refined_error = distance(values(refined.refinement.correction));
+      const Column &correction = refined.refinement.correction;
+      record.network_error     = distance(evaluate(refined.network, {}));
+      record.refined_network_error =
+        distance(evaluate(refined.network, correction));
+      record.refined_error = refined.field ?
+                               distance(interpolate(*refined.field)) :
+                               record.refined_network_error;
+      record.fem_error     = distance(interpolate(fem));
+    }
 
-      dealii::Functions::FEFieldFunction<dim, FEVector> coarse(
+    /// A network at the nodes of the reference solution, whatever conditions
+    /// there are at the boundary.
+    FEVector
+    evaluate(const Network &network, const Column &correction) const
+    {
+      const Column q = make_column(reference_nodes.points.extent(1));
+      network.evaluate(reference_nodes.points, q, correction);
+      const HostColumn values = to_host(reference_nodes.select(q));
+      FEVector         field  = reference.discretization.make_vector();
+      std::copy_n(values.data(), values.size(), field.begin());
+      field.update_ghost_values();
+      return field;
+    }
+
+    /// A field of the mesh of the residual on that of the reference.
+    FEVector
+    interpolate(const FEVector &field) const
+    {
+      const dealii::Functions::FEFieldFunction<dim, FEVector> function(
         problem.discretization.dof_handler(),
-        fem,
+        field,
         problem.discretization.mapping());
-      FEVector interpolated = reference.discretization.make_vector();
-      dealii::VectorTools::interpolate(reference.discretization.dof_handler(),
-                                       coarse,
-                                       interpolated);
-      interpolated.update_ghost_values();
-      record.fem_error = distance(interpolated);
+      FEVector result = reference.discretization.make_vector();
+      dealii::VectorTools::interpolate(reference.discretization.mapping(),
+                                       reference.discretization.dof_handler(),
+                                       function,
+                                       result);
+      result.update_ghost_values();
+      return result;
     }
 
     void

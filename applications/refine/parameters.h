@@ -353,6 +353,18 @@ namespace lsr
                     "Activation of the hidden layers.",
                     this->prm,
                     Selection("tanh|sin|relu|gelu|silu|softplus|sigmoid"));
+      add_parameter("Architecture",
+                    layout.architecture,
+                    "plain, or modified: hidden layers that two encoders of "
+                    "the input gate (Wang, Teng and Perdikaris, 2021).",
+                    this->prm,
+                    Selection("plain|modified"));
+      add_parameter("Initialization",
+                    layout.initialization,
+                    "Initial parameters: uniform, or glorot (normal weights, "
+                    "no biases).",
+                    this->prm,
+                    Selection("uniform|glorot"));
       add_parameter("Standardize inputs",
                     standardize,
                     "Let the network see coordinates with mean zero and "
