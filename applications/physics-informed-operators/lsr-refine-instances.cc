@@ -25,6 +25,7 @@
 #include "physics-informed-operators/instance_table.h"
 #include "physics-informed-operators/instances.h"
 #include "physics-informed-operators/operator_surrogate.h"
+#include "physics-informed-operators/subspace_study.h"
 #include "refine/command_line.h"
 #include "refine/parameters.h"
 
@@ -83,6 +84,19 @@ namespace lsr
                     "beyond the mesh of the residual.",
                     this->prm,
                     Integer(0));
+      add_parameter("Modes",
+                    modes,
+                    "Numbers of modes of the first instance's subspace to be "
+                    "written, separated by commas.");
+      add_parameter("Iteration ranks",
+                    iteration_ranks,
+                    "Ranks for which the first instance's reduced strong "
+                    "residual is also minimized by L-BFGS.");
+      add_parameter("Iterations",
+                    n_iterations,
+                    "How many iterations L-BFGS is given.",
+                    this->prm,
+                    Integer(1));
     }
 
     std::string file = "instances.csv", branch = "branch.pt",
@@ -93,6 +107,9 @@ namespace lsr
     unsigned int n_sensors             = 100;
     unsigned int n_points              = 5000;
     unsigned int reference_refinements = 1;
+
+    std::vector<unsigned int> modes, iteration_ranks;
+    unsigned int              n_iterations = 2000;
   };
 
 
@@ -119,6 +136,7 @@ namespace lsr
       prepare_output_folder(output.folder);
       load();
       discretize();
+      study_subspace();
       for (std::size_t i = 0; i < instances.size(); ++i)
         {
           table.records.push_back(refine_instance(i));
@@ -126,8 +144,7 @@ namespace lsr
           write_tables();
         }
       table.print(std::cout);
-      std::cout << "Results in " << output.folder
-                << ": instances.csv profile.csv" << std::endl;
+      std::cout << "Results in " << output.folder << std::endl;
     }
 
   private:
@@ -220,31 +237,105 @@ namespace lsr
       return {std::move(network), std::move(refinement), std::move(field)};
     }
 
-    Refined
-    refine_strongly(Network network)
+    /// The strong residual of the present instance, and the network of jets
+    /// that it belongs to.
+    struct StrongProblem
     {
-      const StrongForm<dim> form(problem.equation, problem.discretization);
+      std::unique_ptr<const StrongForm<dim>> form;
+      StrongResidual<dim>                    residual;
+      Network                                jets;
+    };
+
+    StrongProblem
+    make_strong_problem(const Network &network) const
+    {
+      auto form =
+        std::make_unique<const StrongForm<dim>>(problem.equation,
+                                                problem.discretization);
       const CollocationPoints<dim> points(problem.discretization);
       std::mt19937_64              generator(parameters.basis.seed);
-      StrongResidual<dim>          residual(form,
+      StrongResidual<dim>          residual(*form,
                                    points.sample_mesh(section.n_points,
                                                       generator),
                                    points.boundary(),
                                    points.boundary_values(),
                                    parameters.dirichlet_row_weight,
                                    points.periodic());
-
-      Network jets = surrogate->instance_layout().build_jets(form.diffusion());
+      Network jets = surrogate->instance_layout().build_jets(form->diffusion());
       jets.set_parameters(network.parameters());
-      const auto basis = make_tangent_basis(jets,
+      return {std::move(form), std::move(residual), std::move(jets)};
+    }
+
+    Refined
+    refine_strongly(Network network)
+    {
+      StrongProblem   strong     = make_strong_problem(network);
+      const Sampling &sampling   = strong.residual.sampling();
+      const auto      basis      = make_tangent_basis(strong.jets,
                                             parameters.basis_of(0),
-                                            residual.sampling().points);
-      Refinement refinement =
-        refine(jets, *basis, residual.sampling(), residual, parameters.get());
+                                            sampling.points);
+      Refinement      refinement = refine(
+        strong.jets, *basis, sampling, strong.residual, parameters.get());
       // The paper's loss is a sum of means.
       for (double *norm : {&refinement.initial_norm, &refinement.refined_norm})
-        *norm /= std::sqrt(double(residual.n_rows()));
+        *norm /= std::sqrt(double(strong.residual.n_rows()));
       return {std::move(network), std::move(refinement), std::nullopt};
+    }
+
+    /// What the subspace of the first instance looks like, and what iterations
+    /// make of it.
+    void
+    study_subspace()
+    {
+      problem.set_functions(instances[0]);
+      const Network network = surrogate->instance(sensors());
+      if (!section.iteration_ranks.empty())
+        {
+          StrongProblem   strong   = make_strong_problem(network);
+          const Sampling &sampling = strong.residual.sampling();
+          const auto      basis =
+            sorted_basis(strong.jets,
+                         sampling.points,
+                         *std::max_element(section.iteration_ranks.begin(),
+                                           section.iteration_ranks.end()));
+          const ReducedProblem reduced =
+            reduce(strong.jets, *basis, sampling, strong.residual);
+          std::vector<IterationCurve> curves;
+          for (const unsigned int rank : section.iteration_ranks)
+            {
+              std::cout << "L-BFGS with rank " << rank << std::endl;
+              curves.push_back(
+                minimize_iteratively(reduced, rank, section.n_iterations));
+            }
+          write("iterations.csv",
+                [&](std::ostream &out) { write_csv(out, curves); });
+        }
+      if (!section.modes.empty())
+        {
+          AssertThrow(dim == 2,
+                      dealii::ExcMessage("Instances/Modes: expected none for a "
+                                         "problem in one dimension."));
+          const auto basis =
+            sorted_basis(network,
+                         nodes.points,
+                         *std::max_element(section.modes.begin(),
+                                           section.modes.end()));
+          write("modes.csv", [&](std::ostream &out) {
+            write_modes(out, *basis, section.modes, 101);
+          });
+        }
+    }
+
+    /// Leading singular directions.
+    static std::unique_ptr<TangentBasis>
+    sorted_basis(const Network     &network,
+                 const Block       &points,
+                 const unsigned int rank)
+    {
+      TangentBasisParameters basis;
+      basis.type         = "rsvd";
+      basis.n_directions = rank;
+      return make_tangent_basis(network, basis, points);
     }
 
     InstanceRecord
@@ -343,15 +434,18 @@ namespace lsr
                 << record.seconds << " s" << std::endl;
     }
 
+    template <typename Writer>
     void
-    write_tables() const
+    write(const std::string &name, const Writer &writer)
     {
-      const auto write = [&](const std::string &name, const auto &content) {
-        write_atomically(output.folder + "/" + name,
-                         [&](std::ostream &out) { content.write_csv(out); });
-      };
-      write("instances.csv", table);
-      write("profile.csv", profile);
+      write_atomically(output.folder + "/" + name, writer);
+    }
+
+    void
+    write_tables()
+    {
+      write("instances.csv", [&](std::ostream &out) { table.write_csv(out); });
+      write("profile.csv", [&](std::ostream &out) { profile.write_csv(out); });
     }
 
     const CommandLine        &command_line;

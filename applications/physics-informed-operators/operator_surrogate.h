@@ -3,12 +3,10 @@
 #ifndef lsr_applications_operator_surrogate_h
 #define lsr_applications_operator_surrogate_h
 
-#include <lsr/dense/blas.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
-
-#include <deal.II/base/exceptions.h>
 
 #include <string>
 #include <vector>
@@ -48,13 +46,11 @@ namespace lsr
       const Network trunk = Network::load(trunk_path, n_coordinates, width);
       layout.n_inputs     = n_coordinates;
       layout.n_outputs    = width;
-      AssertThrow(trunk.n_parameters() == layout.build().n_parameters(),
-                  dealii::ExcMessage(
-                    trunk_path + ": found " +
-                    std::to_string(trunk.n_parameters()) +
-                    " parameters, expected " +
-                    std::to_string(layout.build().n_parameters()) +
-                    " as of the layers in section Training."));
+      const std::size_t expected = layout.build().n_parameters();
+      require(trunk.n_parameters() == expected,
+              trunk_path + ": found " + std::to_string(trunk.n_parameters()) +
+                " parameters, expected " + std::to_string(expected) +
+                " as of the layers that are said to be in it");
       parameters       = to_host(trunk.parameters());
       layout.n_outputs = 1;
     }
