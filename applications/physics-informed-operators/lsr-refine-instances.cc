@@ -26,6 +26,7 @@
 #include "physics-informed-operators/instances.h"
 #include "physics-informed-operators/operator_surrogate.h"
 #include "physics-informed-operators/subspace_study.h"
+#include "random-fields/characteristics.h"
 #include "refine/command_line.h"
 #include "refine/parameters.h"
 
@@ -78,6 +79,14 @@ namespace lsr
                     "Points of the strong residual.",
                     this->prm,
                     Integer(1));
+      add_parameter("Reference",
+                    reference,
+                    "What errors are measured against. fem: the finite-element "
+                    "solution on a finer mesh. characteristics: the solution "
+                    "of s_t + a(x) s_x = 0 on the unit square with a the input "
+                    "function, from the values on boundaries 0 and 2.",
+                    this->prm,
+                    Selection("fem|characteristics"));
       add_parameter("Reference refinements",
                     reference_refinements,
                     "How often the mesh of the reference solution is refined "
@@ -103,6 +112,7 @@ namespace lsr
                 trunk                  = "trunk.pt";
     std::string  input                 = "input";
     std::string  residual              = "weak";
+    std::string  reference             = "fem";
     unsigned int number                = 0;
     unsigned int n_sensors             = 100;
     unsigned int n_points              = 5000;
@@ -375,7 +385,9 @@ namespace lsr
       record.fem_seconds                   = timer.wall_time();
 
       reference.set_functions(instances[i]);
-      const FEVector solution = reference.solve(silent);
+      const FEVector solution = section.reference == "fem" ?
+                                  reference.solve(silent) :
+                                  follow_characteristics();
       const auto     distance = [&](const FEVector &field) {
         return compute_difference(reference.discretization.mapping(),
                                   reference.discretization.dof_handler(),
@@ -391,6 +403,44 @@ namespace lsr
                                distance(interpolate(*refined.field)) :
                                record.refined_network_error;
       record.fem_error     = distance(interpolate(fem));
+    }
+
+    /// The exact solution at the nodes of the reference solution.
+    FEVector
+    follow_characteristics() const
+    {
+      FEVector solution = reference.discretization.make_vector();
+      if constexpr (dim == 2)
+        {
+          const Expression<dim> input =
+            reference.equation.parse_function(section.input,
+                                              "Instances/Input function");
+          const Characteristics characteristics([&](const double x) {
+            return input.value(dealii::Point<dim>(x, 0.));
+          });
+          const auto given = reference.equation.dirichlet_conditions();
+          AssertThrow(given.count(0) > 0 && given.count(2) > 0,
+                      dealii::ExcMessage(
+                        "Instances/Reference is characteristics, which needs "
+                        "Dirichlet conditions for boundary ids 0 and 2."));
+          const dealii::ScalarFunctionFromFunctionObject<dim> exact(
+            [&](const dealii::Point<dim> &p) {
+              const auto [x, t] = characteristics.origin(p[0], p[1]);
+              return given.at(t > 0. ? 0 : 2)->value(dealii::Point<dim>(x, t));
+            });
+          dealii::VectorTools::interpolate(
+            reference.discretization.mapping(),
+            reference.discretization.dof_handler(),
+            exact,
+            solution);
+          solution.update_ghost_values();
+        }
+      else
+        AssertThrow(false,
+                    dealii::ExcMessage(
+                      "Instances/Reference: found characteristics, expected "
+                      "fem for a problem that is not in two dimensions."));
+      return solution;
     }
 
     /// A network at the nodes of the reference solution, whatever conditions

@@ -156,8 +156,14 @@ namespace lsr
                                    "> has " + std::to_string(diffusion.size()) +
                                    " entries. Expected were 1 or " +
                                    std::to_string(dim) + "."));
+  }
 
-    bool positive = false;
+
+  template <int dim>
+  void
+  AdvectionDiffusionReaction<dim>::check_diffusion() const
+  {
+    bool positive = !advection.empty();
     for (const Coefficient &a : diffusion)
       {
         const bool is_negative =
