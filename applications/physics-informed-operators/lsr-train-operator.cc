@@ -63,11 +63,11 @@ namespace lsr
       {
         prepare_output_folder(options.folder);
         Network branch = equation.branch.build(),
-                trunk  = equation.trunk.build_jets(equation.curvatures);
+                trunk  = equation.trunk.build();
         const Column b = branch.parameters(), db = make_column(b.size()),
                      t = trunk.parameters(), dt = make_column(t.size());
         Soap branch_optimizer(equation.branch), trunk_optimizer(equation.trunk);
-        const OperatorLoss loss(equation);
+        OperatorLoss       loss(equation);
         const OperatorTest test(equation, 50, options.seed + 1000000);
         std::cout << options.equation << ": " << b.size() + t.size()
                   << " parameters" << std::endl;
@@ -79,8 +79,8 @@ namespace lsr
             const FunctionBatch functions(
               draw_functions(equation, equation.n_functions, generator));
             const double value =
-              loss(branch,
-                   trunk,
+              loss(b,
+                   t,
                    functions,
                    draw_points(equation, equation.n_points, generator),
                    db,
@@ -90,13 +90,13 @@ namespace lsr
                       ": the loss is not finite; try a smaller learning rate");
             branch_optimizer.step(b, db, rate(i));
             trunk_optimizer.step(t, dt, rate(i));
-            branch.set_parameters(b);
-            trunk.set_parameters(t);
             mean += value / options.report_every;
             if (i % options.report_every == 0 || i == equation.n_iterations)
               {
                 const std::chrono::duration<double> seconds =
                   std::chrono::steady_clock::now() - start;
+                branch.set_parameters(b);
+                trunk.set_parameters(t);
                 report(i,
                        seconds.count(),
                        mean,
@@ -135,10 +135,8 @@ namespace lsr
       void
       save(const Network &branch, const Network &trunk) const
       {
-        Network values = equation.trunk.build();
-        values.set_parameters(trunk.parameters());
         branch.save(options.folder + "/branch.pt");
-        values.save(options.folder + "/trunk.pt");
+        trunk.save(options.folder + "/trunk.pt");
         write_atomically(options.folder + "/history.csv",
                          [&](std::ostream &out) {
                            out << "iteration,seconds,loss,test error\n"

@@ -71,7 +71,7 @@ namespace lsr
         return field.sample(generator);
       };
       equation.solve         = integral_of;
-      equation.n_iterations  = 40000;
+      equation.n_iterations  = 20000;
       equation.n_functions   = 100;
       equation.n_points      = 100;
       equation.learning_rate = 3e-3;
@@ -107,7 +107,7 @@ namespace lsr
       equation.solve = [](const FourierSeries &u) {
         return diffusion_reaction_solution(u, 0.01, 0.01);
       };
-      equation.n_iterations  = 40000;
+      equation.n_iterations  = 20000;
       equation.n_functions   = 100;
       equation.n_points      = 200;
       equation.learning_rate = 3e-3;

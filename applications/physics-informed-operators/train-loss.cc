@@ -12,35 +12,6 @@ namespace lsr
 {
   namespace
   {
-    /// Entry @p k of the jets that a network returns, outputs x points.
-    Block
-    select_entry(const Column      &values,
-                 const std::size_t  n_outputs,
-                 const unsigned int k,
-                 const unsigned int jet_size)
-    {
-      const Block entry =
-        make_block(n_outputs, values.size() / jet_size / n_outputs);
-      for (std::size_t i = 0; i < entry.size(); ++i)
-        entry.data()[i] = values(i * jet_size + k);
-      return entry;
-    }
-
-
-
-    /// The reverse.
-    void
-    store_entry(const Block       &entry,
-                const unsigned int k,
-                const unsigned int jet_size,
-                const Column      &values)
-    {
-      for (std::size_t i = 0; i < entry.size(); ++i)
-        values(i * jet_size + k) = entry.data()[i];
-    }
-
-
-
     /// Where a jump over the period is demanded: subtract what is at its other
     /// end.
     void
@@ -79,7 +50,8 @@ namespace lsr
 
   OperatorLoss::OperatorLoss(const TrainingEquation &equation)
     : equation(equation)
-    , jet_size(equation.trunk.n_inputs + 2)
+    , branch(equation.branch, {})
+    , trunk(equation.trunk, equation.curvatures)
   {}
 
 
@@ -90,7 +62,7 @@ namespace lsr
                                const Jets           &jets,
                                const Jets           &slopes) const
   {
-    std::array<double, 4> jet, slope;
+    std::array<double, 4> jet = {}, slope;
     double                sum = 0.;
     for (const Condition &condition : equation.conditions)
       {
@@ -100,7 +72,7 @@ namespace lsr
         for (std::size_t j = range.first; j < range.last; ++j)
           for (std::size_t i = 0; i < u.extent(0); ++i)
             {
-              for (unsigned int k = 0; k < jet_size; ++k)
+              for (unsigned int k = 0; k < jets.size(); ++k)
                 jet[k] = jets[k](i, j);
               slope.fill(0.);
               const double r = condition.residual(u(i, j),
@@ -108,7 +80,7 @@ namespace lsr
                                                   jet.data(),
                                                   slope.data());
               sum += weight * r * r;
-              for (unsigned int k = 0; k < jet_size; ++k)
+              for (unsigned int k = 0; k < jets.size(); ++k)
                 slopes[k](i, j) += 2. * weight * r * slope[k];
             }
       }
@@ -118,54 +90,48 @@ namespace lsr
 
 
   double
-  OperatorLoss::operator()(const Network        &branch,
-                           const Network        &trunk,
+  OperatorLoss::operator()(const Column         &branch_theta,
+                           const Column         &trunk_theta,
                            const FunctionBatch  &functions,
                            const TrainingPoints &points,
                            const Column         &branch_gradient,
-                           const Column         &trunk_gradient) const
+                           const Column         &trunk_gradient)
   {
     std::vector<double> x(points.n);
     for (std::size_t j = 0; j < points.n; ++j)
       x[j] = points.y(0, j);
-    const HostBlock   u     = functions.values(x);
-    const std::size_t width = branch.n_outputs(), n_functions = u.extent(0);
+    const HostBlock u = functions.values(x);
 
-    const Block sensors   = functions.sensors(branch.n_inputs()),
-                y         = to_memory_space(points.y);
-    const Column b_values = make_column(width * n_functions),
-                 t_values = make_column(y.extent(1) * trunk.n_outputs());
-    branch.evaluate(sensors, b_values);
-    trunk.evaluate(y, t_values);
+    const Block b  = branch.forward(branch_theta,
+                                   functions.sensors(equation.branch.n_inputs)),
+                t  = trunk.forward(trunk_theta, to_memory_space(points.y));
+    const Block db = make_zero_block(b.extent(0), b.extent(1)),
+                dt = make_block(t.extent(0), t.extent(1));
 
-    const Block b(b_values.data(), width, n_functions);
-    Jets        t, s, ds;
-    for (unsigned int k = 0; k < jet_size; ++k)
+    const std::size_t n_all = points.y.extent(1);
+    const auto entry = [n_all](const Block &block, const unsigned int k) {
+      return columns(block, k * n_all, (k + 1) * n_all);
+    };
+    Jets s, ds;
+    for (unsigned int k = 0; k < trunk.jet_size(); ++k)
       {
-        t.push_back(select_entry(t_values, width, k, jet_size));
-        take_differences(points, t[k]);
-        s.push_back(make_block(n_functions, points.n));
-        ds.push_back(make_zero_block(n_functions, points.n));
-        multiply(1., 'T', b, 'N', columns(t[k], 0, points.n), 0., s[k]);
+        take_differences(points, entry(t, k));
+        s.push_back(make_block(u.extent(0), points.n));
+        ds.push_back(make_zero_block(u.extent(0), points.n));
+        multiply(1., 'T', b, 'N', columns(entry(t, k), 0, points.n), 0., s[k]);
       }
     const double result = add_conditions(points, u, s, ds);
 
-    // From here on the slopes take the place of the values.
-    const Block db = make_zero_block(width, n_functions);
-    for (unsigned int k = 0; k < jet_size; ++k)
+    for (unsigned int k = 0; k < trunk.jet_size(); ++k)
       {
-        const Block at_points = columns(t[k], 0, points.n);
-        multiply(1., 'N', at_points, 'T', ds[k], 1., db);
-        multiply(1., 'N', b, 'N', ds[k], 0., at_points);
-        pull_differences_back(points, t[k]);
-        store_entry(t[k], k, jet_size, t_values);
+        const Block here = columns(entry(t, k), 0, points.n);
+        multiply(1., 'N', here, 'T', ds[k], 1., db);
+        multiply(
+          1., 'N', b, 'N', ds[k], 0., columns(entry(dt, k), 0, points.n));
+        pull_differences_back(points, entry(dt, k));
       }
-    branch.transposed_jacobian_times(sensors,
-                                     Block(db.data(), db.size(), 1),
-                                     as_block(branch_gradient));
-    trunk.transposed_jacobian_times(y,
-                                    as_block(t_values),
-                                    as_block(trunk_gradient));
+    branch.backward(branch_theta, db, branch_gradient);
+    trunk.backward(trunk_theta, dt, trunk_gradient);
     return result;
   }
 
@@ -216,7 +182,7 @@ namespace lsr
              'T',
              Block(b_values.data(), width, sensors.extent(1)),
              'N',
-             select_entry(t_values, width, 0, jet_size),
+             Block(t_values.data(), width, n_points),
              0.,
              found);
 

@@ -6,6 +6,7 @@
 #include <lsr/network/network.h>
 
 #include "physics-informed-operators/train-points.h"
+#include "train/taylor_mode.h"
 
 namespace lsr
 {
@@ -26,15 +27,15 @@ namespace lsr
   public:
     explicit OperatorLoss(const TrainingEquation &equation);
 
-    /// $L$, and its derivatives with respect to the parameters of @p branch
-    /// and of @p trunk, the network of jets.
+    /// $L$, and its derivatives with respect to the parameters of branch and
+    /// trunk.
     double
-    operator()(const Network        &branch,
-               const Network        &trunk,
+    operator()(const Column         &branch_theta,
+               const Column         &trunk_theta,
                const FunctionBatch  &functions,
                const TrainingPoints &points,
                const Column         &branch_gradient,
-               const Column         &trunk_gradient) const;
+               const Column         &trunk_gradient);
 
   private:
     /// The entries of the jets of all pairs, functions x points each.
@@ -48,7 +49,7 @@ namespace lsr
                    const Jets           &slopes) const;
 
     const TrainingEquation &equation;
-    const unsigned int      jet_size;
+    TaylorMode              branch, trunk;
   };
 
 
@@ -62,8 +63,7 @@ namespace lsr
                  unsigned int            n_functions,
                  std::uint64_t           seed);
 
-    /// Mean over the functions; @p trunk is the network of jets or that of
-    /// values.
+    /// Mean over the functions.
     double
     mean_error(const Network &branch, const Network &trunk) const;
 

@@ -31,22 +31,71 @@ namespace
     return equation;
   }
 
-  /// A network, moved along a direction that is normalized.
-  Network
-  moved(const FullyConnected      &layout,
-        const std::vector<double> *curvatures,
-        const Column              &direction,
-        const double               distance)
+  /// Parameters, moved along a direction that is normalized.
+  Column
+  moved(const Column &theta, const Column &direction, const double distance)
   {
-    Network network =
-      curvatures ? layout.build_jets(*curvatures) : layout.build();
-    const Column theta = network.parameters();
+    const Column result = make_column(theta.size());
     for (std::size_t p = 0; p < theta.size(); ++p)
-      theta(p) += distance / norm(direction) * direction(p);
-    network.set_parameters(theta);
-    return network;
+      result(p) = theta(p) + distance / norm(direction) * direction(p);
+    return result;
   }
 } // namespace
+
+
+
+TEST(TaylorMode, EqualsTheNetworkOfJetsAndItsTransposedJacobian)
+{
+  const auto compare = [](const FullyConnected      &layout,
+                          const std::vector<double> &a,
+                          const unsigned int         expected_size) {
+    // All entries of the jets, from LibTorch.
+    const unsigned int d = layout.n_inputs;
+    const Network      network =
+      layout.build_jets(a.empty() ? std::vector<double>(d, 0.) : a);
+    const Block       points = random_points(d, 7, -1., 1.);
+    const std::size_t n      = 7 * layout.n_outputs;
+    const Column      jets   = make_column(n * (d + 2));
+    network.evaluate(points, jets);
+
+    TaylorMode         taylor(layout, a);
+    const unsigned int size = taylor.jet_size();
+    ASSERT_EQ(size, expected_size);
+    const Column theta    = network.parameters(),
+                 gradient = make_column(theta.size());
+    for (unsigned int repetition = 0; repetition < 2; ++repetition)
+      {
+        const Block  found  = taylor.forward(theta, points);
+        const Block  slopes = random_block(layout.n_outputs, 7 * size);
+        const Column u      = make_column(jets.size());
+        for (unsigned int k = 0; k < size; ++k)
+          for (std::size_t i = 0; i < n; ++i)
+            {
+              EXPECT_NEAR(found.data()[k * n + i],
+                          jets(i * (d + 2) + k),
+                          1e-12);
+              u(i * (d + 2) + k) = slopes.data()[k * n + i];
+            }
+        taylor.backward(theta, slopes, gradient);
+        const Block expected = make_block(theta.size(), 1);
+        network.transposed_jacobian_times(points, as_block(u), expected);
+        EXPECT_LT(relative_difference(as_block(gradient), expected), 1e-12);
+      }
+  };
+  for (const std::string architecture : {"plain", "modified"})
+    {
+      SCOPED_TRACE(architecture);
+      FullyConnected layout;
+      layout.n_inputs     = 2;
+      layout.n_outputs    = 3;
+      layout.widths       = {6, 6, 6};
+      layout.architecture = architecture;
+      compare(layout, {}, 1);
+      compare(layout, {0., 0.}, 3);
+      compare(layout, {0.7, 1.3}, 4);
+      compare(layout, {0.7, 0.}, 4);
+    }
+}
 
 
 
@@ -56,36 +105,25 @@ TEST(OperatorTraining, GradientOfTheLossAgreesWithDifferences)
     {
       SCOPED_TRACE(name);
       const TrainingEquation equation = small_equation(name);
-      const OperatorLoss     loss(equation);
+      OperatorLoss           loss(equation);
       std::mt19937_64        generator(5);
       const FunctionBatch    functions(draw_functions(equation, 4, generator));
       const TrainingPoints   points = draw_points(equation, 9, generator);
 
-      const Network branch = equation.branch.build(),
-                    trunk  = equation.trunk.build_jets(equation.curvatures);
-      const Column db      = make_column(branch.n_parameters()),
-                   dt      = make_column(trunk.n_parameters());
-      EXPECT_GT(loss(branch, trunk, functions, points, db, dt), 0.);
+      const Column b  = equation.branch.build().parameters(),
+                   t  = equation.trunk.build().parameters();
+      const Column db = make_column(b.size()), dt = make_column(t.size());
+      EXPECT_GT(loss(b, t, functions, points, db, dt), 0.);
 
       // In the direction of the gradient its derivative is its norm.
       const double h          = 1e-5;
-      const Column no_matter  = make_column(db.size()),
-                   either     = make_column(dt.size());
+      const Column no_matter  = make_column(b.size()),
+                   either     = make_column(t.size());
       const auto along_branch = [&](const double s) {
-        return loss(moved(equation.branch, nullptr, db, s),
-                    trunk,
-                    functions,
-                    points,
-                    no_matter,
-                    either);
+        return loss(moved(b, db, s), t, functions, points, no_matter, either);
       };
       const auto along_trunk = [&](const double s) {
-        return loss(branch,
-                    moved(equation.trunk, &equation.curvatures, dt, s),
-                    functions,
-                    points,
-                    no_matter,
-                    either);
+        return loss(b, moved(t, dt, s), functions, points, no_matter, either);
       };
       const auto difference = [h](const auto &f) {
         return (8. * (f(h) - f(-h)) - (f(2. * h) - f(-2. * h))) / (12. * h);
@@ -100,10 +138,9 @@ TEST(OperatorTraining, GradientOfTheLossAgreesWithDifferences)
 TEST(OperatorTraining, ReducesTheErrorOfTheAntiderivative)
 {
   const TrainingEquation equation = small_equation("antiderivative");
-  const OperatorLoss     loss(equation);
+  OperatorLoss           loss(equation);
   const OperatorTest     test(equation, 20, 1000);
-  Network                branch = equation.branch.build(),
-          trunk  = equation.trunk.build_jets(equation.curvatures);
+  Network      branch = equation.branch.build(), trunk = equation.trunk.build();
   const Column b = branch.parameters(), db = make_column(b.size()),
                t = trunk.parameters(), dt = make_column(t.size());
   Soap branch_optimizer(equation.branch), trunk_optimizer(equation.trunk);
@@ -114,14 +151,13 @@ TEST(OperatorTraining, ReducesTheErrorOfTheAntiderivative)
   for (int i = 0; i < n_steps; ++i)
     {
       const FunctionBatch functions(draw_functions(equation, 20, generator));
-      loss(
-        branch, trunk, functions, draw_points(equation, 20, generator), db, dt);
+      loss(b, t, functions, draw_points(equation, 20, generator), db, dt);
       const double rate = 1e-2 * (1. - double(i) / n_steps);
       branch_optimizer.step(b, db, rate);
       trunk_optimizer.step(t, dt, rate);
-      branch.set_parameters(b);
-      trunk.set_parameters(t);
     }
+  branch.set_parameters(b);
+  trunk.set_parameters(t);
   EXPECT_GT(before, 0.8);
   EXPECT_LT(test.mean_error(branch, trunk), 0.2 * before);
 }
