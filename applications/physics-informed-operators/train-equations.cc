@@ -150,7 +150,7 @@ namespace lsr
         const PeriodicBurgersSolution solution(u, 0.01);
         return [solution](const double *y) { return solution(y[0], y[1]); };
       };
-      equation.n_iterations  = 20000;
+      equation.n_iterations  = 8000;
       equation.n_functions   = 100;
       equation.n_points      = 250;
       equation.learning_rate = 3e-3;
@@ -195,7 +195,7 @@ namespace lsr
         return u;
       };
       equation.solve         = advection_solution;
-      equation.n_iterations  = 20000;
+      equation.n_iterations  = 8000;
       equation.n_functions   = 100;
       equation.n_points      = 250;
       equation.learning_rate = 3e-3;
