@@ -6,10 +6,11 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
 #include <lsr/dense/orthonormalization.h>
-#include <lsr/network/fully_connected.h>
 
 #include <cmath>
 #include <vector>
+
+#include "train/layer_shapes.h"
 
 namespace lsr
 {
@@ -26,19 +27,8 @@ namespace lsr
     /// For networks of this layout.
     explicit Soap(const FullyConnected &layout)
     {
-      const bool         gated    = layout.architecture == "modified";
-      const unsigned int n_hidden = layout.widths.size();
-      unsigned int       n_inputs = layout.n_inputs;
-      if (gated)
-        for (unsigned int encoder = 0; encoder < 2; ++encoder)
-          layers.emplace_back(n_inputs, layout.widths[0]);
-      for (unsigned int l = 0; l <= n_hidden; ++l)
-        {
-          const unsigned int n_outputs =
-            l < n_hidden ? layout.widths[l] : layout.n_outputs;
-          layers.emplace_back(n_inputs, n_outputs);
-          n_inputs = n_outputs;
-        }
+      for (const LayerShape &shape : layer_shapes(layout))
+        layers.emplace_back(shape);
     }
 
     /// Change parameters against the @p gradient of the loss there.
@@ -47,20 +37,18 @@ namespace lsr
     {
       ++n_steps;
       const double correction_1 = 1. - std::pow(beta, n_steps);
-      std::size_t  offset       = 0;
       for (Layer &layer : layers)
         {
-          layer.read_gradient(gradient, offset);
+          layer.read_gradient(gradient);
           layer.update_statistics();
           if (n_steps == 1)
             for (unsigned int i = 0; i < 10; ++i)
               layer.rotate();
           layer.update_moments();
           if (n_steps > 1) // the first step only makes the eigenvectors
-            layer.change(theta, offset, rate, correction_1);
+            layer.change(theta, rate, correction_1);
           if (n_steps % 10 == 0)
             layer.rotate();
-          offset += layer.n_parameters();
         }
     }
 
@@ -126,32 +114,22 @@ namespace lsr
     class Layer
     {
     public:
-      Layer(const unsigned int n_inputs, const unsigned int n_outputs)
-        : left(n_inputs + 1)
-        , right(n_outputs)
-        , G(make_block(n_inputs + 1, n_outputs))
-        , work(make_block(n_inputs + 1, n_outputs))
-        , rotated(make_block(n_inputs + 1, n_outputs))
-        , first_moment(make_zero_block(n_inputs + 1, n_outputs))
-        , second_moment(make_zero_block(n_inputs + 1, n_outputs))
-      {}
-
-      std::size_t
-      n_parameters() const
+      explicit Layer(const LayerShape &shape)
+        : shape(shape)
+        , left(shape.n_inputs + 1)
+        , right(shape.n_outputs)
       {
-        return G.size();
+        for (Block *block :
+             {&G, &work, &rotated, &first_moment, &second_moment})
+          *block = make_zero_block(shape.n_inputs + 1, shape.n_outputs);
       }
 
       void
-      read_gradient(const Column &gradient, const std::size_t offset)
+      read_gradient(const Column &gradient)
       {
-        const std::size_t n = G.extent(0) - 1;
-        for (std::size_t j = 0; j < G.extent(1); ++j)
-          {
-            for (std::size_t i = 0; i < n; ++i)
-              G(i, j) = gradient(offset + j * n + i);
-            G(n, j) = gradient(offset + n * G.extent(1) + j);
-          }
+        for (std::size_t j = 0; j < shape.n_outputs; ++j)
+          for (std::size_t i = 0; i <= shape.n_inputs; ++i)
+            G(i, j) = gradient(place(i, j));
       }
 
       void
@@ -185,10 +163,7 @@ namespace lsr
       }
 
       void
-      change(const Column     &theta,
-             const std::size_t offset,
-             const double      rate,
-             const double      correction)
+      change(const Column &theta, const double rate, const double correction)
       {
         for (std::size_t i = 0; i < G.size(); ++i)
           rotated.data()[i] =
@@ -196,16 +171,22 @@ namespace lsr
             (std::sqrt(second_moment.data()[i] / correction) + 1e-8);
         multiply(1., 'N', left.Q, 'N', rotated, 0., work);
         multiply(1., 'N', work, 'T', right.Q, 0., rotated);
-        const std::size_t n = G.extent(0) - 1;
-        for (std::size_t j = 0; j < G.extent(1); ++j)
-          {
-            for (std::size_t i = 0; i < n; ++i)
-              theta(offset + j * n + i) -= rate * rotated(i, j);
-            theta(offset + n * G.extent(1) + j) -= rate * rotated(n, j);
-          }
+        for (std::size_t j = 0; j < shape.n_outputs; ++j)
+          for (std::size_t i = 0; i <= shape.n_inputs; ++i)
+            theta(place(i, j)) -= rate * rotated(i, j);
       }
 
     private:
+      /// Where an entry is among the parameters; the biases are the last row.
+      std::size_t
+      place(const std::size_t i, const std::size_t j) const
+      {
+        return shape.offset + (i < shape.n_inputs ?
+                                 j * shape.n_inputs + i :
+                                 shape.n_inputs * shape.n_outputs + j);
+      }
+
+      LayerShape   shape;
       Eigenvectors left, right;
       Block        G, work, rotated, first_moment, second_moment;
     };

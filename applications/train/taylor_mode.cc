@@ -12,7 +12,7 @@ namespace lsr
 {
   namespace
   {
-    /// The number of a layer after the encoders.
+    /// Layers of gated networks that are no hidden ones.
     constexpr std::size_t n_encoders = 2;
   } // namespace
 
@@ -32,26 +32,8 @@ namespace lsr
             "TaylorMode: a tanh network with hidden layers and no "
             "standardization expected, and one weight for each input");
     n_entries += curved;
-    if (gated)
-      for (std::size_t encoder = 0; encoder < n_encoders; ++encoder)
-        add_layer(n_inputs, layout.widths[0]);
-    unsigned int width = n_inputs;
-    for (const unsigned int next : layout.widths)
-      {
-        add_layer(width, next);
-        width = next;
-      }
-    add_layer(width, layout.n_outputs);
-  }
-
-
-
-  void
-  TaylorMode::add_layer(const unsigned int n_inputs,
-                        const unsigned int n_outputs)
-  {
-    layers.push_back({n_parameters, n_inputs, n_outputs, {}, {}});
-    n_parameters += (n_inputs + 1) * n_outputs;
+    for (const LayerShape &shape : layer_shapes(layout))
+      layers.push_back({shape, {}, {}});
   }
 
 
@@ -67,16 +49,16 @@ namespace lsr
     hidden.clear();
     for (Layer &layer : layers)
       {
-        layer.z = make_block(layer.n_outputs, n_columns);
-        layer.y = make_block(layer.n_outputs, n_columns);
-        hidden.push_back(gated ? make_block(layer.n_outputs, n_columns) :
+        layer.z = make_block(layer.shape.n_outputs, n_columns);
+        layer.y = make_block(layer.shape.n_outputs, n_columns);
+        hidden.push_back(gated ? make_block(layer.shape.n_outputs, n_columns) :
                                  layer.y);
-        width = std::max({width, layer.n_inputs, layer.n_outputs});
+        width = std::max({width, layer.shape.n_inputs, layer.shape.n_outputs});
       }
     input = make_zero_block(n_inputs, n_columns);
     if (gated)
       for (Block *block : {&difference, &d_difference, &d_v, &d_u})
-        *block = make_block(layers[0].n_outputs, n_columns);
+        *block = make_block(layers[0].shape.n_outputs, n_columns);
     slopes_out = make_block(width, n_columns);
     slopes_in  = make_block(width, n_columns);
   }
@@ -88,13 +70,13 @@ namespace lsr
                      const Column &theta,
                      const Block  &x) const
   {
-    const Block weights(theta.data() + layer.offset,
-                        layer.n_inputs,
-                        layer.n_outputs);
+    const Block weights(theta.data() + layer.shape.offset,
+                        layer.shape.n_inputs,
+                        layer.shape.n_outputs);
     multiply(1., 'T', weights, 'N', x, 0., layer.z);
     const double *bias = weights.data() + weights.size();
     for (std::size_t j = 0; j < n_points; ++j)
-      for (std::size_t i = 0; i < layer.n_outputs; ++i)
+      for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
         layer.z(i, j) += bias[i];
   }
 
@@ -108,17 +90,17 @@ namespace lsr
                               const Column &gradient,
                               const Block  &dx) const
   {
-    const Block weights(theta.data() + layer.offset,
-                        layer.n_inputs,
-                        layer.n_outputs),
-      d_weights(gradient.data() + layer.offset,
-                layer.n_inputs,
-                layer.n_outputs);
+    const Block weights(theta.data() + layer.shape.offset,
+                        layer.shape.n_inputs,
+                        layer.shape.n_outputs),
+      d_weights(gradient.data() + layer.shape.offset,
+                layer.shape.n_inputs,
+                layer.shape.n_outputs);
     multiply(1., 'N', x, 'T', dz, 0., d_weights);
     double *d_bias = d_weights.data() + d_weights.size();
-    std::fill_n(d_bias, layer.n_outputs, 0.);
+    std::fill_n(d_bias, layer.shape.n_outputs, 0.);
     for (std::size_t j = 0; j < n_points; ++j)
-      for (std::size_t i = 0; i < layer.n_outputs; ++i)
+      for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
         d_bias[i] += dz(i, j);
     if (dx.size() > 0)
       multiply(1., 'N', weights, 'N', dz, 0., dx);
@@ -130,7 +112,7 @@ namespace lsr
   TaylorMode::activate(const Layer &layer) const
   {
     // Entry k of a jet is this far behind entry k - 1.
-    const std::size_t n = layer.n_outputs * n_points;
+    const std::size_t n = layer.shape.n_outputs * n_points;
     const double     *z = layer.z.data();
     double           *y = layer.y.data();
     for (std::size_t i = 0; i < n; ++i)
@@ -151,7 +133,7 @@ namespace lsr
   void
   TaylorMode::activate_backward(const Layer &layer, const Block &slopes) const
   {
-    const std::size_t n = layer.n_outputs * n_points;
+    const std::size_t n = layer.shape.n_outputs * n_points;
     const double     *z = layer.z.data(), *y = layer.y.data();
     double           *d = slopes.data();
 
@@ -248,7 +230,9 @@ namespace lsr
   const Block &
   TaylorMode::forward(const Column &theta, const Block &points)
   {
-    require(points.extent(0) == n_inputs && theta.size() == n_parameters,
+    require(points.extent(0) == n_inputs &&
+              theta.size() ==
+                layers.back().shape.offset + layers.back().shape.n_parameters(),
             "TaylorMode: parameters or points of another network");
     resize(points.extent(1));
     for (std::size_t j = 0; j < n_points; ++j)
@@ -310,7 +294,7 @@ namespace lsr
           l == first ?
             Block() :
             part(dz.data() == slopes_in.data() ? slopes_out : slopes_in,
-                 layer.n_inputs);
+                 layer.shape.n_inputs);
         linear_backward(
           layer, theta, l == first ? input : hidden[l - 1], dz, gradient, dx);
         dz = dx;

@@ -8,6 +8,8 @@
 
 #include <vector>
 
+#include "train/layer_shapes.h"
+
 namespace lsr
 {
   /**
@@ -48,18 +50,14 @@ namespace lsr
     backward(const Column &theta, const Block &slopes, const Column &gradient);
 
   private:
-    /// Weights and biases of a layer, and what it did to its input.
+    /// A layer, and what it did to its input.
     struct Layer
     {
-      std::size_t offset; // of its weights in the parameters
-      std::size_t n_inputs, n_outputs;
+      LayerShape shape;
 
       /// Result of the linear layer, and of the activation if there is one.
       Block z, y;
     };
-
-    void
-    add_layer(const unsigned int n_inputs, const unsigned int n_outputs);
 
     void
     resize(const std::size_t n_points);
@@ -103,7 +101,6 @@ namespace lsr
 
     /// First the encoders, if there are any.
     std::vector<Layer> layers;
-    std::size_t        n_parameters = 0;
 
     /// Jets of the input, inputs of all layers but the first ones, $u - v$, and
     /// slopes of all of these.
