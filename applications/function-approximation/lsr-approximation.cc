@@ -12,8 +12,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -82,21 +82,19 @@ namespace lsr
 
 
 
-    /// Seconds since construction.
+    /// Processor time of all threads since construction: what the work takes
+    /// whatever else the machine does.
     class Clock
     {
     public:
       double
       seconds() const
       {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                             start)
-          .count();
+        return double(std::clock() - start) / CLOCKS_PER_SEC;
       }
 
     private:
-      const std::chrono::steady_clock::time_point start =
-        std::chrono::steady_clock::now();
+      const std::clock_t start = std::clock();
     };
 
 
