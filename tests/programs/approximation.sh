@@ -100,16 +100,13 @@ refuses() {
 
 network=results/epoch-6.pt
 refuses "subcommand is required" --
-refuses "OUTPUT is required" -- train
 refuses "--width" -- train new --width 0
 refuses "points to train on" -- train new --train-points 1
 refuses "history.csv" -- train results/history.csv/new
-refuses "no_such.pt" -- refine new/table.csv no_such.pt
 refuses "no_such.pt" -- refine new/table.csv $network no_such.pt
 refuses "history.csv" -- refine table.csv results/history.csv
 refuses "wonderful" "structured" -- refine table.csv $network --subspace wonderful
 refuses "501 directions" -- refine table.csv $network --directions 501 "${points[@]}"
-refuses "--method is required" -- linearized table.csv $network
 refuses "newton" "lsqr" -- linearized table.csv $network --method newton
 refuses "--rate" -- linearized table.csv $network --method adam --rate -1
 refuses "no_such.pt" -- line table.csv no_such.pt
