@@ -58,7 +58,8 @@ class Map:
 
 @dataclass
 class Panel:
-    """One diagram: curves, or one map. `log` names the axes that are logarithmic."""
+    """One diagram: curves, or one map. `log` names the axes that are logarithmic; z are the
+    values of a map."""
     title: str
     xlabel: str = ""
     ylabel: str = ""
@@ -102,7 +103,9 @@ def _panel(panel, name):
                      "END"]
         if isinstance(content, Map):
             commands += ["unset key", "set size ratio -1", "set palette cubehelix negative",
-                         "set autoscale fix", "set cbtics format '%.0e'"]
+                         "set autoscale fix",
+                         *(["set logscale cb", "set cbtics format '10^{%L}'"] if "z" in panel.log
+                           else ["set cbtics format '%.0e'"])]
             plots.append(f"{block} using 1:2:3 with image")
         else:
             colour = content.colour or COLOURS[i % len(COLOURS)]

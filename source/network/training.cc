@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -14,6 +15,55 @@
 
 namespace lsr
 {
+  namespace
+  {
+    /// The learning rate of each epoch.
+    class Schedule
+    {
+    public:
+      explicit Schedule(const TrainingParameters &parameters)
+        : parameters(parameters)
+        , rate(parameters.learning_rate)
+      {}
+
+      /// The rate of an epoch, counted from 1, after a mean squared error.
+      double
+      next(const unsigned int epoch, const double mse)
+      {
+        if (parameters.schedule == LearningRate::plateau)
+          return after_plateaus(mse);
+        const double phase = double(epoch - 1) / parameters.epochs;
+        return rate * (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase)));
+      }
+
+    private:
+      double
+      after_plateaus(const double mse)
+      {
+        constexpr double threshold = 1e-4;
+
+        if (mse < best * (1. - threshold))
+          {
+            best         = mse;
+            n_bad_epochs = 0;
+          }
+        else if (++n_bad_epochs > parameters.plateau_patience)
+          {
+            rate *= parameters.plateau_factor;
+            n_bad_epochs = 0;
+          }
+        return rate;
+      }
+
+      const TrainingParameters &parameters;
+      double                    rate;
+      double                    best = std::numeric_limits<double>::infinity();
+      unsigned int              n_bad_epochs = 0;
+    };
+  } // namespace
+
+
+
   /// Data, variables and loss of one training run.
   class Trainer
   {
@@ -41,12 +91,19 @@ namespace lsr
         mse = adam(mse);
       if (parameters.lbfgs_iterations > 0)
         mse = lbfgs(mse);
-      for (std::size_t p = 0; p < variables.size(); ++p)
-        implementation.theta[p].copy_(variables[p].detach());
+      store();
       return mse;
     }
 
   private:
+    /// Hand the parameters over to the network.
+    void
+    store() const
+    {
+      for (std::size_t p = 0; p < variables.size(); ++p)
+        implementation.theta[p].copy_(variables[p].detach());
+    }
+
     at::Tensor
     loss(const at::Tensor &points, const at::Tensor &values) const
     {
@@ -68,7 +125,10 @@ namespace lsr
     reached(const char *stage, const unsigned int count, const double mse) const
     {
       if (progress)
-        progress(stage, count, mse);
+        {
+          store();
+          progress(stage, count, mse);
+        }
       return mse <= parameters.target;
     }
 
@@ -80,15 +140,14 @@ namespace lsr
       auto &options = static_cast<torch::optim::AdamOptions &>(
         optimizer.param_groups()[0].options());
 
+      Schedule                  schedule(parameters);
       std::mt19937_64           generator(parameters.seed);
       std::vector<std::int64_t> order(x.size(0));
       std::iota(order.begin(), order.end(), 0);
 
       for (unsigned int epoch = 1; epoch <= parameters.epochs; ++epoch)
         {
-          const double phase = double(epoch - 1) / parameters.epochs;
-          options.lr(parameters.learning_rate *
-                     (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase))));
+          options.lr(schedule.next(epoch, mse));
           std::shuffle(order.begin(), order.end(), generator);
           const at::Tensor permutation =
             at::tensor(order, at::TensorOptions(at::kLong).device(x.device()));
@@ -160,6 +219,10 @@ namespace lsr
             "training: " + std::to_string(targets.size()) +
               " targets, expected " +
               std::to_string(points.extent(1) * network.n_outputs()));
+    require(parameters.plateau_factor > 0. && parameters.plateau_factor <= 1.,
+            "training: the factor of the learning rate is " +
+              std::to_string(parameters.plateau_factor) +
+              ", expected in (0, 1]");
     return guarded("training", [&]() {
       return Trainer(network, points, targets, parameters, progress).run();
     });

@@ -10,6 +10,16 @@
 
 namespace lsr
 {
+  /// How the learning rate of Adam falls.
+  enum class LearningRate
+  {
+    /// By a cosine over the epochs, to a hundredth.
+    cosine,
+    /// By a factor whenever the mean squared error has not improved for some
+    /// epochs (PyTorch's ReduceLROnPlateau).
+    plateau
+  };
+
   /// How a network is trained on data: Adam on mini-batches, then L-BFGS.
   struct TrainingParameters
   {
@@ -19,9 +29,14 @@ namespace lsr
     /// Points in a mini-batch.
     unsigned int batch_size = 256;
 
-    /// Learning rate of Adam at the start; it falls to a hundredth of this by
-    /// a cosine.
-    double learning_rate = 1e-3;
+    /// Learning rate of Adam at the start, and how it falls.
+    double       learning_rate = 1e-3;
+    LearningRate schedule      = LearningRate::cosine;
+
+    /// LearningRate::plateau: the factor, and how many epochs may pass without
+    /// an improvement by more than 1e-4 of the best mean squared error so far.
+    double       plateau_factor   = 0.5;
+    unsigned int plateau_patience = 10;
 
     /// Iterations of full-batch L-BFGS with strong Wolfe line search after
     /// that.
@@ -35,7 +50,8 @@ namespace lsr
   };
 
   /// Called after every epoch of Adam and every ten iterations of L-BFGS with
-  /// a name of the stage, the count, and the mean squared error.
+  /// a name of the stage, the count, and the mean squared error. The network
+  /// then has the parameters that were reached, so that it can be saved.
   using TrainingProgress =
     std::function<void(const char *stage, unsigned int count, double mse)>;
 
