@@ -48,17 +48,35 @@ namespace lsr
 
   private:
     at::Tensor
+    misfit(const at::Tensor &points, const at::Tensor &values) const
+    {
+      return implementation.evaluate(variables, points) - values;
+    }
+
+    at::Tensor
     loss(const at::Tensor &points, const at::Tensor &values) const
     {
-      return (implementation.evaluate(variables, points) - values)
-        .square()
-        .mean();
+      return parameters.loss == TrainingLoss::mean_norm ?
+               misfit(points, values).norm(2, 1).mean() :
+               misfit(points, values).square().mean();
+    }
+
+    double
+    learning_rate(const unsigned int epoch) const
+    {
+      if (parameters.halving_epochs > 0)
+        return parameters.learning_rate *
+               std::pow(0.5, (epoch - 1) / parameters.halving_epochs);
+      const double phase = double(epoch - 1) / parameters.epochs;
+      return parameters.learning_rate *
+             (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase)));
     }
 
     double
     mean_squared_error() const
     {
-      const double mse = loss(x, target).item<double>();
+      const at::NoGradGuard no_gradients;
+      const double mse = misfit(x, target).square().mean().item<double>();
       require(std::isfinite(mse),
               "training: the mean squared error is not finite");
       return mse;
@@ -75,9 +93,11 @@ namespace lsr
     double
     adam(double mse)
     {
-      torch::optim::Adam optimizer(
-        variables, torch::optim::AdamOptions(parameters.learning_rate));
-      auto &options = static_cast<torch::optim::AdamOptions &>(
+      torch::optim::Adam optimizer(variables,
+                                   torch::optim::AdamOptions(
+                                     parameters.learning_rate)
+                                     .weight_decay(parameters.weight_decay));
+      auto              &options = static_cast<torch::optim::AdamOptions &>(
         optimizer.param_groups()[0].options());
 
       std::mt19937_64           generator(parameters.seed);
@@ -86,9 +106,7 @@ namespace lsr
 
       for (unsigned int epoch = 1; epoch <= parameters.epochs; ++epoch)
         {
-          const double phase = double(epoch - 1) / parameters.epochs;
-          options.lr(parameters.learning_rate *
-                     (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase))));
+          options.lr(learning_rate(epoch));
           std::shuffle(order.begin(), order.end(), generator);
           const at::Tensor permutation =
             at::tensor(order, at::TensorOptions(at::kLong).device(x.device()));

@@ -10,6 +10,18 @@
 
 namespace lsr
 {
+  /// What training minimizes.
+  enum class TrainingLoss
+  {
+    /// $\frac 1n \sum_i (q_i - t_i)^2$ over all values.
+    mean_square,
+    /// The mean over points of $\|q(x_i) - t_i\|_2$, the norm over the outputs
+    /// of a point, unsquared: for networks that return a function on a grid.
+    mean_norm
+  };
+
+
+
   /// How a network is trained on data: Adam on mini-batches, then L-BFGS.
   struct TrainingParameters
   {
@@ -22,6 +34,15 @@ namespace lsr
     /// Learning rate of Adam at the start; it falls to a hundredth of this by
     /// a cosine.
     double learning_rate = 1e-3;
+
+    /// Halve the learning rate after every so many epochs, instead of the
+    /// cosine; 0: do not.
+    unsigned int halving_epochs = 0;
+
+    /// Adam: add this times the parameters to the gradient.
+    double weight_decay = 0;
+
+    TrainingLoss loss = TrainingLoss::mean_square;
 
     /// Iterations of full-batch L-BFGS with strong Wolfe line search after
     /// that.
@@ -40,12 +61,12 @@ namespace lsr
     std::function<void(const char *stage, unsigned int count, double mse)>;
 
   /**
-   * Minimize the mean squared error $\frac 1n \sum_i (q_i - t_i)^2$ over the
-   * parameters of @p network. Points are n_inputs $\times$ n_points, targets
-   * are flattened like the values of the network. Returns the mean squared
-   * error that was reached. Deterministic for a given seed and number of
-   * threads. Throws lsr::Error if shapes do not match or the loss is not
-   * finite.
+   * Minimize the mean squared error $\frac 1n \sum_i (q_i - t_i)^2$, or another
+   * TrainingLoss, over the parameters of @p network. Points are n_inputs
+   * $\times$ n_points, targets are flattened like the values of the network.
+   * Returns the mean squared error that was reached. Deterministic for a given
+   * seed and number of threads. Throws lsr::Error if shapes do not match or the
+   * loss is not finite.
    */
   double
   train(Network                  &network,
