@@ -71,7 +71,7 @@ namespace lsr
       Network network = [&]() {
         const Stopwatch stopwatch(seconds);
         data = options.data.on_grid();
-        return train_operator(options.layout, data, options.epochs, say);
+        return train_operator(options.layout, data, options.training, say);
       }();
       network.save(options.output);
       const DataSet rows = as_rows(data);
@@ -79,7 +79,8 @@ namespace lsr
       json["network"]    = options.layout.type;
       json["activation"] = options.layout.activation;
       json["parameters"] = network.n_parameters();
-      json["epochs"]     = options.epochs;
+      json["epochs"]     = options.training.epochs;
+      json["lbfgs"]      = options.training.lbfgs_iterations;
       json["seed"]       = options.layout.seed;
       json["error_fit"] =
         mean(relative_errors(network, rows.select(DataSet::fit)));

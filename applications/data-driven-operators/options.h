@@ -12,6 +12,7 @@
 #include "data-driven-operators/burgers_data.h"
 #include "data-driven-operators/operator_networks.h"
 #include "data-driven-operators/rank_study.h"
+#include "data-driven-operators/train_operator.h"
 
 namespace lsr
 {
@@ -23,8 +24,8 @@ namespace lsr
 
     BurgersData data;
 
-    OperatorNetwork layout;
-    unsigned int    epochs = 2000;
+    OperatorNetwork  layout;
+    OperatorTraining training;
 
     RankStudyParameters study;
 
@@ -113,8 +114,12 @@ namespace lsr
                             "relu, tanh or tanh_sin");
     add_option_with_default(train,
                             "--epochs",
-                            epochs,
-                            "Passes over the functions");
+                            training.epochs,
+                            "Passes over the functions with Adam");
+    add_option_with_default(train,
+                            "--lbfgs",
+                            training.lbfgs_iterations,
+                            "Iterations of L-BFGS after that");
     add_option_with_default(train,
                             "--seed",
                             layout.seed,

@@ -14,16 +14,17 @@ namespace lsr
   Network
   train_operator(const OperatorNetwork                          &layout,
                  const DataSet                                  &on_grid,
-                 const unsigned int                              epochs,
+                 const OperatorTraining                         &length,
                  const std::function<void(const std::string &)> &progress)
   {
     TrainingParameters training;
-    training.epochs         = epochs;
-    training.batch_size     = 50;
-    training.halving_epochs = std::max(1U, epochs / 4);
-    training.weight_decay   = 1e-4;
-    training.loss           = TrainingLoss::mean_norm;
-    training.seed           = layout.seed;
+    training.epochs           = length.epochs;
+    training.lbfgs_iterations = length.lbfgs_iterations;
+    training.batch_size       = 50;
+    training.halving_epochs   = std::max(1U, length.epochs / 4);
+    training.weight_decay     = 1e-4;
+    training.loss             = TrainingLoss::mean_norm;
+    training.seed             = layout.seed;
 
     Network       network = layout.build(n_sensors);
     const DataSet fit     = on_grid.select(DataSet::fit);
@@ -31,11 +32,12 @@ namespace lsr
           fit.points,
           fit.targets,
           training,
-          [&](const char *, const unsigned int epoch, const double mse) {
-            if (epoch % 100 != 0)
+          [&](const char *stage, const unsigned int count, const double mse) {
+            if (count % 50 != 0)
               return;
             std::ostringstream line;
-            line << "  epoch " << epoch << ": mean squared error " << mse;
+            line << "  " << stage << ' ' << count << ": mean squared error "
+                 << mse;
             progress(line.str());
           });
     Network trained = layout.build();

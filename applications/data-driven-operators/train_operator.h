@@ -13,16 +13,27 @@
 
 namespace lsr
 {
+  /// How long a network is trained.
+  struct OperatorTraining
+  {
+    /// Passes over the functions with Adam.
+    unsigned int epochs = 2000;
+
+    /// Iterations of L-BFGS with all functions after that.
+    unsigned int lbfgs_iterations = 0;
+  };
+
   /**
    * Train @p layout on the functions to fit of @p on_grid as the paper does:
-   * Adam with 1e-3, halved every quarter of @p epochs, weight decay 1e-4, 50
+   * Adam with 1e-3, halved every quarter of the epochs, weight decay 1e-4, 50
    * functions in a mini-batch, and the mean of the norms of the functions'
-   * errors as loss. The network that is returned takes [sensors, x].
+   * errors as loss; then, which the paper does not, by L-BFGS with the same
+   * loss. The network that is returned takes [sensors, x].
    */
   Network
   train_operator(const OperatorNetwork                          &layout,
                  const DataSet                                  &on_grid,
-                 unsigned int                                    epochs,
+                 const OperatorTraining                         &length,
                  const std::function<void(const std::string &)> &progress);
 
   /// The relative l2 error of each function on its grid, in the order of the
