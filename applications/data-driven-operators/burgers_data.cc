@@ -46,7 +46,7 @@ namespace lsr
             "tau^2 = " + std::to_string(tau2) + ": a positive number expected");
     return field == "published" ?
              published_field() :
-             rational_field(0.5 * tau2 * tau2, std::sqrt(tau2), 2, true);
+             rational_field(0.5 * tau2 * tau2, std::sqrt(tau2), 2, false);
   }
 
 

@@ -121,6 +121,14 @@ namespace lsr
                             training.lbfgs_iterations,
                             "Iterations of L-BFGS after that");
     add_option_with_default(train,
+                            "--learning-rate",
+                            training.learning_rate,
+                            "Learning rate of Adam at the start");
+    add_option_with_default(train,
+                            "--weight-decay",
+                            training.weight_decay,
+                            "Weight decay of Adam");
+    add_option_with_default(train,
                             "--seed",
                             layout.seed,
                             "Seed of parameters and mini-batches");

@@ -22,7 +22,8 @@ namespace lsr
     training.lbfgs_iterations = length.lbfgs_iterations;
     training.batch_size       = 50;
     training.halving_epochs   = std::max(1U, length.epochs / 4);
-    training.weight_decay     = 1e-4;
+    training.weight_decay     = length.weight_decay;
+    training.learning_rate    = length.learning_rate;
     training.loss             = TrainingLoss::mean_norm;
     training.seed             = layout.seed;
 

@@ -21,14 +21,17 @@ namespace lsr
 
     /// Iterations of L-BFGS with all functions after that.
     unsigned int lbfgs_iterations = 0;
+
+    /// Of Adam.
+    double learning_rate = 1e-3, weight_decay = 1e-4;
   };
 
   /**
    * Train @p layout on the functions to fit of @p on_grid as the paper does:
-   * Adam with 1e-3, halved every quarter of the epochs, weight decay 1e-4, 50
-   * functions in a mini-batch, and the mean of the norms of the functions'
-   * errors as loss; then, which the paper does not, by L-BFGS with the same
-   * loss. The network that is returned takes [sensors, x].
+   * Adam, its learning rate halved every quarter of the epochs, 50 functions in
+   * a mini-batch, and the mean of the norms of the functions' errors as loss;
+   * then, which the paper does not, by L-BFGS with the same loss. The network
+   * that is returned takes [sensors, x].
    */
   Network
   train_operator(const OperatorNetwork                          &layout,

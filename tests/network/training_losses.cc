@@ -10,6 +10,7 @@
 #include "support/models.h"
 
 using namespace lsr;
+using namespace lsr::test;
 
 namespace
 {
