@@ -127,7 +127,7 @@ TEST_F(RankStudyTest, WhatIsMissingIsRefused)
 TEST(TrainOperator, IsDeterministicAndLearns)
 {
   BurgersData data;
-  data.n_fit            = 100;
+  data.n_fit            = 60;
   data.n_validation     = 1;
   data.n_test           = 1;
   const DataSet on_grid = data.on_grid(),
@@ -137,7 +137,7 @@ TEST(TrainOperator, IsDeterministicAndLearns)
       relative_errors(train_operator({}, on_grid, length, [](const auto &) {}),
                       fit));
   };
-  const double adam = train({8, 0});
+  const double adam = train({8, 5});
   EXPECT_LT(adam, 0.7 * train({0, 0}));
-  EXPECT_EQ(adam, train({8, 0}));
+  EXPECT_EQ(adam, train({8, 5}));
 }
