@@ -48,10 +48,12 @@ namespace lsr
     for (std::size_t j = 1; j < coefficients.size(); ++j)
       {
         const double frequency = 2 * M_PI * j / period;
-        const auto   term =
-          2. * coefficients[j] *
-          std::polar(std::exp(-viscosity * frequency * frequency * t),
-                     frequency * (x - mean * t));
+        const double decay = std::exp(-viscosity * frequency * frequency * t);
+        // What follows is smaller still.
+        if (decay < 1e-30)
+          break;
+        const auto term =
+          2. * coefficients[j] * std::polar(decay, frequency * (x - mean * t));
         phi += term.real();
         derivative -= frequency * term.imag();
       }

@@ -32,6 +32,9 @@ namespace lsr
       {
         if (parameters.schedule == LearningRate::plateau)
           return after_plateaus(mse);
+        if (parameters.schedule == LearningRate::steps)
+          return rate * std::pow(parameters.learning_rate_factor,
+                                 (epoch - 1) / parameters.learning_rate_epochs);
         const double phase = double(epoch - 1) / parameters.epochs;
         return rate * (0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * phase)));
       }
@@ -47,9 +50,9 @@ namespace lsr
             best         = mse;
             n_bad_epochs = 0;
           }
-        else if (++n_bad_epochs > parameters.plateau_patience)
+        else if (++n_bad_epochs > parameters.learning_rate_epochs)
           {
-            rate *= parameters.plateau_factor;
+            rate *= parameters.learning_rate_factor;
             n_bad_epochs = 0;
           }
         return rate;
@@ -105,17 +108,24 @@ namespace lsr
     }
 
     at::Tensor
+    misfit(const at::Tensor &points, const at::Tensor &values) const
+    {
+      return implementation.evaluate(variables, points) - values;
+    }
+
+    at::Tensor
     loss(const at::Tensor &points, const at::Tensor &values) const
     {
-      return (implementation.evaluate(variables, points) - values)
-        .square()
-        .mean();
+      return parameters.loss == TrainingLoss::mean_norm ?
+               misfit(points, values).norm(2, 1).mean() :
+               misfit(points, values).square().mean();
     }
 
     double
     mean_squared_error() const
     {
-      const double mse = loss(x, target).item<double>();
+      const at::NoGradGuard no_gradients;
+      const double mse = misfit(x, target).square().mean().item<double>();
       require(std::isfinite(mse),
               "training: the mean squared error is not finite");
       return mse;
@@ -135,9 +145,11 @@ namespace lsr
     double
     adam(double mse)
     {
-      torch::optim::Adam optimizer(
-        variables, torch::optim::AdamOptions(parameters.learning_rate));
-      auto &options = static_cast<torch::optim::AdamOptions &>(
+      torch::optim::Adam optimizer(variables,
+                                   torch::optim::AdamOptions(
+                                     parameters.learning_rate)
+                                     .weight_decay(parameters.weight_decay));
+      auto              &options = static_cast<torch::optim::AdamOptions &>(
         optimizer.param_groups()[0].options());
 
       Schedule                  schedule(parameters);
@@ -219,10 +231,15 @@ namespace lsr
             "training: " + std::to_string(targets.size()) +
               " targets, expected " +
               std::to_string(points.extent(1) * network.n_outputs()));
-    require(parameters.plateau_factor > 0. && parameters.plateau_factor <= 1.,
+    require(parameters.learning_rate_factor > 0. &&
+              parameters.learning_rate_factor <= 1.,
             "training: the factor of the learning rate is " +
-              std::to_string(parameters.plateau_factor) +
+              std::to_string(parameters.learning_rate_factor) +
               ", expected in (0, 1]");
+    require(parameters.schedule != LearningRate::steps ||
+              parameters.learning_rate_epochs > 0,
+            "training: the learning rate falls every 0 epochs, expected a "
+            "positive number");
     return guarded("training", [&]() {
       return Trainer(network, points, targets, parameters, progress).run();
     });

@@ -259,6 +259,33 @@ namespace lsr
           write(j < d ? points(j, i) : targets(i * k + j - d),
                 j + 1 < d + k ? "," : "\n");
     }
+
+
+
+    std::map<std::string, HDF5Array>
+    as_arrays(const DataSet &data)
+    {
+      const HostBlock                  points  = to_host(data.points);
+      const HostColumn                 targets = to_host(data.targets);
+      const std::size_t                n       = data.n_points();
+      std::map<std::string, HDF5Array> arrays  = {
+         {"points",
+          {n,
+           points.extent(0),
+           std::vector<double>(points.data(), points.data() + points.size())}},
+         {"targets",
+          {n,
+           data.n_outputs(),
+           std::vector<double>(targets.data(),
+                              targets.data() + targets.size())}}};
+      if (!data.part.empty())
+        arrays["set"] = {
+          n, 1, std::vector<double>(data.part.begin(), data.part.end())};
+      if (!data.group.empty())
+        arrays["group"] = {
+          n, 1, std::vector<double>(data.group.begin(), data.group.end())};
+      return arrays;
+    }
   } // namespace
 
 
@@ -285,19 +312,7 @@ namespace lsr
           write_text(out, data);
           return;
         }
-      const HostBlock   points  = to_host(data.points);
-      const HostColumn  targets = to_host(data.targets);
-      const std::size_t n       = data.n_points();
-      const std::string image   = hdf5_image(
-        {{"points",
-            {n,
-             points.extent(0),
-             std::vector<double>(points.data(), points.data() + points.size())}},
-           {"targets",
-            {n,
-             data.n_outputs(),
-             std::vector<double>(targets.data(),
-                               targets.data() + targets.size())}}});
+      const std::string image = hdf5_image(as_arrays(data));
       out.write(image.data(), image.size());
     });
   }

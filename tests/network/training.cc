@@ -92,10 +92,10 @@ TEST_F(Training, OnAPlateauTheLearningRateFalls)
 {
   // Nothing improves by 1e-4 with such steps, so that every epoch but the
   // first counts, and the rate falls by a tenth after every third.
-  parameters.schedule         = LearningRate::plateau;
-  parameters.plateau_patience = 2;
-  parameters.plateau_factor   = 0.1;
-  parameters.learning_rate    = 1e-9;
+  parameters.schedule             = LearningRate::plateau;
+  parameters.learning_rate_epochs = 2;
+  parameters.learning_rate_factor = 0.1;
+  parameters.learning_rate        = 1e-9;
   std::vector<double> steps;
   Column              last = network->parameters();
   train(*network,
@@ -123,12 +123,12 @@ TEST_F(Training, OnAPlateauTheLearningRateFalls)
 TEST_F(Training, WithoutAPlateauTheLearningRateStays)
 {
   // With a patience longer than the training, any factor gives the same.
-  parameters.schedule         = LearningRate::plateau;
-  parameters.plateau_patience = parameters.epochs;
-  const Column start          = network->parameters();
+  parameters.schedule             = LearningRate::plateau;
+  parameters.learning_rate_epochs = parameters.epochs;
+  const Column start              = network->parameters();
   train(*network, points, targets, parameters);
-  const Column expected     = network->parameters();
-  parameters.plateau_factor = 0.01;
+  const Column expected           = network->parameters();
+  parameters.learning_rate_factor = 0.01;
   network->set_parameters(start);
   train(*network, points, targets, parameters);
   EXPECT_EQ(distance(expected), 0.);
@@ -144,7 +144,7 @@ TEST_F(Training, FactorsThatAreNoneAreRefused)
 {
   for (const double factor : {0., -0.5, 1.5, std::nan("")})
     {
-      parameters.plateau_factor = factor;
+      parameters.learning_rate_factor = factor;
       EXPECT_THROW(train(*network, points, targets, parameters), Error);
     }
 }

@@ -103,6 +103,20 @@ TEST_F(DataFile, WhatIsWrittenIsReadBackBitByBit)
     }
 }
 
+TEST_F(DataFile, SetsAndGroupsAreReadBackFromHDF5)
+{
+  DataSet data;
+  data.points            = random_points(2, 3);
+  data.targets           = random_column(3);
+  data.part              = {0, 2, 1};
+  data.group             = {7, -8, 7};
+  const std::string path = (folder / "data.h5").string();
+  write_data_set(path, data);
+  const DataSet read = read_data_set(path, {1, true, true});
+  EXPECT_EQ(read.part, data.part);
+  EXPECT_EQ(read.group, data.group);
+}
+
 TEST_F(DataFile, MalformedTextIsRefusedWithItsLine)
 {
   EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,x,0\n"), "line 2"));

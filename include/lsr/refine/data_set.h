@@ -92,7 +92,8 @@ namespace lsr
   read_data_set(const std::string &path, const DataFileFormat &format);
 
   /// Write points and targets of @p data into a file that read_data_set()
-  /// reads: HDF5 or text, by its name. Nothing is left behind if writing fails.
+  /// reads: HDF5, with sets and groups if there are any, or text, by its name.
+  /// Nothing is left behind if writing fails.
   void
   write_data_set(const std::string &path, const DataSet &data);
 

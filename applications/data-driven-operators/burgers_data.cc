@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "data-driven-operators/burgers_data.h"
+
+#include <lsr/base/exceptions.h>
+
+#include <cmath>
+
+#include "data-driven-operators/operator_networks.h"
+#include "random-fields/burgers.h"
+
+namespace lsr
+{
+  namespace
+  {
+    constexpr double viscosity = 0.1 / M_PI;
+
+    double
+    grid_point(const unsigned int j)
+    {
+      return -1 + 2. * j / n_sensors;
+    }
+
+
+
+    /// The published covariance is 49^2 (-d^2/dx^2 + 49)^-2.
+    GaussianField
+    published_field()
+    {
+      GaussianField field;
+      field.standard_deviation.push_back(M_SQRT1_2);
+      for (unsigned int k = 1; k <= 32; ++k)
+        field.standard_deviation.push_back(49 / (std::pow(M_PI * k, 2) + 49));
+      return field;
+    }
+  } // namespace
+
+
+
+  GaussianField
+  BurgersData::initial_values() const
+  {
+    require(field == "smooth" || field == "published",
+            "unknown field '" + field + "', expected smooth or published");
+    require(std::isfinite(tau2) && tau2 > 0,
+            "tau^2 = " + std::to_string(tau2) + ": a positive number expected");
+    return field == "published" ?
+             published_field() :
+             rational_field(0.5 * tau2 * tau2, std::sqrt(tau2), 2, false);
+  }
+
+
+
+  DataSet
+  BurgersData::on_grid() const
+  {
+    const GaussianField field = initial_values();
+    const std::size_t   n     = n_test + n_validation + n_fit;
+    DataSet             data;
+    data.points  = make_block(n_sensors, n);
+    data.targets = make_column(n_sensors * n);
+    std::mt19937_64 generator(seed);
+    for (std::size_t i = 0; i < n; ++i)
+      {
+        const FourierSeries           u0 = field.sample(generator);
+        const PeriodicBurgersSolution u(u0, viscosity, n_quadrature);
+        for (unsigned int j = 0; j < n_sensors; ++j)
+          {
+            data.points(j, i)               = u0(grid_point(j));
+            data.targets(n_sensors * i + j) = u(grid_point(j), 1);
+          }
+        data.part.push_back(i < n_test                ? DataSet::test :
+                            i < n_test + n_validation ? DataSet::validation :
+                                                        DataSet::fit);
+      }
+    return data;
+  }
+
+
+
+  DataSet
+  as_rows(const DataSet &on_grid)
+  {
+    const std::size_t n = on_grid.n_points();
+    DataSet           rows;
+    rows.points  = make_block(n_sensors + 1, n_sensors * n);
+    rows.targets = on_grid.targets;
+    for (std::size_t i = 0, row = 0; i < n; ++i)
+      for (unsigned int j = 0; j < n_sensors; ++j, ++row)
+        {
+          for (unsigned int s = 0; s < n_sensors; ++s)
+            rows.points(s, row) = on_grid.points(s, i);
+          rows.points(n_sensors, row) = grid_point(j);
+          rows.group.push_back(i);
+          if (!on_grid.part.empty())
+            rows.part.push_back(on_grid.part[i]);
+        }
+    return rows;
+  }
+} // namespace lsr
