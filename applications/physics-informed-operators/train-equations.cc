@@ -191,7 +191,7 @@ namespace lsr
       const GaussianField field = squared_exponential_field(0.2);
       equation.sample           = [field](std::mt19937_64 &generator) {
         FourierSeries u = field.sample(generator);
-        u.mean += 1. - minimum_on_unit_interval(u);
+        u.mean += 1. - u.minimum(0., 1.);
         return u;
       };
       equation.solve         = advection_solution;

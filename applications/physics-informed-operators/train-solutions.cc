@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "random-fields/characteristics.h"
+
 namespace lsr
 {
   namespace
@@ -114,67 +116,10 @@ namespace lsr
   ReferenceSolution
   advection_solution(const FourierSeries &u)
   {
-    // T at the nodes of a grid, by Simpson's rule.
-    static constexpr unsigned int n_cells = 400;
-    std::vector<double>           time    = {0.};
-    for (unsigned int i = 0; i < n_cells; ++i)
-      {
-        const double h = 1. / n_cells;
-        time.push_back(time.back() + h / 6. *
-                                       (1. / u(i * h) + 4. / u((i + 0.5) * h) +
-                                        1. / u((i + 1) * h)));
-      }
-    const auto travel_time = [u, time](const double x) {
-      // From the node on the left, again by Simpson's rule.
-      const unsigned int i =
-        static_cast<unsigned int>(std::clamp(x, 0., 1.) * n_cells);
-      const double start = double(i) / n_cells, h = x - start;
-      return time[i] +
-             h / 6. * (1. / u(start) + 4. / u(start + 0.5 * h) + 1. / u(x));
+    const Characteristics characteristics(u);
+    return [characteristics](const double *y) {
+      const auto [x, t] = characteristics.origin(y[0], y[1]);
+      return t > 0. ? std::sin(0.5 * M_PI * t) : std::sin(M_PI * x);
     };
-    return [u, travel_time](const double *y) {
-      const double T = travel_time(y[0]);
-      if (y[1] >= T)
-        return std::sin(0.5 * M_PI * (y[1] - T));
-      // Newton's method within bounds for T(x_0) = T - t.
-      double lower = 0., upper = y[0], x = y[0];
-      for (unsigned int i = 0; i < 60 && upper - lower > 1e-14; ++i)
-        {
-          const double excess = travel_time(x) - (T - y[1]);
-          if (std::abs(excess) < 1e-13)
-            break;
-          (excess > 0. ? upper : lower) = x;
-          x -= excess * u(x);
-          if (x <= lower || x >= upper)
-            x = 0.5 * (lower + upper);
-        }
-      return std::sin(M_PI * x);
-    };
-  }
-
-
-
-  double
-  minimum_on_unit_interval(const FourierSeries &u)
-  {
-    // Cosines and sines by rotation: this is done for every function that is
-    // ever trained with.
-    constexpr unsigned int n_cells = 200;
-    double                 minimum = u(0.);
-    for (unsigned int i = 1; i <= n_cells; ++i)
-      {
-        const double phase = 2. * M_PI * i / n_cells / u.period;
-        const double c = std::cos(phase), s = std::sin(phase);
-        double       wave_c = 1., wave_s = 0., value = u.mean;
-        for (std::size_t k = 0; k < u.cosine.size(); ++k)
-          {
-            const double next = wave_c * c - wave_s * s;
-            wave_s            = wave_c * s + wave_s * c;
-            wave_c            = next;
-            value += u.cosine[k] * wave_c + u.sine[k] * wave_s;
-          }
-        minimum = std::min(minimum, value);
-      }
-    return minimum;
   }
 } // namespace lsr

@@ -29,18 +29,10 @@ namespace lsr
                               double               k,
                               unsigned int         n_cells = 200);
 
-  /**
-   * $s_t + u(x) s_x = 0$ with $s(x, 0) = \sin(\pi x)$ and $s(0, t) =
-   * \sin(\pi t / 2)$, by characteristics: with the time $T(x) = \int_0^x 1/u$
-   * from the left end to $x$, the value at $(x, t)$ comes from the left end, at
-   * $t - T(x)$, or from $x_0$ with $T(x_0) = T(x) - t$. For $u > 0$.
-   */
+  /// $s_t + u(x) s_x = 0$ with $s(x, 0) = \sin(\pi x)$ and $s(0, t) =
+  /// \sin(\pi t / 2)$, along Characteristics. For $u > 0$.
   ReferenceSolution
   advection_solution(const FourierSeries &u);
-
-  /// The minimum over a grid of 201 points.
-  double
-  minimum_on_unit_interval(const FourierSeries &u);
 } // namespace lsr
 
 #endif

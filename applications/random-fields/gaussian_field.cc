@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <sstream>
 
 namespace lsr
@@ -36,9 +37,21 @@ namespace lsr
   double
   FourierSeries::minimum(const double first, const double last) const
   {
-    double result = (*this)(last);
-    for (const double value : values(first, last - first, 1000))
-      result = std::min(result, value);
+    // Cosines and sines of the points by rotation, which is some ten times as
+    // fast.
+    constexpr unsigned int n_cells = 200;
+    double                 result  = (*this)(first);
+    for (unsigned int i = 1; i <= n_cells; ++i)
+      {
+        const double x     = first + (last - first) * i / n_cells;
+        const double phase = 2. * M_PI * x / period;
+        const auto   step  = std::polar(1., phase);
+        auto         wave  = step;
+        double       value = mean;
+        for (std::size_t k = 0; k < cosine.size(); ++k, wave *= step)
+          value += cosine[k] * wave.real() + sine[k] * wave.imag();
+        result = std::min(result, value);
+      }
     return result;
   }
 

@@ -31,7 +31,7 @@ namespace lsr
     std::vector<double>
     values(double first, double length, unsigned int n) const;
 
-    /// The smallest value at 1001 points of the interval [first, last].
+    /// The smallest value at 201 points of the interval [first, last].
     double
     minimum(double first, double last) const;
 

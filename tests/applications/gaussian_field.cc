@@ -57,3 +57,14 @@ TEST(FourierSeries, ExpressionHasAllDigits)
             "(0.10000000000000001+(0.33333333333333331)*cos("
             "3.1415926535897931*x)+(-0.25)*sin(3.1415926535897931*x))");
 }
+
+TEST(FourierSeries, FindsItsMinimum)
+{
+  std::mt19937_64     generator(2);
+  const FourierSeries series = squared_exponential_field(0.2).sample(generator);
+  double              minimum = series(-0.5);
+  for (const double value : series.values(-0.5, 1.5, 5000))
+    minimum = std::min(minimum, value);
+  EXPECT_NEAR(series.minimum(-0.5, 1), minimum, 1e-2);
+  EXPECT_GE(series.minimum(-0.5, 1), minimum - 1e-6);
+}
