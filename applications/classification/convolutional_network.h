@@ -6,14 +6,21 @@
 #include <lsr/network/network.h>
 
 #include <cstdint>
+#include <string>
 
 namespace lsr
 {
-  /// A classifier of 28 x 28 images, flattened, with ten outputs: two
-  /// convolutions and two linear layers, ReLU, 119,530 parameters (paper,
-  /// S2.5).
+  /**
+   * A classifier of 28 x 28 images, flattened, with ten outputs: two
+   * convolutions and two linear layers, 119,530 parameters (paper, S2.5).
+   *
+   * @p activation is relu, tanh or gelu; with identity, for comparison, the
+   * network is linear, and its refinement a linear classifier of the pixels.
+   * Throws lsr::Error for any other.
+   */
   Network
-  convolutional_network(std::uint64_t seed = 0);
+  convolutional_network(std::uint64_t      seed       = 0,
+                        const std::string &activation = "relu");
 } // namespace lsr
 
 #endif
