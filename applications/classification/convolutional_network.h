@@ -21,6 +21,25 @@ namespace lsr
   Network
   convolutional_network(std::uint64_t      seed       = 0,
                         const std::string &activation = "relu");
+
+
+
+  /// The network in two: what the convolutions make of an image, and what the
+  /// linear layers make of that.
+  struct ConvolutionsAndHead
+  {
+    /// From 784 pixels to 3,136 features.
+    Network convolutions;
+
+    /// From these to the ten outputs; 100,714 parameters.
+    Network head;
+  };
+
+  /// Take apart what convolutional_network() has made with @p activation:
+  /// head(convolutions(image)) is the network's value, and the parameters are
+  /// the same, those of the head behind those of the convolutions.
+  ConvolutionsAndHead
+  take_apart(const Network &network, const std::string &activation);
 } // namespace lsr
 
 #endif

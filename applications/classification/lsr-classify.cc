@@ -7,13 +7,14 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/base/stopwatch.h>
 #include <lsr/dense/host.h>
-#include <lsr/dense/selection.h>
+#include <lsr/dense/least_squares.h>
 #include <lsr/network/version.h>
 #include <lsr/refine/fit.h>
 
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <limits>
@@ -68,16 +69,26 @@ namespace lsr
 
 
 
-    /// A rank, a Tikhonov parameter, and what they are worth.
+    /// What the convolutions make of images.
+    ImageSet
+    features(const Network &convolutions, const ImageSet &images)
+    {
+      const Block values = make_block(convolutions.n_outputs(), images.size());
+      convolutions.evaluate(images.points,
+                            Column(values.data(), values.size()));
+      return {values, images.labels};
+    }
+
+
+
+    /// What a number of columns is worth; losses are means over the rows.
     struct Solution
     {
-      Regularization choice;
-
-      /// $\|f + A J V y\|^2$ over the rows.
-      double loss = 0, validation_loss = 0;
-
-      double test_accuracy = 0;
+      std::size_t rank = 0;
+      double      loss = 0, validation_loss = 0, test_accuracy = 0;
     };
+
+
 
     /// Ranks from none to all, four for each doubling from 16 on.
     std::vector<std::size_t>
@@ -97,61 +108,41 @@ namespace lsr
     {
       std::size_t n_rows = 0, numerical_rank = 0;
 
-      /// Without damping, for some_ranks().
-      std::vector<Solution> ranks;
-
-      /// With the rank and the Tikhonov parameter that validation chooses.
-      Solution chosen;
+      /// For some_ranks(); last, the rank with the least validation loss.
+      std::vector<Solution> solutions;
 
       std::map<std::string, double> seconds;
     };
 
 
 
-    /// Solve for some ranks and for the best damping, from one factorization.
-    /// Columns of coefficients are appended to @p Y.
+    /// Solve for some ranks and for that which validation chooses, all from
+    /// one factorization. The coefficients are appended to @p Y.
     Result
     solve(const AppendRowsQR  &rows,
           const AppendRowsQR  &held_out,
           std::vector<Column> &Y)
     {
-      const LeastSquares problem(rows,
+      const LeastSquares        problem(rows,
                                  Pivoting::columns,
                                  std::numeric_limits<double>::epsilon() / 2);
-      const HeldOutLoss  predicted({{problem, {held_out}}}, rows.n_rows());
+      const std::vector<double> losses     = problem.losses(),
+                                validation = problem.held_out_loss(held_out);
+      std::vector<std::size_t> ranks = some_ranks(problem.numerical_rank());
+      ranks.push_back(std::min_element(validation.begin(), validation.end()) -
+                      validation.begin());
 
       Result result;
-      result.n_rows                        = rows.n_rows();
-      result.numerical_rank                = problem.numerical_rank();
-      const std::vector<double> losses     = problem.losses(),
-                                validation = predicted.of_ranks();
-      for (const std::size_t k : some_ranks(result.numerical_rank))
+      result.n_rows         = rows.n_rows();
+      result.numerical_rank = problem.numerical_rank();
+      for (const std::size_t k : ranks)
         {
-          result.ranks.push_back({{k, 0., validation[k]},
-                                  losses[k] / rows.n_rows(),
-                                  validation[k] / rows.n_rows(),
-                                  0.});
+          result.solutions.push_back({k,
+                                      losses[k] / rows.n_rows(),
+                                      validation[k] / held_out.n_rows(),
+                                      0.});
           Y.push_back(problem.solve(k));
         }
-
-      RegularizationChoice best;
-      best.exhaustive  = true;
-      best.slack       = 0;
-      Solution &chosen = result.chosen;
-      chosen.choice    = choose_regularization(predicted, problem, best);
-      if (chosen.choice.lambda > 0)
-        {
-          const Tikhonov tikhonov = problem.tikhonov(chosen.choice.rank);
-          chosen.loss             = tikhonov.loss(chosen.choice.lambda);
-          Y.push_back(tikhonov.solve(chosen.choice.lambda));
-        }
-      else
-        {
-          chosen.loss = losses[chosen.choice.rank];
-          Y.push_back(problem.solve(chosen.choice.rank));
-        }
-      chosen.loss /= rows.n_rows();
-      chosen.validation_loss = chosen.choice.predicted_loss / rows.n_rows();
       return result;
     }
 
@@ -194,16 +185,15 @@ namespace lsr
       std::vector<Column> Y;
       {
         const Stopwatch stopwatch(seconds["solve"]);
-        say("  choosing rank and Tikhonov parameter");
+        say("  solving for all ranks");
         result = solve(rows.front(), held_out.front(), Y);
       }
       {
         const Stopwatch           stopwatch(seconds["test"]);
         const std::vector<double> accuracy = accuracies(
           network, *basis, as_columns(Y), images.test, options.block_size);
-        for (std::size_t i = 0; i < result.ranks.size(); ++i)
-          result.ranks[i].test_accuracy = accuracy[i];
-        result.chosen.test_accuracy = accuracy.back();
+        for (std::size_t i = 0; i < accuracy.size(); ++i)
+          result.solutions[i].test_accuracy = accuracy[i];
       }
       result.seconds = seconds;
       return result;
@@ -228,28 +218,28 @@ namespace lsr
                 const Images  &images,
                 const Result  &result)
     {
+      const Solution        &chosen = result.solutions.back();
       nlohmann::ordered_json json;
-      json["torch"]                = torch_version();
-      json["set"]                  = images.name;
-      json["images"]               = options.n_images;
-      json["validation_images"]    = options.n_validation;
-      json["test_images"]          = options.n_test;
-      json["parameters"]           = network.n_parameters();
-      json["activation"]           = options.activation;
-      json["subspace"]             = options.basis.type;
-      json["rows"]                 = result.n_rows;
-      json["rank"]                 = options.basis.n_directions;
-      json["numerical_rank"]       = result.numerical_rank;
-      json["chosen_rank"]          = result.chosen.choice.rank;
-      json["tikhonov"]             = result.chosen.choice.lambda;
-      json["loss"]                 = result.chosen.loss;
-      json["validation_loss"]      = result.chosen.validation_loss;
-      json["accuracy_network"]     = result.ranks.front().test_accuracy;
-      json["accuracy_all_columns"] = result.ranks.back().test_accuracy;
-      json["accuracy"]             = result.chosen.test_accuracy;
-      json["memory_gb"]            = peak_memory();
-      json["threads"]              = options.n_threads;
-      double total                 = 0;
+      json["torch"]             = torch_version();
+      json["set"]               = images.name;
+      json["images"]            = options.n_images;
+      json["validation_images"] = options.n_validation;
+      json["test_images"]       = options.n_test;
+      json["parameters"]        = network.n_parameters();
+      json["activation"]        = options.activation;
+      json["subspace"]          = options.basis.type;
+      json["linear_layers"]     = options.linear_layers;
+      json["rows"]              = result.n_rows;
+      json["rank"]              = options.basis.n_directions;
+      json["numerical_rank"]    = result.numerical_rank;
+      json["chosen_rank"]       = chosen.rank;
+      json["loss"]              = chosen.loss;
+      json["validation_loss"]   = chosen.validation_loss;
+      json["accuracy_network"]  = result.solutions.front().test_accuracy;
+      json["accuracy"]          = chosen.test_accuracy;
+      json["memory_gb"]         = peak_memory();
+      json["threads"]           = options.n_threads;
+      double total              = 0;
       for (const auto &[stage, seconds] : result.seconds)
         {
           json["seconds"][stage] = std::round(1000 * seconds) / 1000;
@@ -262,13 +252,14 @@ namespace lsr
 
 
     void
-    write_ranks(const std::string &path, const std::vector<Solution> &ranks)
+    write_ranks(const std::string &path, std::vector<Solution> solutions)
     {
+      solutions.pop_back(); // the chosen one is in the report
       write_atomically(path, [&](std::ostream &out) {
         out.precision(10);
         out << "rank,loss,validation_loss,test_accuracy\n";
-        for (const Solution &solution : ranks)
-          out << solution.choice.rank << ',' << solution.loss << ','
+        for (const Solution &solution : solutions)
+          out << solution.rank << ',' << solution.loss << ','
               << solution.validation_loss << ',' << solution.test_accuracy
               << '\n';
       });
@@ -276,7 +267,7 @@ namespace lsr
 
 
 
-    /// The pixels of the first images, in ten rows of 24.
+    /// The first images in ten rows of 24, pixel by pixel from the top left.
     void
     write_samples(const std::string &path, const ImageSet &images)
     {
@@ -284,12 +275,15 @@ namespace lsr
       const HostBlock       points = to_host(images.points);
       write_atomically(path, [&](std::ostream &out) {
         out << "x,y,ink\n";
-        for (std::size_t i = 0; i < std::min(n_rows * n_columns, images.size());
-             ++i)
-          for (std::size_t p = 0; p < ImageSet::n_pixels; ++p)
-            out << i % n_columns * w + p % w << ','
-                << (n_rows - i / n_columns) * w - p / w - 1 << ','
-                << points(p, i) << '\n';
+        for (std::size_t y = 0; y < n_rows * w; ++y)
+          for (std::size_t x = 0; x < n_columns * w; ++x)
+            {
+              const std::size_t image = y / w * n_columns + x / w;
+              out << x << ',' << n_rows * w - 1 - y << ','
+                  << (image < images.size() ? points(y % w * w + x % w, image) :
+                                              0.)
+                  << '\n';
+            }
       });
     }
 
@@ -307,10 +301,22 @@ namespace lsr
       if (!options.samples_file.empty())
         write_samples(options.samples_file, images.fit);
 
-      const Result result = classify(options, network, images);
+      Result result;
+      if (options.linear_layers)
+        {
+          const auto parts = take_apart(network, options.activation);
+          result           = classify(options,
+                            parts.head,
+                            {images.name,
+                                       features(parts.convolutions, images.fit),
+                                       features(parts.convolutions, images.validation),
+                                       features(parts.convolutions, images.test)});
+        }
+      else
+        result = classify(options, network, images);
       std::cout << json_report(options, network, images, result) << std::endl;
       if (!options.ranks_file.empty())
-        write_ranks(options.ranks_file, result.ranks);
+        write_ranks(options.ranks_file, result.solutions);
     }
   } // namespace
 } // namespace lsr

@@ -249,12 +249,12 @@ namespace lsr
     {
     public:
       explicit Placement(Random &random)
-        : shift{random.normal(1.2), random.normal(1.2)}
+        : shift{random.normal(0.7), random.normal(0.7)}
       {
-        const double width  = random.uniform(10, 17),
-                     height = random.uniform(16, 21),
-                     slant  = random.normal(0.2),
-                     angle  = random.normal(M_PI / 18);
+        const double width  = random.uniform(11, 17),
+                     height = random.uniform(17, 21),
+                     slant  = random.normal(0.15),
+                     angle  = random.normal(M_PI / 30);
         const double c = std::cos(angle), s = std::sin(angle);
         matrix = {{{c * width, (-c * slant - s) * height},
                    {s * width, (-s * slant + c) * height}}};
@@ -386,10 +386,10 @@ namespace lsr
            Random                     &random,
            std::vector<unsigned char> &pixels)
     {
-      const double radius   = random.uniform(0.6, 1.8),
+      const double radius   = random.uniform(0.7, 1.8),
                    softness = random.uniform(0.7, 1.4),
                    darkness = random.uniform(0.65, 1),
-                   noise    = random.uniform(0, 0.12);
+                   noise    = random.uniform(0, 0.1);
       for (std::size_t i = 0; i < ImageSet::n_pixels; ++i)
         {
           const double ink =
