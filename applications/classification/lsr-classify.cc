@@ -294,9 +294,9 @@ namespace lsr
     {
       Network::set_n_threads(options.n_threads);
       options.prepare_output();
+      const Images  images = read_or_render(options);
       const Network network =
         convolutional_network(options.seed, options.activation);
-      const Images images = read_or_render(options);
       say(network.description());
       if (!options.samples_file.empty())
         write_samples(options.samples_file, images.fit);

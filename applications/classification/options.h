@@ -37,7 +37,7 @@ namespace lsr
     /// Whether only the parameters of the linear layers move.
     bool linear_layers = false;
 
-    std::size_t  block_size = 256;
+    std::size_t  block_size = 200;
     unsigned int n_threads  = 0;
 
     std::string ranks_file, samples_file;

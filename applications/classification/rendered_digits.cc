@@ -216,8 +216,8 @@ namespace lsr
           wave = {random.normal(2.5),
                   random.normal(2.5),
                   random.uniform(0, 2 * M_PI),
-                  random.normal(0.035),
-                  random.normal(0.035)};
+                  random.normal(0.028),
+                  random.normal(0.028)};
       }
 
       Point
@@ -249,11 +249,11 @@ namespace lsr
     {
     public:
       explicit Placement(Random &random)
-        : shift{random.normal(0.7), random.normal(0.7)}
+        : shift{random.normal(0.6), random.normal(0.6)}
       {
-        const double width  = random.uniform(11, 17),
-                     height = random.uniform(17, 21),
-                     slant  = random.normal(0.15),
+        const double width  = random.uniform(12, 17),
+                     height = random.uniform(17, 20),
+                     slant  = random.normal(0.12),
                      angle  = random.normal(M_PI / 30);
         const double c = std::cos(angle), s = std::sin(angle);
         matrix = {{{c * width, (-c * slant - s) * height},
@@ -386,10 +386,10 @@ namespace lsr
            Random                     &random,
            std::vector<unsigned char> &pixels)
     {
-      const double radius   = random.uniform(0.7, 1.8),
+      const double radius   = random.uniform(0.8, 1.8),
                    softness = random.uniform(0.7, 1.4),
                    darkness = random.uniform(0.65, 1),
-                   noise    = random.uniform(0, 0.1);
+                   noise    = random.uniform(0, 0.08);
       for (std::size_t i = 0; i < ImageSet::n_pixels; ++i)
         {
           const double ink =

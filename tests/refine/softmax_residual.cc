@@ -74,8 +74,8 @@ TEST(SoftmaxResidual, TransposedTangentIsTheTransposedOne)
   residual.apply_tangent(X, AX);
   residual.apply_transposed_tangent(Y, ATY);
   const Block YTAX = make_block(2, 3), ATYTX = make_block(2, 3);
-  multiply(1., 'T', Y, AX, 0., YTAX);
-  multiply(1., 'T', ATY, X, 0., ATYTX);
+  multiply(1., 'T', Y, 'N', AX, 0., YTAX);
+  multiply(1., 'T', ATY, 'N', X, 0., ATYTX);
   EXPECT_LT(relative_difference(YTAX, ATYTX), 1e-13);
 }
 
