@@ -52,8 +52,11 @@ class Curve:
 
 @dataclass
 class Map:
-    """Values z at the points of a lattice, as (x, y, z)."""
+    """Values z at the points of a lattice, as (x, y, z), row by row; with or without the scale
+    of colours and the numbers of the axes."""
     points: list
+    palette: str = "cubehelix negative"
+    scale: bool = True
 
 
 @dataclass
@@ -102,10 +105,12 @@ def _panel(panel, name):
         commands += [block + " << END", *(" ".join(map(repr, map(float, p))) for p in points),
                      "END"]
         if isinstance(content, Map):
-            commands += ["unset key", "set size ratio -1", "set palette cubehelix negative",
+            commands += ["unset key", "set size ratio -1", f"set palette {content.palette}",
                          "set autoscale fix",
                          *(["set logscale cb", "set cbtics format '10^{%L}'"] if "z" in panel.log
                            else ["set cbtics format '%.0e'"])]
+            if not content.scale:
+                commands += ["unset colorbox", "unset xtics", "unset ytics"]
             plots.append(f"{block} using 1:2:3 with image")
         else:
             colour = content.colour or COLOURS[i % len(COLOURS)]

@@ -6,14 +6,40 @@
 #include <lsr/network/network.h>
 
 #include <cstdint>
+#include <string>
 
 namespace lsr
 {
-  /// A classifier of 28 x 28 images, flattened, with ten outputs: two
-  /// convolutions and two linear layers, ReLU, 119,530 parameters (paper,
-  /// S2.5).
+  /**
+   * A classifier of 28 x 28 images, flattened, with ten outputs: two
+   * convolutions and two linear layers, 119,530 parameters (paper, S2.5).
+   *
+   * @p activation is relu, tanh or gelu; with identity, for comparison, the
+   * network is linear, and its refinement a linear classifier of the pixels.
+   * Throws lsr::Error for any other.
+   */
   Network
-  convolutional_network(std::uint64_t seed = 0);
+  convolutional_network(std::uint64_t      seed       = 0,
+                        const std::string &activation = "relu");
+
+
+
+  /// The network in two: what the convolutions make of an image, and what the
+  /// linear layers make of that.
+  struct ConvolutionsAndHead
+  {
+    /// From 784 pixels to 3,136 features.
+    Network convolutions;
+
+    /// From these to the ten outputs; 100,714 parameters.
+    Network head;
+  };
+
+  /// Take apart what convolutional_network() has made with @p activation:
+  /// head(convolutions(image)) is the network's value, and the parameters are
+  /// the same, those of the head behind those of the convolutions.
+  ConvolutionsAndHead
+  take_apart(const Network &network, const std::string &activation);
 } // namespace lsr
 
 #endif

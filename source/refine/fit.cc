@@ -79,30 +79,6 @@ namespace lsr
 
 
 
-    /// One factorization for each fold of a stream.
-    std::vector<AppendRowsQR>
-    factorize(const Network                                  &network,
-              const TangentBasis                             &basis,
-              const RowStream                                &rows,
-              const Communicator                             &communicator,
-              const std::function<void(const std::string &)> &progress)
-    {
-      std::vector<AppendRowsQR> folds;
-      for (unsigned int i = 0; i < rows.n_folds(); ++i)
-        folds.emplace_back(basis.n_directions());
-
-      Progress report(rows.n_values(), progress);
-      rows.for_each_block([&](const RowBlock &block) {
-        append_rows(network, basis, block, folds.at(block.fold));
-        report.advance(block.points.extent(1) * network.n_outputs());
-      });
-      for (AppendRowsQR &fold : folds)
-        fold.reduce(communicator);
-      return folds;
-    }
-
-
-
     SelectionRule
     resolve(const SelectionRule rule,
             const RowStream    &rows,
@@ -202,6 +178,29 @@ namespace lsr
 
 
 
+  std::vector<AppendRowsQR>
+  factorize(const Network                                  &network,
+            const TangentBasis                             &basis,
+            const RowStream                                &rows,
+            const std::function<void(const std::string &)> &progress,
+            const Communicator                             &communicator)
+  {
+    std::vector<AppendRowsQR> folds;
+    for (unsigned int i = 0; i < rows.n_folds(); ++i)
+      folds.emplace_back(basis.n_directions());
+
+    Progress report(rows.n_values(), progress);
+    rows.for_each_block([&](const RowBlock &block) {
+      append_rows(network, basis, block, folds.at(block.fold));
+      report.advance(block.points.extent(1) * network.n_outputs());
+    });
+    for (AppendRowsQR &fold : folds)
+      fold.reduce(communicator);
+    return folds;
+  }
+
+
+
   Fit
   fit(const Network       &network,
       const TangentBasis  &basis,
@@ -221,10 +220,10 @@ namespace lsr
     {
       const Stopwatch stopwatch(result.seconds["reduce"]);
       folds =
-        factorize(network, basis, rows, communicator, parameters.progress);
+        factorize(network, basis, rows, parameters.progress, communicator);
       if (validation != nullptr)
         validation_rows =
-          factorize(network, basis, *validation, communicator, {});
+          factorize(network, basis, *validation, {}, communicator);
     }
 
     const Stopwatch    stopwatch(result.seconds["solve"]);

@@ -4,6 +4,7 @@
 #define lsr_refine_fit_h
 
 #include <lsr/base/communicator.h>
+#include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/least_squares.h>
 #include <lsr/dense/selection.h>
 #include <lsr/network/network.h>
@@ -17,6 +18,24 @@
 
 namespace lsr
 {
+  /**
+   * The first half of fit(): the rows of $A J V$ and $-f$ of a stream as
+   * factorizations, one for each fold of the stream. With LeastSquares and
+   * HeldOutLoss they give the solutions of all ranks, not only the one that
+   * fit() chooses. @p progress is called with a line of text now and then.
+   *
+   * Collective over @p communicator. Throws lsr::Error if the residual of a
+   * block does not belong to its points or is not Euclidean.
+   */
+  std::vector<AppendRowsQR>
+  factorize(const Network                                  &network,
+            const TangentBasis                             &basis,
+            const RowStream                                &rows,
+            const std::function<void(const std::string &)> &progress     = {},
+            const Communicator                             &communicator = {});
+
+
+
   /// By what fit() chooses the number of columns and the damping.
   enum class SelectionRule
   {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/refine/softmax_residual.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/models.h"
+#include "support/residuals.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  const std::vector<unsigned int> labels = {2, 0, 3, 3, 1};
+  const unsigned int              k      = 4;
+  const std::size_t               n      = labels.size() * k;
+
+  double
+  largest_sum_over_classes(const Block &X)
+  {
+    double largest = 0;
+    for (std::size_t j = 0; j < X.extent(1); ++j)
+      for (std::size_t i = 0; i < X.extent(0); i += k)
+        {
+          double sum = 0;
+          for (unsigned int c = 0; c < k; ++c)
+            sum += X(i + c, j);
+          largest = std::max(largest, std::abs(sum));
+        }
+    return largest;
+  }
+} // namespace
+
+
+
+TEST(SoftmaxResidual, IsOffByTheProbabilities)
+{
+  SoftmaxResidual residual({1}, 3);
+  const Column    q = make_column(3), f = make_column(3);
+  q(0) = std::log(1.), q(1) = std::log(2.), q(2) = std::log(5.);
+  residual.evaluate(q, f);
+  EXPECT_NEAR(f(0), 1. / 8, 1e-15);
+  EXPECT_NEAR(f(1), 2. / 8 - 1, 1e-15);
+  EXPECT_NEAR(f(2), 5. / 8, 1e-15);
+}
+
+
+
+TEST(SoftmaxResidual, TangentIsTheDerivative)
+{
+  SoftmaxResidual residual(labels, k);
+  const Column    q = random_column(n, 1);
+  const Column    x = random_column(n, 2);
+  residual.linearize(q);
+  const Column Ax = make_column(n);
+  residual.apply_tangent(as_block(x), as_block(Ax));
+  EXPECT_LT(relative_difference(directional_derivative(residual, q, x), Ax),
+            1e-9);
+}
+
+
+
+TEST(SoftmaxResidual, TransposedTangentIsTheTransposedOne)
+{
+  SoftmaxResidual residual(labels, k);
+  residual.linearize(random_column(n, 3));
+  const Block X = random_block(n, 3, 4), Y = random_block(n, 2, 5);
+  const Block AX = make_block(n, 3), ATY = make_block(n, 2);
+  residual.apply_tangent(X, AX);
+  residual.apply_transposed_tangent(Y, ATY);
+  const Block YTAX = make_block(2, 3), ATYTX = make_block(2, 3);
+  multiply(1., 'T', Y, 'N', AX, 0., YTAX);
+  multiply(1., 'T', ATY, 'N', X, 0., ATYTX);
+  EXPECT_LT(relative_difference(YTAX, ATYTX), 1e-13);
+}
+
+
+
+TEST(SoftmaxResidual, RowsOfAPointSumToZero)
+{
+  SoftmaxResidual residual(labels, k);
+  const Column    q = random_column(n, 6), f = make_column(n);
+  residual.evaluate(q, f);
+  EXPECT_LT(largest_sum_over_classes(as_block(f)), 1e-15);
+
+  residual.linearize(q);
+  const Block AX = make_block(n, 3);
+  residual.apply_tangent(random_block(n, 3, 7), AX);
+  EXPECT_GT(norm(Column(AX.data(), n)), 0.1);
+  EXPECT_LT(largest_sum_over_classes(AX), 1e-15);
+}
+
+
+
+TEST(SoftmaxResidual, LargeValuesDoNotOverflow)
+{
+  SoftmaxResidual residual({0, 1}, 2);
+  const Column    q = make_column(4), f = make_column(4);
+  q(0) = 1e4, q(1) = -1e4; // certain, and right
+  q(2) = 1e4, q(3) = -1e4; // certain, and wrong
+  residual.evaluate(q, f);
+  EXPECT_EQ(f(0), 0);
+  EXPECT_EQ(f(1), 0);
+  EXPECT_EQ(f(2), 1);
+  EXPECT_EQ(f(3), -1);
+}
+
+
+
+TEST(SoftmaxResidual, RefusesLabelsThatAreNoClass)
+{
+  try
+    {
+      SoftmaxResidual residual({0, 9, 10}, 10);
+      FAIL() << "label 10 of 10 classes was accepted";
+    }
+  catch (const Error &error)
+    {
+      EXPECT_STREQ(error.what(),
+                   "label 10 of point 2: a class from 0 to 9 expected");
+    }
+}
