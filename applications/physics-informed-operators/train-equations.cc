@@ -4,9 +4,7 @@
 
 #include <lsr/base/exceptions.h>
 
-#include <algorithm>
 #include <cmath>
-#include <memory>
 
 #include "physics-informed-operators/train-solutions.h"
 #include "random-fields/burgers.h"
@@ -107,7 +105,7 @@ namespace lsr
       equation.solve = [](const FourierSeries &u) {
         return diffusion_reaction_solution(u, 0.01, 0.01);
       };
-      equation.n_iterations  = 20000;
+      equation.n_iterations  = 15000;
       equation.n_functions   = 100;
       equation.n_points      = 200;
       equation.learning_rate = 3e-3;

@@ -4,7 +4,6 @@
 
 #include <lsr/dense/blas.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
