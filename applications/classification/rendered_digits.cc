@@ -216,8 +216,8 @@ namespace lsr
           wave = {random.normal(2.5),
                   random.normal(2.5),
                   random.uniform(0, 2 * M_PI),
-                  random.normal(0.028),
-                  random.normal(0.028)};
+                  random.normal(0.022),
+                  random.normal(0.022)};
       }
 
       Point
@@ -249,12 +249,12 @@ namespace lsr
     {
     public:
       explicit Placement(Random &random)
-        : shift{random.normal(0.6), random.normal(0.6)}
+        : shift{random.normal(0.5), random.normal(0.5)}
       {
-        const double width  = random.uniform(12, 17),
+        const double width  = random.uniform(12.5, 17),
                      height = random.uniform(17, 20),
-                     slant  = random.normal(0.12),
-                     angle  = random.normal(M_PI / 30);
+                     slant  = random.normal(0.1),
+                     angle  = random.normal(M_PI / 36);
         const double c = std::cos(angle), s = std::sin(angle);
         matrix = {{{c * width, (-c * slant - s) * height},
                    {s * width, (-s * slant + c) * height}}};
@@ -309,46 +309,55 @@ namespace lsr
 
 
     double
-    distance_to_segment(const Point &p, const Point &a, const Point &b)
+    squared_distance_to_segment(const Point &p, const Point &a, const Point &b)
     {
       const double dx = b.x - a.x, dy = b.y - a.y;
       const double length2 = std::max(dx * dx + dy * dy, 1e-12);
       const double t =
         std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length2, 0., 1.);
-      return std::hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
+      const double x = p.x - a.x - t * dx, y = p.y - a.y - t * dy;
+      return x * x + y * y;
     }
 
 
 
-    /// Distances of the centers of the pixels to what has been drawn.
+    /// Distances of the centers of the pixels to what has been drawn, as far as
+    /// they are within reach of the pen.
     class Drawing
     {
     public:
       Drawing()
       {
-        distances.fill(std::numeric_limits<double>::max());
+        squared_distances.fill(std::numeric_limits<double>::max());
       }
 
       void
       draw_segment(const Point &a, const Point &b)
       {
-        for (std::size_t i = 0; i < distances.size(); ++i)
-          {
-            const Point center{i % ImageSet::width + 0.5,
-                               double(i / ImageSet::width) + 0.5};
-            distances[i] =
-              std::min(distances[i], distance_to_segment(center, a, b));
-          }
+        constexpr double reach  = 4;
+        const auto       within = [](const double x) {
+          return int(std::clamp(x, 0., double(ImageSet::width)));
+        };
+        const auto [left, right] = std::minmax(a.x, b.x);
+        const auto [top, bottom] = std::minmax(a.y, b.y);
+        for (int y = within(top - reach); y < within(bottom + reach); ++y)
+          for (int x = within(left - reach); x < within(right + reach); ++x)
+            {
+              double &distance = squared_distances[y * ImageSet::width + x];
+              distance =
+                std::min(distance,
+                         squared_distance_to_segment({x + 0.5, y + 0.5}, a, b));
+            }
       }
 
       double
       distance(const std::size_t pixel) const
       {
-        return distances[pixel];
+        return std::sqrt(squared_distances[pixel]);
       }
 
     private:
-      std::array<double, ImageSet::n_pixels> distances;
+      std::array<double, ImageSet::n_pixels> squared_distances;
     };
 
 
@@ -386,7 +395,7 @@ namespace lsr
            Random                     &random,
            std::vector<unsigned char> &pixels)
     {
-      const double radius   = random.uniform(0.8, 1.8),
+      const double radius   = random.uniform(0.9, 1.8),
                    softness = random.uniform(0.7, 1.4),
                    darkness = random.uniform(0.65, 1),
                    noise    = random.uniform(0, 0.08);
