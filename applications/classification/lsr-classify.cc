@@ -12,7 +12,6 @@
 #include <lsr/refine/fit.h>
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -201,17 +200,6 @@ namespace lsr
 
 
 
-    /// The most memory that this process has had, in GB.
-    double
-    peak_memory()
-    {
-      rusage usage;
-      getrusage(RUSAGE_SELF, &usage);
-      return usage.ru_maxrss * 1024e-9;
-    }
-
-
-
     std::string
     json_report(const Options &options,
                 const Network &network,
@@ -326,17 +314,8 @@ namespace lsr
 int
 main(int argc, char **argv)
 {
-  lsr::Options options;
-  try
-    {
-      if (!options.parse(argc, argv))
-        return 0;
-      lsr::run(options);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-classify: error: " << error.what() << std::endl;
-      return 1;
-    }
-  return 0;
+  return lsr::run_core_program<lsr::Options>("lsr-classify",
+                                             argc,
+                                             argv,
+                                             lsr::run);
 }

@@ -7,14 +7,14 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/refine/make_tangent_basis.h>
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <thread>
+
+#include "core_program.h"
 
 namespace lsr
 {
@@ -129,19 +129,8 @@ namespace lsr
                    samples_file,
                    "Table of the pixels of some images to fit, side by side "
                    "(.csv)");
-    try
-      {
-        app.parse(argc, argv);
-      }
-    catch (const CLI::ParseError &error)
-      {
-        if (error.get_exit_code() == 0)
-          {
-            app.exit(error);
-            return false;
-          }
-        throw Error(std::string(error.what()) + "; see --help");
-      }
+    if (!parse_command_line(app, argc, argv))
+      return false;
 
     require(n_validation < n_images,
             "--validation " + std::to_string(n_validation) +

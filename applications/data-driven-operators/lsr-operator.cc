@@ -8,7 +8,6 @@
 #include <lsr/base/stopwatch.h>
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -221,16 +220,8 @@ int
 main(int argc, char **argv)
 {
   lsr::ensure_kokkos_initialized();
-  try
-    {
-      lsr::OperatorOptions options;
-      if (options.parse(argc, argv))
-        lsr::run(options);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-operator: error: " << error.what() << std::endl;
-      return 1;
-    }
-  return 0;
+  return lsr::run_core_program<lsr::OperatorOptions>("lsr-operator",
+                                                     argc,
+                                                     argv,
+                                                     lsr::run);
 }

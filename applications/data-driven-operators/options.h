@@ -5,10 +5,9 @@
 
 #include <lsr/base/exceptions.h>
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
+#include "core_program.h"
 #include "data-driven-operators/burgers_data.h"
 #include "data-driven-operators/operator_networks.h"
 #include "data-driven-operators/rank_study.h"
@@ -204,19 +203,8 @@ namespace lsr
     add_data(app);
     add_train(app);
     add_refine(app);
-    try
-      {
-        app.parse(argc, argv);
-      }
-    catch (const CLI::ParseError &error)
-      {
-        if (error.get_exit_code() == 0)
-          {
-            app.exit(error);
-            return false;
-          }
-        throw Error(std::string(error.what()) + "; see --help");
-      }
+    if (!parse_command_line(app, argc, argv))
+      return false;
     command = app.get_subcommands().front()->get_name();
     return true;
   }

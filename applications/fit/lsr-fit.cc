@@ -189,17 +189,5 @@ namespace lsr
 int
 main(int argc, char **argv)
 {
-  lsr::Options options;
-  try
-    {
-      if (!options.parse(argc, argv))
-        return 0;
-      lsr::run(options);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-fit: error: " << error.what() << std::endl;
-      return 1;
-    }
-  return 0;
+  return lsr::run_core_program<lsr::Options>("lsr-fit", argc, argv, lsr::run);
 }

@@ -9,8 +9,6 @@
 #include <lsr/refine/fit.h>
 #include <lsr/refine/make_tangent_basis.h>
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -20,6 +18,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "core_program.h"
 
 
 namespace lsr
@@ -204,19 +204,8 @@ namespace lsr
                   "the refined network predicts there")
       ->expected(2)
       ->type_name("NEW PREDICTIONS");
-    try
-      {
-        app.parse(argc, argv);
-      }
-    catch (const CLI::ParseError &error)
-      {
-        if (error.get_exit_code() == 0)
-          {
-            app.exit(error);
-            return false;
-          }
-        throw Error(std::string(error.what()) + "; see --help");
-      }
+    if (!parse_command_line(app, argc, argv))
+      return false;
 
     const auto found = rules.find(rule_name);
     require(found != rules.end(),

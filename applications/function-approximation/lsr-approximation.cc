@@ -354,17 +354,8 @@ namespace lsr
 int
 main(int argc, char **argv)
 {
-  lsr::Options options;
-  try
-    {
-      if (!options.parse(argc, argv))
-        return 0;
-      lsr::run(options);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-approximation: error: " << error.what() << std::endl;
-      return 1;
-    }
-  return 0;
+  return lsr::run_core_program<lsr::Options>("lsr-approximation",
+                                             argc,
+                                             argv,
+                                             lsr::run);
 }

@@ -6,13 +6,13 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/refine/make_tangent_basis.h>
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "core_program.h"
 
 namespace lsr
 {
@@ -212,19 +212,8 @@ namespace lsr
     add_refine(app);
     add_linearized(app);
     add_line(app);
-    try
-      {
-        app.parse(argc, argv);
-      }
-    catch (const CLI::ParseError &error)
-      {
-        if (error.get_exit_code() == 0)
-          {
-            app.exit(error);
-            return false;
-          }
-        throw Error(std::string(error.what()) + "; see --help");
-      }
+    if (!parse_command_line(app, argc, argv))
+      return false;
     command    = app.get_subcommands().front()->get_name();
     basis.seed = seed;
     if (n_threads == 0)

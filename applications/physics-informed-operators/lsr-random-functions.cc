@@ -4,13 +4,8 @@
 // for lsr-refine-instances.
 
 #include <lsr/base/atomic_file.h>
-#include <lsr/base/exceptions.h>
 
-#include <CLI/CLI.hpp>
-
-#include <algorithm>
-#include <iostream>
-
+#include "core_program.h"
 #include "random-fields/gaussian_field.h"
 
 namespace
@@ -21,35 +16,38 @@ namespace
     unsigned int  number   = 100;
     std::uint64_t seed     = 0;
     bool          positive = false;
+
+    /// Returns false if help was asked for.
+    bool
+    parse(int argc, char **argv);
   };
 
 
 
-  Options
-  parse(CLI::App &app, const int argc, char **argv)
+  bool
+  Options::parse(const int argc, char **argv)
   {
-    Options options;
+    CLI::App app("Write samples of a Gaussian process as expressions.",
+                 "lsr-random-functions");
     app
       .add_option("field",
-                  options.field,
+                  field,
                   "squared-exponential: length scale 0.2 and variance 1 on [0, "
                   "1]; burgers: initial values of period 1")
       ->required()
       ->check(CLI::IsMember({"squared-exponential", "burgers"}));
-    app.add_option("output", options.output, "CSV file to write")->required();
-    app.add_option("--number", options.number, "how many functions")
+    app.add_option("output", output, "CSV file to write")->required();
+    app.add_option("--number", number, "how many functions")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-    app.add_option("--seed", options.seed, "which functions")
-      ->capture_default_str();
-    app.add_option("--name", options.name, "title of the column")
+    app.add_option("--seed", seed, "which functions")->capture_default_str();
+    app.add_option("--name", name, "title of the column")
       ->capture_default_str();
     app.add_flag("--positive",
-                 options.positive,
+                 positive,
                  "add a constant to each function that makes 1 its smallest "
                  "value on [0, 1]");
-    app.parse(argc, argv);
-    return options;
+    return lsr::parse_command_line(app, argc, argv);
   }
 
 
@@ -79,18 +77,8 @@ namespace
 int
 main(int argc, char **argv)
 {
-  CLI::App app("Write samples of a Gaussian process as expressions.");
-  try
-    {
-      run(parse(app, argc, argv));
-    }
-  catch (const CLI::ParseError &error)
-    {
-      return app.exit(error);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-random-functions: error: " << error.what() << std::endl;
-      return 1;
-    }
+  return lsr::run_core_program<Options>("lsr-random-functions",
+                                        argc,
+                                        argv,
+                                        run);
 }

@@ -5,13 +5,12 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
 
+#include "core_program.h"
 #include "physics-informed-operators/train-loss.h"
 #include "train/soap.h"
 
@@ -26,6 +25,11 @@ namespace lsr
       double        learning_rate = 0.;
       unsigned int  report_every  = 1000;
       std::uint64_t seed          = 0;
+      unsigned int  n_threads     = 1;
+
+      /// Returns false if help was asked for.
+      bool
+      parse(int argc, char **argv);
 
       /// Put what the command line says in the place of the equation's own
       /// settings.
@@ -152,67 +156,61 @@ namespace lsr
 
 
 
-    int
-    run(int argc, char **argv)
+    bool
+    Options::parse(const int argc, char **argv)
     {
-      Options      options;
-      CLI::App     app("Train an operator network, branch and trunk, on an "
-                       "equation: the residual, no data.",
+      CLI::App app("Train an operator network, branch and trunk, on an "
+                   "equation: the residual, no data.",
                    "lsr-train-operator");
-      unsigned int n_threads = 1;
-      app.add_option("EQUATION", options.equation, "Name of the equation")
+      app.add_option("EQUATION", equation, "Name of the equation")
         ->required()
         ->check(CLI::IsMember(training_equations()));
       app
         .add_option("FOLDER",
-                    options.folder,
+                    folder,
                     "Where branch.pt, trunk.pt and history.csv go")
         ->required();
       app
         .add_option("--iterations",
-                    options.n_iterations,
+                    n_iterations,
                     "Steps of the optimizer (default: the equation's)")
         ->check(CLI::PositiveNumber);
       app
         .add_option("--functions",
-                    options.n_functions,
+                    n_functions,
                     "Functions in a step, new ones in each")
         ->check(CLI::PositiveNumber);
       app
         .add_option("--points",
-                    options.n_points,
+                    n_points,
                     "Interior points in a step, new ones in each")
         ->check(CLI::PositiveNumber);
       app
         .add_option("--learning-rate",
-                    options.learning_rate,
+                    learning_rate,
                     "The largest; falls to zero by a cosine")
         ->check(CLI::PositiveNumber);
       app
         .add_option("--report-every",
-                    options.report_every,
+                    report_every,
                     "Steps between measurements of the test error")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-      app
-        .add_option("--seed", options.seed, "Of networks, functions and points")
+      app.add_option("--seed", seed, "Of networks, functions and points")
         ->capture_default_str();
       app.add_option("--threads", n_threads, "Threads")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-      try
-        {
-          app.parse(argc, argv);
-        }
-      catch (const CLI::ParseError &error)
-        {
-          if (error.get_exit_code() == 0)
-            return app.exit(error);
-          throw Error(std::string(error.what()) + "; see --help");
-        }
-      Network::set_n_threads(n_threads);
+      return parse_command_line(app, argc, argv);
+    }
+
+
+
+    void
+    run(const Options &options)
+    {
+      Network::set_n_threads(options.n_threads);
       Training(options).run();
-      return 0;
     }
   } // namespace
 } // namespace lsr
@@ -220,13 +218,8 @@ namespace lsr
 int
 main(int argc, char **argv)
 {
-  try
-    {
-      return lsr::run(argc, argv);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "lsr-train-operator: " << error.what() << std::endl;
-      return 1;
-    }
+  return lsr::run_core_program<lsr::Options>("lsr-train-operator",
+                                             argc,
+                                             argv,
+                                             lsr::run);
 }

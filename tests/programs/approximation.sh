@@ -3,18 +3,8 @@
 
 # approximation.sh BIN SOURCE SCRATCH: what lsr-approximation does, small, and
 # what it refuses.
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-rm -rf "$3"
-mkdir -p "$3" && cd "$3" || exit 1
-export LC_ALL=C
-failures=0
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-approximation "$@"
 points=(--train-points 500 --test-points 100 --threads 1)
-
-fail() {
-  echo "FAILED $*"
-  failures=$((failures + 1))
-}
 
 works() {
   "$bin/lsr-approximation" "$@" "${points[@]}" >out 2>err || { fail "$*: exit status $?"; cat err; }
@@ -24,9 +14,6 @@ works() {
 entry() { awk -F, -v line="$2" -v name="$3" '
   NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) column = i }
   NR == line + 1 { print $column }' "$1"; }
-
-# holds "AWK CONDITION" WHAT
-holds() { awk "BEGIN { exit !($1) }" || fail "$2: $1"; }
 
 # ------------------------------------------------------------------- training
 
@@ -78,26 +65,6 @@ holds "($(entry line.csv 1 nonlinear) / $(entry structured.csv 2 train) - 1)^2 <
 
 # ------------------------------------------------------------------ bad input
 
-# refuses WORDS... -- ARGUMENTS...: one message with the words, exit status 1,
-# nothing written.
-refuses() {
-  local words=() word before
-  while [ "$1" != -- ]; do
-    words+=("$1")
-    shift
-  done
-  shift
-  before=$(ls -R)
-  "$bin/lsr-approximation" "$@" >out 2>err
-  [ $? -eq 1 ] || fail "not refused: $*"
-  [ ! -s out ] || fail "a report in spite of an error: $*"
-  [ "$(grep -c 'lsr-approximation: error: ' err)" -eq 1 ] || fail "no message: $*"
-  for word in "${words[@]}"; do
-    grep -qF -e "$word" err || fail "the message lacks '$word': $* ($(cat err))"
-  done
-  [ "$before" = "$(ls -R)" ] || fail "something is left behind: $*"
-}
-
 network=results/epoch-6.pt
 refuses "subcommand is required" --
 refuses "--width" -- train new --width 0
@@ -111,4 +78,4 @@ refuses "newton" "lsqr" -- linearized table.csv $network --method newton
 refuses "--rate" -- linearized table.csv $network --method adam --rate -1
 refuses "no_such.pt" -- line table.csv no_such.pt
 
-[ $failures -eq 0 ] && echo "all passed"
+finish

@@ -3,38 +3,15 @@
 
 # classify.sh BIN SOURCE SCRATCH: what lsr-classify does with digits, its own and
 # those of files, and with bad input.
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-rm -rf "$3"
-mkdir -p "$3" && cd "$3" || exit 1
-export LC_ALL=C OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-failures=0
-
-fail() {
-  echo "FAILED $*"
-  failures=$((failures + 1))
-}
-
-# The number under a key of the report.
-value() { sed -E "s/.*\"$1\":([-0-9.e+]+).*/\1/" report.json; }
-
-# holds "AWK CONDITION" WHAT
-holds() { awk "BEGIN { exit !($1) }" || fail "$2: $1"; }
-
-# classifies WHAT ARGUMENTS...: lsr-classify leaves report.json.
-classifies() {
-  local what=$1
-  shift
-  "$bin/lsr-classify" --threads 1 "$@" >report.json 2>err || { fail "$what: exit status $?"; cat err; return 1; }
-  [ "$(wc -l <report.json)" -eq 1 ] || fail "$what: the report is not one line"
-}
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-classify "$@"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 small=(--images 600 --validation 100 --test-images 200)
 
 # ---------------------------------------------------------- rendered digits
 
 for activation in relu gelu; do
-  classifies $activation "${small[@]}" --linear-layers --subspace landmark --directions 200 \
+  reports $activation --threads 1 "${small[@]}" --linear-layers --subspace landmark --directions 200 \
     --activation $activation --ranks ranks.csv --samples samples.csv
   holds "$(value accuracy_network) < 0.3 && $(value accuracy) > 0.5" $activation
   holds "$(value rows) == 5000 && $(value parameters) == 119530 && $(value chosen_rank) <= $(value numerical_rank)" $activation
@@ -47,11 +24,11 @@ awk -F, 'NR == 2 { first = $4; ok = $1 == 0 } NR > 2 && $2 > last * (1 + 1e-12) 
 
 cp report.json first.json
 cp ranks.csv first.csv
-classifies "again" "${small[@]}" --linear-layers --subspace landmark --directions 200 --activation gelu --ranks ranks.csv
+reports "again" --threads 1 "${small[@]}" --linear-layers --subspace landmark --directions 200 --activation gelu --ranks ranks.csv
 cmp -s ranks.csv first.csv || fail "the second time gives something else"
 
 for subspace in parameters structured rsvd landmark; do
-  classifies $subspace --images 60 --validation 10 --test-images 20 --subspace $subspace --directions 10
+  reports $subspace --threads 1 --images 60 --validation 10 --test-images 20 --subspace $subspace --directions 10
   holds "$(value loss) < 0.1 && $(value rank) == 10" $subspace
 done
 
@@ -75,32 +52,11 @@ PYTHON
 }
 write_mnist mnist
 files=(--mnist mnist --images 300 --validation 50 --test-images 60)
-classifies "MNIST files" "${files[@]}" --linear-layers --subspace landmark --directions 200
+reports "MNIST --threads 1 files" "${files[@]}" --linear-layers --subspace landmark --directions 200
 holds "$(value accuracy) > 0.9" "MNIST files"
 grep -q '"set":"mnist"' report.json || fail "the report does not name the folder"
 
 # ---------------------------------------------------------------- bad input
-
-# refuses WORDS... -- ARGUMENTS...: one message with the words, exit status 1,
-# nothing written.
-refuses() {
-  local words=() word before
-  while [ "$1" != -- ]; do
-    words+=("$1")
-    shift
-  done
-  shift
-  before=$(ls)
-  "$bin/lsr-classify" --threads 1 "$@" >out 2>err
-  [ $? -eq 1 ] || fail "not refused: $*"
-  [ ! -s out ] || fail "a report in spite of an error: $*"
-  [ "$(grep -c 'lsr-classify: error: ' err)" -eq 1 ] || fail "no message: $*"
-  for word in "${words[@]}"; do
-    grep -qF -e "$word" err || fail "the message lacks '$word': $* ($(grep error err))"
-  done
-  [ "$before" = "$(ls)" ] || fail "something is left behind: $*"
-}
-touch out err
 
 refuses "no_such/train-images-idx3-ubyte" "No such file" -- --mnist no_such
 cp -r mnist short
@@ -118,4 +74,4 @@ refuses "parameters" "120000" -- "${small[@]}" --subspace parameters --direction
 refuses "--directions" -- --directions 0
 refuses "folder" -- "${small[@]}" --ranks mnist/t10k-images-idx3-ubyte/ranks.csv
 
-[ $failures -eq 0 ] && echo "all passed"
+finish

@@ -2,18 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 # fit.sh BIN SOURCE SCRATCH: what lsr-fit does with good data and with bad.
-set -uo pipefail
-bin=$(cd "$1" && pwd) source=$(cd "$2" && pwd)
-rm -rf "$3"
-mkdir -p "$3" && cd "$3" || exit 1
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-fit "$@"
 model=$source/applications/poisson/poisson.pt
-export LC_ALL=C
-failures=0
-
-fail() {
-  echo "FAILED $*"
-  failures=$((failures + 1))
-}
 
 # fit_data N_FIT N_TEST N_VALIDATION [GROUPS]: points of sin(4 pi x^2) sin(pi y),
 # of which the shipped network knows 1.5 %.
@@ -30,20 +20,6 @@ fit_data() {
     }'
 }
 
-# The number under a key of the report.
-value() { sed -E "s/.*\"$1\":([-0-9.e+]+).*/\1/" report.json; }
-
-# holds "AWK CONDITION" WHAT
-holds() { awk "BEGIN { exit !($1) }" || fail "$2: $1"; }
-
-# fits WHAT ARGUMENTS...: lsr-fit leaves report.json.
-fits() {
-  local what=$1
-  shift
-  "$bin/lsr-fit" "$@" >report.json 2>err || { fail "$what: exit status $?"; cat err; return 1; }
-  [ "$(wc -l <report.json)" -eq 1 ] || fail "$what: the report is not one line"
-}
-
 fit_data 1500 500 0 >plenty.csv
 fit_data 1500 500 300 >validated.csv
 fit_data 1500 500 0 30 >grouped.csv
@@ -51,21 +27,21 @@ fit_data 1500 500 0 30 >grouped.csv
 # ------------------------------------------------------------- good data
 
 for subspace in structured rsvd landmark parameters; do
-  fits "$subspace" "$model" plenty.csv --subspace $subspace --directions 200 --precision mixed &&
+  reports "$subspace" "$model" plenty.csv --subspace $subspace --directions 200 --precision mixed &&
     holds "$(value mse_test_refined) < 0.1 * $(value mse_test)" "$subspace"
   holds "$(value parameters) == 83073 && $(value rows) == 1500 && $(value chosen_rank) <= 200" "$subspace"
 done
 
-fits "validation" "$model" validated.csv --directions 200 &&
+reports "validation" "$model" validated.csv --directions 200 &&
   holds "$(value mse_validation_refined) < 0.1 * $(value mse_validation)" "validation"
 grep -q '"selected_by":"validation"' report.json || fail "validation is not used"
-fits "groups" "$model" grouped.csv --group --directions 200
+reports "groups" "$model" grouped.csv --group --directions 200
 grep -q '"selected_by":"cross-validation"' report.json || fail "groups are not used"
 
 # What the refined network predicts, however it is asked.
 cut -d, -f1-2 plenty.csv >new.csv
-fits "predictions" "$model" plenty.csv --directions 200 --output values.csv --predict new.csv predicted.csv --profile profile.csv
-fits "refined network" "$model" plenty.csv --directions 200 --output refined.pt
+reports "predictions" "$model" plenty.csv --directions 200 --output values.csv --predict new.csv predicted.csv --profile profile.csv
+reports "refined network" "$model" plenty.csv --directions 200 --output refined.pt
 "$bin/lsr-fit" refined.pt --predict new.csv again.h5 2>err || fail "a refined network cannot be evaluated: $(cat err)"
 "$bin/lsr-fit" refined.pt --predict new.csv again.csv 2>err || fail "a refined network cannot be evaluated: $(cat err)"
 cmp -s values.csv predicted.csv || fail "values and predictions differ"
@@ -75,27 +51,6 @@ paste -d, predicted.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) b
 [ "$(wc -l <profile.csv)" -eq 202 ] || fail "the profile has not one line for each rank"
 
 # -------------------------------------------------------------- bad input
-
-# refuses WORDS... -- ARGUMENTS...: one message with the words, exit status 1,
-# nothing written.
-refuses() {
-  local words=() word before
-  while [ "$1" != -- ]; do
-    words+=("$1")
-    shift
-  done
-  shift
-  before=$(ls)
-  "$bin/lsr-fit" "$@" >out 2>err
-  [ $? -eq 1 ] || fail "not refused: $*"
-  [ ! -s out ] || fail "a report in spite of an error: $*"
-  [ "$(grep -c 'lsr-fit: error: ' err)" -eq 1 ] || fail "no message: $*"
-  for word in "${words[@]}"; do
-    grep -qF -e "$word" err || fail "the message lacks '$word': $* ($(grep error err))"
-  done
-  [ "$before" = "$(ls)" ] || fail "something is left behind: $*"
-}
-touch out err
 
 refuses "MODEL is required" --
 refuses "neither" -- "$model"
@@ -122,4 +77,4 @@ refuses "wonderful" "structured" -- "$model" plenty.csv --subspace wonderful
 refuses "--precision float16" "mixed" -- "$model" plenty.csv --subspace rsvd --precision float16
 refuses "plenty.csv" "folder" -- "$model" plenty.csv --output plenty.csv/refined.pt
 
-[ $failures -eq 0 ] && echo "all passed"
+finish

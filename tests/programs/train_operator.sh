@@ -3,17 +3,7 @@
 
 # train_operator.sh BIN SOURCE SCRATCH: what lsr-train-operator writes, and what
 # it refuses.
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-rm -rf "$3"
-mkdir -p "$3" && cd "$3" || exit 1
-export LC_ALL=C
-failures=0
-
-fail() {
-  echo "FAILED $*"
-  failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-train-operator "$@"
 
 # Few small steps: networks, and a history with a line for every report.
 small=(--iterations 6 --functions 3 --points 8 --report-every 3)
@@ -33,24 +23,13 @@ without_time() { cut -d, -f1,3,4 "$1/history.csv"; }
 [ "$(without_time again)" = "$(without_time antiderivative)" ] || fail "the same seed makes another history"
 [ "$(without_time other)" != "$(without_time antiderivative)" ] || fail "another seed makes the same history"
 
-# refuses WHAT WORD ARGUMENTS...: one line with the word, and no file.
-refuses() {
-  local what=$1 word=$2
-  shift 2
-  if "$bin/lsr-train-operator" "$@" >out 2>err; then fail "$what is accepted"; fi
-  [ "$(wc -l <err)" -eq 1 ] || { fail "$what: the message is not one line"; cat err; }
-  grep -qF -- "$word" err || { fail "$what: no '$word' in the message"; cat err; }
-  [ -z "$(find . -path "./bad*" -type f)" ] || fail "$what leaves a file behind"
-}
-
-refuses "an unknown equation" "heat" heat bad
-refuses "a missing folder" "FOLDER" burgers
-refuses "no iterations" "--iterations" burgers bad --iterations 0
-refuses "a learning rate that is no number" "--learning-rate" burgers bad --learning-rate fast
-refuses "no functions" "--functions" burgers bad --functions -1
-refuses "too large steps" "not finite" advection bad/never --iterations 50 --functions 2 --points 4 --learning-rate 1e200
+refuses "heat" -- heat bad
+refuses "FOLDER" -- burgers
+refuses "--iterations" -- burgers bad --iterations 0
+refuses "--learning-rate" -- burgers bad --learning-rate fast
+refuses "--functions" -- burgers bad --functions -1
+refuses "not finite" -- advection bad/never --iterations 50 --functions 2 --points 4 --learning-rate 1e200
 touch file
-refuses "a file in the place of the folder" "file" burgers file/below "${small[@]}"
+refuses "file" -- burgers file/below "${small[@]}"
 
-[ $failures -eq 0 ] && echo "all as expected"
-exit $failures
+finish

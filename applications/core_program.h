@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_core_program_h
+#define lsr_applications_core_program_h
+
+#include <lsr/base/exceptions.h>
+
+#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+// What programs of the core, without deal.II and MPI, have in common.
+
+namespace lsr
+{
+  /// Parse the command line. Returns false if help was asked for, which then
+  /// has been printed; throws lsr::Error if anything is wrong.
+  inline bool
+  parse_command_line(CLI::App &app, const int argc, char **argv)
+  {
+    try
+      {
+        app.parse(argc, argv);
+      }
+    catch (const CLI::ParseError &error)
+      {
+        if (error.get_exit_code() == 0)
+          {
+            app.exit(error);
+            return false;
+          }
+        throw Error(std::string(error.what()) + "; see --help");
+      }
+    return true;
+  }
+
+
+
+  /**
+   * The main function of the program called @p name: have @p Options parse the
+   * command line, run @p program with them, and turn what is thrown into one
+   * line and an exit status.
+   */
+  template <typename Options>
+  int
+  run_core_program(const std::string &name,
+                   const int          argc,
+                   char             **argv,
+                   void (*program)(const Options &))
+  {
+    try
+      {
+        Options options;
+        if (options.parse(argc, argv))
+          program(options);
+      }
+    catch (const std::exception &error)
+      {
+        std::cerr << name << ": error: " << error.what() << std::endl;
+        return 1;
+      }
+    return 0;
+  }
+
+
+
+  /// The most memory that this process has had, in GB.
+  inline double
+  peak_memory()
+  {
+    rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss * 1024e-9;
+  }
+} // namespace lsr
+
+#endif
