@@ -25,7 +25,8 @@ namespace lsr
   {
     constexpr std::size_t functions_in_block = 8;
 
-    /// The misfit $q - t$ of some functions, and $J V$.
+    /// The misfit $q - t$ of some functions and $J V$, both divided by the norm
+    /// of the function's targets.
     using Visitor = std::function<void(const Block &JV, const Column &misfit)>;
 
     void
@@ -41,11 +42,24 @@ namespace lsr
           const std::size_t last   = std::min(first + size, n);
           const Block       points = columns(rows.points, first, last);
           const Column      misfit = make_column(last - first);
+          const Block       JV     = make_block(last - first, r);
           network.evaluate(points, misfit);
-          for (std::size_t i = first; i < last; ++i)
-            misfit(i - first) -= rows.targets(i);
-          const Block JV = make_block(last - first, r);
           basis.apply(points, JV);
+          std::vector<double> scale(last - first);
+          for (std::size_t i = 0; i < scale.size(); ++i)
+            {
+              const std::size_t begin = first + i - i % n_sensors;
+              if (i % n_sensors == 0)
+                scale[i] = 1 / norm(Kokkos::subview(
+                                 rows.targets,
+                                 Kokkos::make_pair(begin, begin + n_sensors)));
+              else
+                scale[i] = scale[i - 1];
+              misfit(i) = scale[i] * (misfit(i) - rows.targets(first + i));
+            }
+          for (std::size_t j = 0; j < r; ++j)
+            for (std::size_t i = 0; i < scale.size(); ++i)
+              JV(i, j) *= scale[i];
           visit(JV, misfit);
         }
     }
@@ -100,7 +114,7 @@ namespace lsr
 
 
 
-    /// 0, and some twelve ranks an octave... up to the largest.
+    /// 0, and four ranks an octave up to the largest.
     std::vector<std::size_t>
     ranks_up_to(const std::size_t largest)
     {
@@ -130,14 +144,14 @@ namespace lsr
         RankStudySolution solution;
         solution.rank             = rank;
         solution.lambda           = lambda;
-        solution.loss             = loss / study.n_rows;
+        solution.loss             = loss / study.n_functions();
         solution.condition        = profile.condition[rank];
         solution.coefficient_norm = norm(y);
         if (reduced.single && lambda == 0 && rank > 0 &&
             rank <= reduced.single->size())
           solution.single_precision_loss =
             reduced.qr.loss(reduced.single->solve(rank, y.size())) /
-            study.n_rows;
+            study.n_functions();
         study.solutions.push_back(solution);
         coefficients.push_back(y);
       };
@@ -172,26 +186,19 @@ namespace lsr
                 const Block        &Y)
     {
       std::vector<double> errors(Y.extent(1), 0.);
-      const double        n_functions = rows.n_points() / n_sensors;
-      std::size_t         row         = 0;
       for_each_block(
         network, basis, rows, [&](const Block &JV, const Column &misfit) {
           const Block change = make_block(misfit.size(), Y.extent(1));
           multiply(1., 'N', JV, 'N', Y, 0., change);
-          for (std::size_t first = 0; first < misfit.size(); first += n_sensors)
-            {
-              double norm = 0;
-              for (unsigned int i = 0; i < n_sensors; ++i)
-                norm += std::pow(rows.targets(row + i), 2);
-              row += n_sensors;
-              for (std::size_t j = 0; j < errors.size(); ++j)
-                {
-                  double error = 0;
-                  for (std::size_t i = first; i < first + n_sensors; ++i)
-                    error += std::pow(misfit(i) + change(i, j), 2);
-                  errors[j] += std::sqrt(error / norm) / n_functions;
-                }
-            }
+          for (std::size_t j = 0; j < errors.size(); ++j)
+            for (std::size_t first = 0; first < misfit.size();
+                 first += n_sensors)
+              {
+                double square = 0;
+                for (std::size_t i = first; i < first + n_sensors; ++i)
+                  square += std::pow(misfit(i) + change(i, j), 2);
+                errors[j] += std::sqrt(square) * n_sensors / rows.n_points();
+              }
         });
       return errors;
     }

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "data-driven-operators/operator_networks.h"
+
 namespace lsr
 {
   /// What is to be studied.
@@ -41,7 +43,8 @@ namespace lsr
     std::size_t rank   = 0;
     double      lambda = 0;
 
-    /// Mean square of the linear model's residual on the rows to fit.
+    /// What is minimized: the mean square of the relative l2 error of a
+    /// function to fit, of the linear model.
     double loss = 0;
 
     /// Condition estimate of the columns, and norm of the coefficients without
@@ -75,6 +78,13 @@ namespace lsr
 
     std::size_t n_rows = 0;
 
+    /// Functions to fit.
+    double
+    n_functions() const
+    {
+      return double(n_rows) / n_sensors;
+    }
+
     /// Wall time of the stages `subspace`, `reduce` (J V and its
     /// factorization), `single precision`, `solve` and `errors`.
     std::map<std::string, double> seconds;
@@ -83,10 +93,11 @@ namespace lsr
 
 
   /**
-   * Refine an operator network on the rows to fit of @p rows, in blocks and in
-   * one factorization of nested columns, which gives the solutions of all ranks
-   * and Tikhonov parameters, and measure their errors. Functions are groups of
-   * n_sensors consecutive rows.
+   * Refine an operator network on the rows to fit of @p rows, each divided by
+   * the norm of its function's targets, in blocks and in one factorization of
+   * nested columns, which gives the solutions of all ranks and Tikhonov
+   * parameters, and measure their errors. Functions are groups of n_sensors
+   * consecutive rows.
    *
    * Throws lsr::Error if there are no functions to fit, for validation or to
    * test, or more directions than rows.

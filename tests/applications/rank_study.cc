@@ -59,13 +59,11 @@ TEST_F(RankStudyTest, BeginsWithTheNetwork)
 {
   const RankStudySolution &nothing = study->solutions.front();
   EXPECT_EQ(nothing.rank, 0u);
-  const DataSet fit    = rows->select(DataSet::fit);
-  const Column  values = make_column(fit.n_points());
-  network->evaluate(fit.points, values);
-  double mse = 0;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    mse += std::pow(values(i) - fit.targets(i), 2) / values.size();
-  EXPECT_NEAR(nothing.loss, mse, 1e-12 * mse);
+  double     mean_square = 0;
+  const auto errors = relative_errors(*network, rows->select(DataSet::fit));
+  for (const double error : errors)
+    mean_square += error * error / errors.size();
+  EXPECT_NEAR(nothing.loss, mean_square, 1e-12 * mean_square);
   EXPECT_NEAR(nothing.test,
               mean(relative_errors(*network, rows->select(DataSet::test))),
               1e-12);
