@@ -28,7 +28,10 @@ refuses "FOLDER" -- burgers
 refuses "--iterations" -- burgers bad --iterations 0
 refuses "--learning-rate" -- burgers bad --learning-rate fast
 refuses "--functions" -- burgers bad --functions -1
-refuses "not finite" -- advection bad/never --iterations 50 --functions 2 --points 4 --learning-rate 1e200
+"$bin/lsr-train-operator" advection bad --iterations 50 --functions 2 --points 4 --learning-rate 1e200 >out 2>err &&
+  fail "steps that are too large are accepted"
+grep -qF "not finite" err || fail "no word of a loss that is not finite: $(cat err)"
+[ -z "$(find bad -type f)" ] || fail "too large steps leave a file behind"
 touch file
 refuses "file" -- burgers file/below "${small[@]}"
 
