@@ -127,7 +127,7 @@ namespace lsr
             "forward- and reverse-mode derivatives of the network differ");
 
     // Operations that hide part of the gradient show against differences.
-    const double h     = 1e-6;
+    const double h     = 1e-7;
     const auto   moved = [&](const double step) {
       auto       parameters = theta;
       const auto pieces     = split_like(v, theta);
