@@ -11,10 +11,13 @@ namespace lsr
 {
   namespace
   {
-    /// Where a jump over the period is demanded: subtract what is at its other
-    /// end.
+    /// Where a jump over the period is demanded, call @p action with each
+    /// number of @p entry and the one at the other end.
+    template <typename Action>
     void
-    take_differences(const TrainingPoints &points, const Block &entry)
+    for_each_pair(const TrainingPoints &points,
+                  const Block          &entry,
+                  const Action         &action)
     {
       const auto range = points.ranges.find(PointKind::period);
       if (range == points.ranges.end())
@@ -24,7 +27,18 @@ namespace lsr
                   there = columns(entry, points.n, entry.extent(1));
       for (std::size_t j = 0; j < here.extent(1); ++j)
         for (std::size_t i = 0; i < here.extent(0); ++i)
-          here(i, j) -= there(i, j);
+          action(here(i, j), there(i, j));
+    }
+
+
+
+    /// Subtract what is at the other end.
+    void
+    take_differences(const TrainingPoints &points, const Block &entry)
+    {
+      for_each_pair(points, entry, [](double &here, const double there) {
+        here -= there;
+      });
     }
 
 
@@ -33,15 +47,9 @@ namespace lsr
     void
     pull_differences_back(const TrainingPoints &points, const Block &entry)
     {
-      const auto range = points.ranges.find(PointKind::period);
-      if (range == points.ranges.end())
-        return;
-      const Block here =
-                    columns(entry, range->second.first, range->second.last),
-                  there = columns(entry, points.n, entry.extent(1));
-      for (std::size_t j = 0; j < here.extent(1); ++j)
-        for (std::size_t i = 0; i < here.extent(0); ++i)
-          there(i, j) = -here(i, j);
+      for_each_pair(points, entry, [](const double here, double &there) {
+        there = -here;
+      });
     }
   } // namespace
 

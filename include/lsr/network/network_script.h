@@ -17,9 +17,10 @@ namespace lsr
    *
    * @code
    *   NetworkScript script("x");
-   *   script.line("h = torch.tanh(" + script.linear("x", "hidden", 2, 20) +
-   * ")"); script.line("return " + script.linear("h", "output", 20, 1)); const
-   * Network network = script.build("my network", 2, 1);
+   *   script.line("h = " + script.linear("x", "hidden", 2, 20));
+   *   script.line("h = torch.tanh(h)");
+   *   script.line("return " + script.linear("h", "output", 20, 1));
+   *   const Network network = script.build("my network", 2, 1);
    * @endcode
    *
    * Layers are expressions that name the parameters they need; these are
