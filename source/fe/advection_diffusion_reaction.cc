@@ -2,7 +2,6 @@
 
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/burgers_solution.h>
-#include <lsr/fe/equation_registry.h>
 
 #include <algorithm>
 
@@ -590,10 +589,4 @@ namespace lsr
   template class AdvectionDiffusionReaction<1>;
   template class AdvectionDiffusionReaction<2>;
   template class AdvectionDiffusionReaction<3>;
-
-  LSR_REGISTER_EQUATION(AdvectionDiffusionReaction,
-                        default_equation,
-                        "-div(a grad u) + b . grad u + c = f for one unknown, "
-                        "with expressions in section Equation",
-                        Dimensions<1, 2, 3>())
 } // namespace lsr

@@ -125,6 +125,13 @@ namespace lsr
 
 
 
+  LSR_REGISTER_EQUATION(AdvectionDiffusionReaction,
+                        default_equation,
+                        "-div(a grad u) + b . grad u + c = f for one unknown, "
+                        "with expressions in section Equation",
+                        Dimensions<1, 2, 3>())
+
+
   template class Problem<1>;
   template class Problem<2>;
   template class Problem<3>;

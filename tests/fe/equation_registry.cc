@@ -37,7 +37,7 @@ namespace
       "subsection Nonlinear elasticity\n set Lame modulus = 2\n" +
       lines +
       "\nend\n"
-      "subsection Mesh\n set Grid arguments = 0 : 10 : true\n"
+      "subsection Mesh\n set Grid generator arguments = 0 : 10 : true\n"
       " set Global refinements = " +
       std::to_string(dim == 2 ? 3 : 1) + "\nend\n");
     dealii::ParameterAcceptor::parse_all_parameters(prm);
