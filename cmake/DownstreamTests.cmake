@@ -17,18 +17,24 @@ add_test(NAME downstream_clean
   COMMAND ${CMAKE_COMMAND} -E rm -rf "${_downstream}")
 add_test(NAME downstream_install
   COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${_prefix}")
-add_test(NAME downstream_program
-  COMMAND ${CMAKE_CTEST_COMMAND}
-    --build-and-test "${PROJECT_SOURCE_DIR}/tests/downstream" "${_downstream}/build"
-    --build-generator "${CMAKE_GENERATOR}"
-    --build-options
-      "-DCMAKE_PREFIX_PATH=${_prefix}"
-      "-Ddeal.II_DIR=${deal.II_DIR}"
-      "-DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}"
-      "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}"
-      "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}"
-      "-DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}"
-    --test-command "${_downstream}/build/poisson")
+# lsr_add_downstream_build(<test> <source folder> <build folder>): builds a
+# user's project; further arguments are handed on.
+function(lsr_add_downstream_build _test _source _build)
+  add_test(NAME ${_test}
+    COMMAND ${CMAKE_CTEST_COMMAND}
+      --build-and-test "${PROJECT_SOURCE_DIR}/${_source}" "${_build}"
+      --build-generator "${CMAKE_GENERATOR}"
+      --build-options
+        "-DCMAKE_PREFIX_PATH=${_prefix}"
+        "-Ddeal.II_DIR=${deal.II_DIR}"
+        "-DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}"
+        "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}"
+        "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}"
+        "-DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}"
+      ${ARGN})
+endfunction()
+lsr_add_downstream_build(downstream_program tests/downstream "${_downstream}/build"
+  --test-command "${_downstream}/build/poisson")
 add_test(NAME downstream_refuses_other_build_type
   COMMAND ${CMAKE_COMMAND}
     -S "${PROJECT_SOURCE_DIR}/tests/downstream" -B "${_downstream}/build-${_other_type}"
@@ -47,6 +53,16 @@ set_tests_properties(downstream_install PROPERTIES
   FIXTURES_SETUP downstream_package)
 set(_using downstream_program downstream_refuses_other_build_type)
 if(TARGET lsr-refine)
+  # Equations in shared libraries: the template, and those that are refused.
+  lsr_add_downstream_build(downstream_template plugin/template "${_downstream}/template")
+  lsr_add_downstream_build(downstream_refused_equations tests/plugins "${_downstream}/refused")
+  set_tests_properties(downstream_template downstream_refused_equations PROPERTIES
+    FIXTURES_SETUP downstream_equations)
+  add_test(NAME downstream_plugins
+    COMMAND bash "${PROJECT_SOURCE_DIR}/tests/programs/plugins.sh"
+      "${_prefix}/${CMAKE_INSTALL_BINDIR}" "${PROJECT_SOURCE_DIR}" "${_downstream}/plugins"
+      "${_downstream}/template" "${_downstream}/refused")
+  list(APPEND _using downstream_template downstream_refused_equations downstream_plugins)
   add_test(NAME downstream_installed_program
     COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr-refine" --help)
   list(APPEND _using downstream_installed_program)
@@ -54,6 +70,10 @@ endif()
 set_tests_properties(${_using} PROPERTIES
   FIXTURES_REQUIRED downstream_package
   TIMEOUT 600)
+if(TEST downstream_plugins)
+  set_tests_properties(downstream_plugins PROPERTIES
+    FIXTURES_REQUIRED "downstream_package;downstream_equations")
+endif()
 set_tests_properties(downstream_clean downstream_install ${_using} PROPERTIES
   LABELS downstream
   ENVIRONMENT

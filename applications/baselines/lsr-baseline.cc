@@ -87,10 +87,11 @@ namespace lsr
     void
     setup()
     {
+      const auto &equation = problem.advection_diffusion_reaction();
       pcout << "Making mesh and network" << std::endl;
       problem.setup();
-      form   = std::make_unique<StrongForm<dim>>(problem.equation,
-                                               problem.discretization);
+      form =
+        std::make_unique<StrongForm<dim>>(equation, problem.discretization);
       points = std::make_unique<CollocationPoints<dim>>(problem.discretization);
       layout =
         make_layout(parameters.training, points->nodes(), Communicator());

@@ -189,8 +189,8 @@ namespace lsr
     void
     discretize()
     {
-      problem.equation.set_functions(instances[0]);
-      reference.equation.set_functions(instances[0]);
+      problem.advection_diffusion_reaction().set_functions(instances[0]);
+      reference.advection_diffusion_reaction().set_functions(instances[0]);
       problem.setup();
       reference.setup(section.reference_refinements);
       nodes           = nodal_sampling(problem.discretization.mapping(),
@@ -209,8 +209,8 @@ namespace lsr
     sensors() const
     {
       const Expression<dim> input =
-        problem.equation.parse_function(section.input,
-                                        "Instances/Input function");
+        problem.advection_diffusion_reaction().parse_function(
+          section.input, "Instances/Input function");
       std::vector<double> values;
       for (unsigned int s = 0; s < section.n_sensors; ++s)
         {
@@ -259,9 +259,8 @@ namespace lsr
     StrongProblem
     make_strong_problem(const Network &network) const
     {
-      auto form =
-        std::make_unique<const StrongForm<dim>>(problem.equation,
-                                                problem.discretization);
+      auto form = std::make_unique<const StrongForm<dim>>(
+        problem.advection_diffusion_reaction(), problem.discretization);
       const CollocationPoints<dim> points(problem.discretization);
       std::mt19937_64              generator(parameters.basis.seed);
       StrongResidual<dim>          residual(*form,
@@ -413,8 +412,8 @@ namespace lsr
       if constexpr (dim == 2)
         {
           const Expression<dim> input =
-            reference.equation.parse_function(section.input,
-                                              "Instances/Input function");
+            reference.advection_diffusion_reaction().parse_function(
+              section.input, "Instances/Input function");
           const Characteristics characteristics([&](const double x) {
             return input.value(dealii::Point<dim>(x, 0.));
           });

@@ -3,6 +3,7 @@
 #ifndef lsr_applications_command_line_h
 #define lsr_applications_command_line_h
 
+#include <lsr/fe/equation_registry.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/network/network.h>
 
@@ -33,7 +34,11 @@ namespace lsr
    */
   struct CommandLine
   {
-    std::string              parameter_file;
+    std::string parameter_file;
+
+    /// What `Equation/Name` says.
+    std::string equation = default_equation;
+
     std::vector<std::string> settings;
     bool                     print_parameters = false;
     bool                     restart          = false;
@@ -94,17 +99,55 @@ namespace lsr
                                           "parameter file (.prm)."));
   }
 
-  /// The entry `Dimension` of a parameter file and of settings: 1, 2 or 3.
+  /// The entries that belong to no section.
+  inline void
+  declare_global_parameters(dealii::ParameterHandler &prm)
+  {
+    using namespace dealii::Patterns;
+    prm.declare_entry("Dimension",
+                      "2",
+                      Integer(1, 3),
+                      "Dimension of the mesh; time counts as a dimension on "
+                      "space-time meshes.");
+    prm.declare_entry("Additional shared libraries",
+                      "",
+                      List(FileName()),
+                      "Libraries with equations of your own (see "
+                      "Equation/Name), separated by commas, relative to the "
+                      "folder of this file. They are programs: use only those "
+                      "that you trust.");
+  }
+
+  /**
+   * Read what has to be known before all parameters can be declared: load the
+   * additional shared libraries, note the name of the equation, and return the
+   * dimension, 1, 2 or 3.
+   */
   inline int
-  read_dimension(const CommandLine &command_line)
+  read_kind_of_problem(CommandLine &command_line)
   {
     dealii::ParameterHandler prm;
-    prm.declare_entry("Dimension", "2", dealii::Patterns::Integer(1, 3));
+    declare_global_parameters(prm);
+    prm.enter_subsection("Equation");
+    prm.declare_entry("Name", command_line.equation);
+    prm.leave_subsection();
     if (!command_line.parameter_file.empty())
       prm.parse_input(command_line.parameter_file, "", true);
     for (const std::string &setting : command_line.settings)
-      if (setting.rfind("Dimension=", 0) == 0)
-        apply_setting(prm, setting);
+      for (const char *name :
+           {"Dimension=", "Additional shared libraries=", "Equation/Name="})
+        if (setting.rfind(name, 0) == 0)
+          apply_setting(prm, setting);
+
+    for (const std::string &library : dealii::Utilities::split_string_list(
+           prm.get("Additional shared libraries")))
+      load_equations(library,
+                     std::filesystem::path(command_line.parameter_file)
+                       .parent_path()
+                       .string());
+    prm.enter_subsection("Equation");
+    command_line.equation = prm.get("Name");
+    prm.leave_subsection();
     return prm.get_integer("Dimension");
   }
 
@@ -116,11 +159,7 @@ namespace lsr
   read_parameters(const CommandLine &command_line)
   {
     auto &prm = dealii::ParameterAcceptor::prm;
-    prm.declare_entry("Dimension",
-                      "2",
-                      dealii::Patterns::Integer(1, 3),
-                      "Dimension of the mesh; time counts as a dimension on "
-                      "space-time meshes.");
+    declare_global_parameters(prm);
     dealii::ParameterAcceptor::declare_all_parameters(prm);
     if (!command_line.parameter_file.empty())
       prm.parse_input(command_line.parameter_file);
@@ -219,7 +258,7 @@ namespace lsr
             command_line.n_threads :
             std::max(1U, std::thread::hardware_concurrency() / n_ranks));
 
-        switch (read_dimension(command_line))
+        switch (read_kind_of_problem(command_line))
           {
             case 1:
               Program<1>(world, command_line).run();

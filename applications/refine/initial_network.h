@@ -14,14 +14,17 @@
 namespace lsr
 {
   /// The layout of the network that section Training describes, for points that
-  /// are distributed over the ranks of @p communicator.
+  /// are distributed over the ranks of @p communicator, and fields with
+  /// @p n_components.
   inline FullyConnected
   make_layout(const TrainingSection &training,
               const Block           &points,
-              const Communicator    &communicator)
+              const Communicator    &communicator,
+              const unsigned int     n_components = 1)
   {
     FullyConnected layout = training.layout;
     layout.n_inputs       = points.extent(0);
+    layout.n_outputs      = n_components;
     layout.seed           = training.seed;
     if (training.standardize)
       {
@@ -48,9 +51,10 @@ namespace lsr
   inline Network
   make_network(const TrainingSection &training,
                const Block           &points,
-               const Communicator    &communicator)
+               const Communicator    &communicator,
+               const unsigned int     n_components)
   {
-    return make_layout(training, points, communicator).build();
+    return make_layout(training, points, communicator, n_components).build();
   }
 } // namespace lsr
 

@@ -14,7 +14,8 @@ namespace lsr
 {
   /**
    * What is drawn of the errors in the course of an iterative refinement: their
-   * spectra in all iterations, and the errors themselves in the first ones.
+   * spectra in all iterations, and the errors themselves in the first ones; of
+   * fields with several components those of the first component.
    */
   template <int dim>
   class IterationErrors
@@ -30,8 +31,9 @@ namespace lsr
                     const dealii::Function<dim>   *exact,
                     const FEVector                &solution)
       : sampler(mapping, dof_handler)
-      , reference(exact != nullptr ? sampler.sample("", *exact) :
-                                     sampler.sample("", solution))
+      , which(dof_handler.get_fe().n_components() > 1 ? ", component 0" : "")
+      , reference(exact != nullptr ? sampler.sample(which, *exact) :
+                                     sampler.sample(which, solution))
     {}
 
     /// Take the next field: in each iteration the network's, then the refined
@@ -39,7 +41,7 @@ namespace lsr
     void
     add(const FEVector &field)
     {
-      latest.push_back(difference(sampler.sample("", field), reference));
+      latest.push_back(difference(sampler.sample(which, field), reference));
     }
 
     /// The fields of an iteration are there.
@@ -74,6 +76,7 @@ namespace lsr
     }
 
     const RasterSampler<dim> sampler;
+    const std::string        which;
     const Raster             reference;
     std::vector<Raster>      latest;
   };

@@ -39,7 +39,7 @@ namespace lsr
       , command_line(command_line)
       , pcout(std::cout,
               dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
-      , problem(communicator)
+      , problem(communicator, command_line.equation)
     {}
 
     void
@@ -96,8 +96,11 @@ namespace lsr
         relative_to_parameter_file(command_line, network_parameters.file);
       stage("load", "Loading the network " + path, [&]() {
         const bool has_time = network_parameters.time_value().has_value();
-        network             = std::make_shared<Network>(Network::load(
-          path, has_time ? dim + 1 : dim, 1, network_parameters.scaling));
+        network             = std::make_shared<Network>(
+          Network::load(path,
+                        has_time ? dim + 1 : dim,
+                        problem.equation.n_components(),
+                        network_parameters.scaling));
       });
       pcout << "  " << network->description() << std::endl;
     }
@@ -123,7 +126,7 @@ namespace lsr
       const auto  sample         = [&](const dealii::Mapping<dim> &mapping) {
         return nodal_sampling(mapping,
                               discretization.dof_handler(),
-                              1,
+                              discretization.n_components(),
                               network_parameters.time_value());
       };
       return network_parameters.mesh_coordinates ?
@@ -161,7 +164,10 @@ namespace lsr
                     "network (Network/File is empty) has coordinates as its "
                     "only inputs."));
       network = std::make_shared<Network>(
-        make_network(all_parameters.training, nodes().points, communicator));
+        make_network(all_parameters.training,
+                     nodes().points,
+                     communicator,
+                     problem.equation.n_components()));
     }
 
     std::unique_ptr<TangentBasis>

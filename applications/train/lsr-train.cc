@@ -34,19 +34,34 @@ namespace lsr
       const Sampling sampling =
         nodal_sampling(problem.discretization.mapping(),
                        problem.discretization.dof_handler(),
-                       1);
-      const Column targets = make_column(solution.locally_owned_size());
-      std::copy_n(solution.begin(), targets.size(), targets.data());
-
-      Network network =
-        make_network(parameters.training, sampling.points, Communicator());
-      pcout << "Training on " << targets.size()
+                       problem.equation.n_components());
+      Network      network = make_network(parameters.training,
+                                     sampling.points,
+                                     Communicator(),
+                                     problem.equation.n_components());
+      const Column targets =
+        all_values(sampling, solution, network.n_outputs());
+      pcout << "Training on " << sampling.points.extent(1)
             << " points: " << network.description() << std::endl;
       train_network(network, sampling.points, targets);
       const std::string path =
         relative_to_parameter_file(command_line, parameters.network.file);
       network.save(path);
       pcout << "Written: " << path << std::endl;
+    }
+
+    /// Nodal values in the order of the values of a network: its outputs
+    /// belong together, point by point.
+    static Column
+    all_values(const Sampling    &sampling,
+               const FEVector    &nodal_values,
+               const unsigned int n_outputs)
+    {
+      const Column values = make_column(sampling.points.extent(1) * n_outputs);
+      for (std::size_t i = 0; i < nodal_values.locally_owned_size(); ++i)
+        values(sampling.rows.empty() ? i : sampling.rows[i]) =
+          nodal_values.local_element(i);
+      return values;
     }
 
     void

@@ -23,7 +23,7 @@ namespace lsr
   public:
     TrainingProgram(MPI_Comm communicator, const CommandLine &command_line)
       : command_line(command_line)
-      , problem(communicator)
+      , problem(communicator, command_line.equation)
     {
       AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
                   dealii::ExcMessage(

@@ -35,6 +35,71 @@ namespace lsr
     }
 
 
+    /// The Laplace equation for each component.
+    template <int dim>
+    class Laplace : public WeakForm<dim>
+    {
+    public:
+      using WeakForm<dim>::WeakForm;
+
+      void
+      evaluate(const dealii::Point<dim> & /*x*/,
+               const dealii::ArrayView<const double> &jet,
+               const dealii::ArrayView<double>       &flux) const override
+      {
+        for (unsigned int i = 0; i < jet.size(); ++i)
+          flux[i] = is_gradient(i) ? jet[i] : 0.;
+      }
+
+      void
+      tangent(const dealii::Point<dim> & /*x*/,
+              const dealii::ArrayView<const double> & /*jet*/,
+              dealii::FullMatrix<double> &tangent) const override
+      {
+        tangent = 0.;
+        for (unsigned int i = 0; i < tangent.m(); ++i)
+          if (is_gradient(i))
+            tangent(i, i) = 1.;
+      }
+
+      bool
+      is_linear() const override
+      {
+        return true;
+      }
+
+      bool
+      is_symmetric_positive_definite() const override
+      {
+        return true;
+      }
+
+    private:
+      static bool
+      is_gradient(const unsigned int i)
+      {
+        return i % (1 + dim) != 0;
+      }
+    };
+
+
+    /// Whether the residual at @p u cannot be computed, but maybe could if
+    /// Dirichlet values did not meet zeros in one layer of cells.
+    template <int dim>
+    bool
+    needs_extension(const Assembler<dim> &assembler, const FEVector &u)
+    {
+      const auto &discretization = assembler.discretization();
+      if (discretization.petrov_galerkin_in_time() ||
+          dealii::Utilities::MPI::sum(discretization.dirichlet_values().size(),
+                                      discretization.communicator()) == 0)
+        return false;
+      FEVector f;
+      assembler.residual(u, f);
+      return !std::isfinite(norm_of(f));
+    }
+
+
     /// One Newton iteration after the other for a given problem.
     template <int dim>
     class NewtonIteration
@@ -141,6 +206,15 @@ namespace lsr
     FEVector solution = assembler.discretization().make_vector();
     solution.copy_locally_owned_data_from(u);
     assembler.constraints().distribute(solution);
+
+    if (needs_extension(assembler, solution))
+      {
+        log << "  starting from the harmonic extension of the boundary values"
+            << std::endl;
+        const Laplace<dim>   laplace(assembler.weak_form().n_components());
+        const Assembler<dim> extension(laplace, assembler.discretization());
+        solve(extension, solution, log);
+      }
 
     NewtonIteration<dim> newton(assembler, solution);
     const bool           linear       = assembler.weak_form().is_linear();

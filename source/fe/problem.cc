@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/problem.h>
 
 #include <deal.II/base/patterns.h>
@@ -7,15 +8,30 @@
 namespace lsr
 {
   template <int dim>
-  Problem<dim>::Problem(MPI_Comm mpi_communicator)
+  Problem<dim>::Problem(MPI_Comm           mpi_communicator,
+                        const std::string &equation_name)
     : dealii::ParameterAcceptor("/")
-    , equation("Equation")
-    , discretization(mpi_communicator)
+    , equation_name(equation_name)
+    , owned_equation(make_equation<dim>(equation_name))
+    , equation(*owned_equation)
+    , discretization(mpi_communicator, equation.n_components())
     , solver("Finite element solver")
   {
     add_parameter("Problem name",
                   name,
                   "The name of the problem in reports and tables.");
+    enter_subsection("Equation");
+    add_parameter("Name",
+                  parsed_equation_name,
+                  "The equation. Known are " + describe_equations() +
+                    ". More of them come from additional shared libraries.");
+    leave_subsection();
+    parse_parameters_call_back.connect([this]() {
+      require(parsed_equation_name == this->equation_name,
+              "Equation/Name is '" + parsed_equation_name + "', expected '" +
+                this->equation_name +
+                "': this program is for no other equation");
+    });
     enter_subsection("Mesh");
     add_parameter("Adaptive refinements",
                   adaptive_refinements,
@@ -43,8 +59,23 @@ namespace lsr
   Problem<dim>::set_functions(
     const std::map<std::string, std::string> &functions)
   {
-    equation.set_functions(functions);
+    advection_diffusion_reaction().set_functions(functions);
     setup_dofs();
+  }
+
+
+
+  template <int dim>
+  AdvectionDiffusionReaction<dim> &
+  Problem<dim>::advection_diffusion_reaction() const
+  {
+    auto *const result =
+      dynamic_cast<AdvectionDiffusionReaction<dim> *>(owned_equation.get());
+    require(result != nullptr,
+            "Equation/Name is '" + equation_name + "', expected '" +
+              default_equation +
+              "': what is asked for is known for no other equation");
+    return *result;
   }
 
 
@@ -92,6 +123,13 @@ namespace lsr
     return u;
   }
 
+
+
+  LSR_REGISTER_EQUATION(AdvectionDiffusionReaction,
+                        default_equation,
+                        "-div(a grad u) + b . grad u + c = f for one unknown, "
+                        "with expressions in section Equation",
+                        Dimensions<1, 2, 3>())
 
 
   template class Problem<1>;

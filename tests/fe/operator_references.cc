@@ -47,7 +47,8 @@ namespace
               const ReferenceSolution &exact)
   {
     const auto problem = read_problem<dim>(name);
-    problem->equation.set_functions({{"input", input.expression("x")}});
+    problem->advection_diffusion_reaction().set_functions(
+      {{"input", input.expression("x")}});
     problem->setup(further);
     const FEVector solution =
       problem->solve(dealii::ConditionalOStream(std::cout, false));

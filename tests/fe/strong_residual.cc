@@ -71,7 +71,7 @@ namespace
   {
     explicit Model(const std::size_t n_points)
       : problem(make_problem())
-      , form(problem->equation, problem->discretization)
+      , form(problem->advection_diffusion_reaction(), problem->discretization)
       , points(problem->discretization)
       , generator(1)
       , inner(points.sample_mesh(n_points, generator))
@@ -246,7 +246,8 @@ TEST(StrongResidual, compares_both_ends_of_a_periodic_domain)
                  "set Dirichlet conditions = 2: manufactured; 3: "
                  "manufactured\n",
                  "set Periodic directions = 0\n");
-  const StrongForm<2>        form(problem->equation, problem->discretization);
+  const StrongForm<2>        form(problem->advection_diffusion_reaction(),
+                           problem->discretization);
   const CollocationPoints<2> points(problem->discretization);
   ASSERT_EQ(points.periodic().size(), 1u);
   const std::size_t      n_pairs = points.periodic()[0].lower.extent(1);
@@ -340,8 +341,10 @@ TEST(StrongForm, refuses_what_it_cannot_express)
 {
   const auto complaint = [](const std::string &more) {
     const auto problem = make_problem(more);
-    return message(
-      [&]() { StrongForm<2>(problem->equation, problem->discretization); });
+    return message([&]() {
+      StrongForm<2>(problem->advection_diffusion_reaction(),
+                    problem->discretization);
+    });
   };
   expect_contains(complaint("set Diffusion = 1 + u^2\n"), "not constant");
   expect_contains(complaint("set Neumann conditions = 1: 0\n"),

@@ -9,6 +9,7 @@
 #include <deal.II/differentiation/ad.h>
 
 #include <array>
+#include <memory>
 #include <utility>
 
 namespace lsr
@@ -37,11 +38,11 @@ namespace lsr
    *   AutomaticWeakForm<2, MinimalSurface> weak_form;
    * @endcode
    * deriving from this class, which names the types and says that there are
-   * neither boundary terms nor further structure; any of its members may be
-   * redefined. @p source and @p flux are zero on entry. Functions like sqrt are
-   * called without std:: so that those of Sacado are found, too, and what
-   * multiplies or divides a tensor is first stored as a Number: Sacado's
-   * operations return expression templates.
+   * neither boundary terms nor Dirichlet conditions nor further structure; any
+   * of its members may be redefined. @p source and @p flux are zero on entry.
+   * Functions like sqrt are called without std:: so that those of Sacado are
+   * found, too, and what multiplies or divides a tensor is first stored as a
+   * Number: Sacado's operations return expression templates.
    */
   template <int dim, int n_components_ = 1>
   struct AutomaticForm
@@ -83,11 +84,26 @@ namespace lsr
     {
       return false;
     }
+
+    /// See WeakForm::dirichlet_conditions().
+    BoundaryFunctions<dim>
+    dirichlet_conditions() const
+    {
+      return {};
+    }
+
+    /// See WeakForm::exact_solution().
+    std::shared_ptr<const dealii::Function<dim>>
+    exact_solution() const
+    {
+      return nullptr;
+    }
   };
 
 
   /**
-   * The WeakForm of an AutomaticForm.
+   * The WeakForm of an AutomaticForm. The form is made in place where none is
+   * given, so that it can be a ParameterAcceptor.
    */
   template <int dim, typename Form>
   class AutomaticWeakForm : public WeakForm<dim>
@@ -98,7 +114,11 @@ namespace lsr
       double,
       dealii::Differentiation::AD::NumberTypes::sacado_dfad>::ad_type;
 
-    explicit AutomaticWeakForm(const Form &form = Form())
+    AutomaticWeakForm()
+      : WeakForm<dim>(n_components)
+    {}
+
+    explicit AutomaticWeakForm(const Form &form)
       : WeakForm<dim>(n_components)
       , form(form)
     {}
@@ -172,6 +192,18 @@ namespace lsr
       return form.is_symmetric_positive_definite();
     }
 
+    BoundaryFunctions<dim>
+    dirichlet_conditions() const override
+    {
+      return form.dirichlet_conditions();
+    }
+
+    std::shared_ptr<const dealii::Function<dim>>
+    exact_solution() const override
+    {
+      return form.exact_solution();
+    }
+
   private:
     static constexpr unsigned int n_components = Form::n_components;
     static constexpr unsigned int jet_length   = n_components * (1 + dim);
@@ -231,7 +263,8 @@ namespace lsr
       return static_cast<int>(j) < number.size() ? number.fastAccessDx(j) : 0.;
     }
 
-    const Form form;
+    /// Its parameters may be read after it was made.
+    Form form;
   };
 } // namespace lsr
 

@@ -20,7 +20,10 @@ namespace lsr
    * method with exact tangents and a backtracking line search. It ends when a
    * full step changes $u$ by less than the tolerance, relative to the norm of
    * $u$: near rounding this is a sharper test than one on the residual, whose
-   * attainable size grows with the condition of the tangent.
+   * attainable size grows with the condition of the tangent. Where the
+   * residual is not defined at the initial guess with the Dirichlet values (a
+   * solid whose cells at the boundary are turned inside out, say), the harmonic
+   * extension of these values takes its place.
    *
    * Linear systems are solved by conjugate gradients if the weak form is
    * symmetric positive definite and by GMRES otherwise, on space-time meshes

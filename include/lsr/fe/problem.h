@@ -6,6 +6,7 @@
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/assembler.h>
 #include <lsr/fe/discretization.h>
+#include <lsr/fe/equation_registry.h>
 #include <lsr/fe/finite_element_solver.h>
 
 #include <deal.II/base/conditional_ostream.h>
@@ -26,12 +27,23 @@ namespace lsr
   class Problem : public dealii::ParameterAcceptor
   {
   public:
-    explicit Problem(MPI_Comm mpi_communicator);
+    /**
+     * A problem for the equation that is registered as @p equation_name (see
+     * make_equation()), and for no other one: reading another name from
+     * `Equation/Name` throws.
+     */
+    explicit Problem(MPI_Comm           mpi_communicator,
+                     const std::string &equation_name = default_equation);
 
     /// Make the mesh, refined by @p further_refinements more than the
     /// parameters say, the degrees of freedom, and the assembler. Collective.
     void
     setup(const unsigned int further_refinements = 0);
+
+    /// The equation, for those who need it to be this one; throws if it is
+    /// another.
+    AdvectionDiffusionReaction<dim> &
+    advection_diffusion_reaction() const;
 
     /// The same equation with other functions on the same mesh; see
     /// AdvectionDiffusionReaction::set_functions(). Collective.
@@ -54,9 +66,14 @@ namespace lsr
     /// The name of the problem, for reports.
     std::string name = "problem";
 
-    AdvectionDiffusionReaction<dim> equation;
-    Discretization<dim>             discretization;
-    FiniteElementSolver             solver;
+  private:
+    const std::string                    equation_name;
+    const std::unique_ptr<WeakForm<dim>> owned_equation;
+
+  public:
+    const WeakForm<dim> &equation;
+    Discretization<dim>  discretization;
+    FiniteElementSolver  solver;
 
     /// For residuals of refined fields: Dirichlet conditions are constraints,
     /// or left to weighted rows, as the parameter file says.
@@ -69,6 +86,9 @@ namespace lsr
   private:
     void
     setup_dofs();
+
+    /// What the parameter file says, which has to be equation_name.
+    std::string parsed_equation_name = equation_name;
 
     unsigned int                          adaptive_refinements = 0;
     std::shared_ptr<const Assembler<dim>> assembler_;
