@@ -130,8 +130,8 @@ namespace lsr
   public:
     InstancesProgram(MPI_Comm communicator, const CommandLine &command_line)
       : command_line(command_line)
-      , problem(communicator)
-      , reference(communicator)
+      , problem(communicator, command_line.equation)
+      , reference(communicator, command_line.equation)
     {
       AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
                   dealii::ExcMessage(
@@ -143,6 +143,8 @@ namespace lsr
     {
       if (!read_parameters(command_line))
         return;
+      // Instances differ in functions that other equations do not have.
+      problem.advection_diffusion_reaction();
       prepare_output_folder(output.folder);
       load();
       discretize();

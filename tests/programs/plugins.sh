@@ -36,7 +36,8 @@ refines() {
 refines "two dimensions" problem.prm
 sed -e 's/\(Dimension *= \)2/\13/' -e 's/\(Displacements = 0: \)/\10, /' -e 's/\(Tractions *= 1: \)/\10, /' \
   problem.prm >problem-3d.prm
-refines "three dimensions" problem-3d.prm --set "Mesh/Global refinements=1"
+refines "three dimensions" problem-3d.prm --set "Mesh/Global refinements=1" \
+  --set "Training/Hidden layers=30, 30" --set "Refinement/Directions=240"
 # From anywhere, and found as dlopen() finds libraries.
 (cd / && "$bin/lsr-refine" "$OLDPWD/problem.prm" --print-parameters >/dev/null) ||
   fail "not found relative to the parameter file"
@@ -65,6 +66,7 @@ refuses "'nonlinear elasticity'" "registered for 2 and 3 dimensions, but Dimensi
   problem.prm --set Dimension=1
 refuses "Equation/Name is 'elasticity'" "'nonlinear elasticity'" "'advection-diffusion-reaction'" -- \
   problem.prm --set Equation/Name=elasticity
-program=lsr-baseline
-refuses "Equation/Name is 'nonlinear elasticity', expected 'advection-diffusion-reaction'" -- problem.prm
+other="Equation/Name is 'nonlinear elasticity', expected 'advection-diffusion-reaction'"
+program=lsr-baseline refuses "$other" -- problem.prm --method lsr --budget 1
+program=lsr-refine-instances refuses "$other" -- problem.prm
 finish
