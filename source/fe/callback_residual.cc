@@ -4,7 +4,10 @@
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
+#include <deal.II/lac/block_vector.h>
+#include <deal.II/lac/la_parallel_block_vector.h>
 #include <deal.II/lac/la_parallel_vector.h>
+#include <deal.II/lac/trilinos_parallel_block_vector.h>
 #include <deal.II/lac/trilinos_vector.h>
 #include <deal.II/lac/vector.h>
 
@@ -42,6 +45,20 @@ namespace lsr
     for (const auto dof : owned)
       if (constraints.is_constrained(dof))
         constrained.push_back(owned.index_within_set(dof));
+  }
+
+
+
+  template <typename VectorType>
+  const dealii::AffineConstraints<double> &
+  CallbackResidual<VectorType>::no_constraints()
+  {
+    static const dealii::AffineConstraints<double> none = []() {
+      dealii::AffineConstraints<double> closed;
+      closed.close();
+      return closed;
+    }();
+    return none;
   }
 
 
@@ -218,7 +235,7 @@ namespace lsr
   bool
   CallbackResidual<VectorType>::euclidean() const
   {
-    return !solve_with_riesz_matrix;
+    return !solve_with_riesz_matrix && !solve_with_jacobian;
   }
 
 
@@ -227,9 +244,9 @@ namespace lsr
   Block
   CallbackResidual<VectorType>::riesz(const Block &X, const Block &AX)
   {
-    require_callback(solve_with_riesz_matrix, "solve_with_riesz_matrix");
-    if (riesz_is_jacobian)
+    if (solve_with_jacobian)
       return X;
+    require_callback(solve_with_riesz_matrix, "solve_with_riesz_matrix");
     const Block S = make_block(AX.extent(0), AX.extent(1));
     for_each_column(AX, S, solve_with_riesz_matrix);
     return S;
@@ -243,9 +260,19 @@ namespace lsr
   {
     if (euclidean())
       return Residual::norm(f);
+    auto solve = solve_with_riesz_matrix;
+    if (solve_with_jacobian)
+      solve = [this](const VectorType &x, VectorType &y) {
+        solve_with_jacobian(x, y, 1e-10 * x.l2_norm());
+      };
     const Column Kf = make_column(f.size());
-    for_each_column(as_block(f), as_block(Kf), solve_with_riesz_matrix);
-    return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
+    for_each_column(as_block(f), as_block(Kf), solve);
+    const double square = communicator().sum(dot(f, Kf));
+    AssertThrow(square >= -1e-8 * Residual::norm(f) * Residual::norm(Kf),
+                dealii::ExcMessage(
+                  "CallbackResidual: the dual norm of the residual is "
+                  "imaginary; expected a positive definite matrix."));
+    return std::sqrt(std::max(0., square));
   }
 
 
@@ -254,4 +281,8 @@ namespace lsr
   template class CallbackResidual<
     dealii::LinearAlgebra::distributed::Vector<double>>;
   template class CallbackResidual<dealii::TrilinosWrappers::MPI::Vector>;
+  template class CallbackResidual<dealii::BlockVector<double>>;
+  template class CallbackResidual<
+    dealii::LinearAlgebra::distributed::BlockVector<double>>;
+  template class CallbackResidual<dealii::TrilinosWrappers::MPI::BlockVector>;
 } // namespace lsr

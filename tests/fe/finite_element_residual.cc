@@ -543,8 +543,14 @@ namespace
     if (norm == ResidualNorm::dual)
       {
         EXPECT_LT(relative_difference(residual.riesz(X, AX), X), 1e-11);
-        residual.riesz_is_jacobian = true;
+        residual.solve_with_jacobian =
+          [&](const VectorType &x, VectorType &y, const double) {
+            residual.solve_with_riesz_matrix(x, y);
+          };
         EXPECT_EQ(residual.riesz(X, AX).data(), X.data());
+        EXPECT_NEAR(residual.norm(f),
+                    expected.norm(f),
+                    1e-12 * expected.norm(f));
       }
   }
 } // namespace

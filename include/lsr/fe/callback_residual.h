@@ -6,6 +6,7 @@
 #include <lsr/refine/residual.h>
 
 #include <deal.II/base/index_set.h>
+#include <deal.II/dofs/dof_handler.h>
 #include <deal.II/lac/affine_constraints.h>
 
 #include <functional>
@@ -20,15 +21,12 @@ namespace lsr
    * hands them over unchanged.
    *
    * @code
-   *   CallbackResidual<Vector<double>>
-   * residual(dof_handler.locally_owned_dofs(), constraints, MPI_COMM_SELF);
-   *   residual.reinit_vector   = [&](auto &v) { v.reinit(dof_handler.n_dofs());
-   * }; residual.residual        = [&](const auto &u, auto &f) {
-   *     system_matrix.vmult(f, u);
-   *     f -= system_rhs;
-   *   };
-   *   residual.apply_jacobian  = [&](const auto &x, auto &y) {
-   *     system_matrix.vmult(y, x);
+   *   CallbackResidual<Vector<double>> residual(dof_handler, constraints);
+   *   residual.reinit_vector  = nonlinear_solver.reinit_vector;
+   *   residual.residual       = nonlinear_solver.residual;
+   *   residual.setup_jacobian = nonlinear_solver.setup_jacobian;
+   *   residual.apply_jacobian = [&](const auto &x, auto &y) {
+   *     jacobian_matrix.vmult(y, x);
    *   };
    * @endcode
    *
@@ -41,11 +39,13 @@ namespace lsr
    * The norm of the residual is Euclidean if nothing is said; with row_weights,
    * rows are multiplied by them first; with solve_with_riesz_matrix, it is the
    * dual norm $f^T K^{-1} f$. For a symmetric positive definite Jacobian, the
-   * program's own solver is the best choice for $K^{-1}$; then
-   * riesz_is_jacobian saves a solve for each direction.
+   * best choice for $K$ is the Jacobian itself: with solve_with_jacobian, the
+   * norm is $f^T A^{-1} f$, the energy of the error, at the cost of a solve for
+   * each norm and none for the directions.
    *
-   * Vectors may be Vector<double>, LinearAlgebra::distributed::Vector<double>
-   * or TrilinosWrappers::MPI::Vector.
+   * Vectors may be Vector<double>, LinearAlgebra::distributed::Vector<double>,
+   * TrilinosWrappers::MPI::Vector, or the block vectors of these.
+   * LinearResidual has the callbacks of a linear problem.
    */
   template <typename VectorType>
   class CallbackResidual : public Residual
@@ -58,6 +58,22 @@ namespace lsr
     CallbackResidual(const dealii::IndexSet &locally_owned_dofs,
                      const dealii::AffineConstraints<double> &constraints,
                      const MPI_Comm                           communicator);
+
+    /// The same for the degrees of freedom of @p dof_handler.
+    template <int dim>
+    CallbackResidual(const dealii::DoFHandler<dim>           &dof_handler,
+                     const dealii::AffineConstraints<double> &constraints)
+      : CallbackResidual(dof_handler.locally_owned_dofs(),
+                         constraints,
+                         dof_handler.get_communicator())
+    {}
+
+    /// Without constraints, for programs that have put boundary values into
+    /// matrix and right hand side: MatrixTools::apply_boundary_values().
+    template <int dim>
+    explicit CallbackResidual(const dealii::DoFHandler<dim> &dof_handler)
+      : CallbackResidual(dof_handler, no_constraints())
+    {}
 
     /// Give a vector the size (and ghost entries) that residual() expects.
     std::function<void(VectorType &v)> reinit_vector;
@@ -74,12 +90,19 @@ namespace lsr
     /// Compute $y = A x$ with the Jacobian $A$ of the residual.
     std::function<void(const VectorType &x, VectorType &y)> apply_jacobian;
 
-    /// Optional: $K^{-1} x$ for the dual norm.
+    /// Optional: $y = K^{-1} x$ for the dual norm.
     std::function<void(const VectorType &x, VectorType &y)>
       solve_with_riesz_matrix;
 
-    /// Whether solve_with_riesz_matrix() solves with the Jacobian itself.
-    bool riesz_is_jacobian = false;
+    /**
+     * Optional, for a symmetric positive definite Jacobian and in place of
+     * solve_with_riesz_matrix: $y = A^{-1} x$, up to a residual of norm
+     * @p tolerance. If the Jacobian depends on the solution, the norm changes
+     * from linearization to linearization.
+     */
+    std::function<
+      void(const VectorType &x, VectorType &y, const double tolerance)>
+      solve_with_jacobian;
 
     /// Optional: factors of the rows of the residual, locally owned.
     std::vector<double> row_weights;
@@ -112,13 +135,17 @@ namespace lsr
     double
     norm(const Column &f) override;
 
+    /// The vector with locally owned entries @p column.
+    VectorType
+    to_vector(const Column &column) const;
+
     /// The vector with locally owned entries @p q that obeys the constraints.
     VectorType
     field(const Column &q) const;
 
   private:
-    VectorType
-    to_vector(const Column &column) const;
+    static const dealii::AffineConstraints<double> &
+    no_constraints();
 
     void
     from_vector(const VectorType &vector, const Column &column) const;
