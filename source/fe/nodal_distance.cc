@@ -67,10 +67,31 @@ namespace lsr
 
 
 
+  template <int dim>
+  std::vector<dealii::ComponentMask>
+  base_element_masks(const dealii::FiniteElement<dim> &fe)
+  {
+    std::vector<std::vector<bool>> selected(fe.n_base_elements(),
+                                            std::vector<bool>(fe.n_components(),
+                                                              false));
+    for (unsigned int c = 0; c < fe.n_components(); ++c)
+      selected[fe.component_to_base_index(c).first][c] = true;
+    return {selected.begin(), selected.end()};
+  }
+
+
+
   template std::vector<double>
   nodal_weights(const dealii::DoFHandler<1> &, const dealii::ComponentMask &);
   template std::vector<double>
   nodal_weights(const dealii::DoFHandler<2> &, const dealii::ComponentMask &);
   template std::vector<double>
   nodal_weights(const dealii::DoFHandler<3> &, const dealii::ComponentMask &);
+
+  template std::vector<dealii::ComponentMask>
+  base_element_masks(const dealii::FiniteElement<1> &);
+  template std::vector<dealii::ComponentMask>
+  base_element_masks(const dealii::FiniteElement<2> &);
+  template std::vector<dealii::ComponentMask>
+  base_element_masks(const dealii::FiniteElement<3> &);
 } // namespace lsr

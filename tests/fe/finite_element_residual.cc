@@ -23,6 +23,7 @@
 #include <deal.II/lac/vector.h>
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
 #include <deal.II/numerics/vector_tools_interpolate.h>
+#include <deal.II/sundials/kinsol.h>
 
 #include <gtest/gtest.h>
 
@@ -566,6 +567,26 @@ TEST(CallbackResidual, agrees_with_the_residual_that_the_library_assembles)
       expect_same_as_finite_element_residual<
         dealii::TrilinosWrappers::MPI::Vector>(norm);
     }
+}
+
+TEST(CallbackResidual, takes_the_callbacks_of_a_nonlinear_solver)
+{
+  using VectorType = dealii::Vector<double>;
+  const Model                          model(positive_definite_parameters());
+  dealii::SUNDIALS::KINSOL<VectorType> solver;
+  solver.reinit_vector = [&](VectorType &v) { v.reinit(model.n); };
+  solver.residual      = [](const VectorType &u, VectorType &f) {
+    f = u;
+    return 0;
+  };
+  solver.setup_jacobian = [](const VectorType &, const VectorType &) {
+    return 0;
+  };
+  CallbackResidual<VectorType> residual(model.discretization.dof_handler());
+  residual.take_callbacks(solver);
+  const Column q = random_column(model.n, 1);
+  EXPECT_EQ(relative_difference(evaluate(residual, q), q), 0.);
+  EXPECT_TRUE(bool(residual.setup_jacobian));
 }
 
 TEST(CallbackResidual, a_missing_callback_is_reported)

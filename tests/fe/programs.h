@@ -3,8 +3,6 @@
 #ifndef lsr_tests_fe_programs_h
 #define lsr_tests_fe_programs_h
 
-#include <lsr/network/fully_connected.h>
-
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/dofs/dof_handler.h>
 #include <deal.II/dofs/dof_tools.h>
@@ -16,7 +14,6 @@
 #include <deal.II/numerics/vector_tools.h>
 
 #include <cmath>
-#include <memory>
 #include <vector>
 
 namespace lsr
@@ -115,17 +112,6 @@ namespace lsr
           }
       system_matrix.compress(dealii::VectorOperation::add);
       system_rhs.compress(dealii::VectorOperation::add);
-    }
-
-    /// A network that nobody has trained.
-    inline std::shared_ptr<Network>
-    make_network(const unsigned int n_inputs, const unsigned int n_outputs)
-    {
-      FullyConnected layers;
-      layers.n_inputs  = n_inputs;
-      layers.n_outputs = n_outputs;
-      layers.widths    = {20, 20};
-      return std::make_shared<Network>(layers.build());
     }
   } // namespace test
 } // namespace lsr

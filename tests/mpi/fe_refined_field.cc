@@ -6,6 +6,7 @@
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
+#include <lsr/network/make_network.h>
 
 #include <deal.II/base/mpi.h>
 #include <deal.II/distributed/tria.h>
@@ -81,7 +82,8 @@ namespace
 
     LinearResidual residual(dof_handler, constraints, matrix, rhs);
     residual.minimize_energy();
-    const auto refined = refine(make_network(2, 2), dof_handler, residual, 150);
+    const auto refined =
+      refine(make_network(2, 2, {20, 20}), dof_handler, residual, 150);
     const auto distance = [&](const VectorType &u) {
       return relative_distance(dof_handler, u, solution);
     };

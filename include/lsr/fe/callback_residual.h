@@ -22,9 +22,7 @@ namespace lsr
    *
    * @code
    *   CallbackResidual<Vector<double>> residual(dof_handler, constraints);
-   *   residual.reinit_vector  = nonlinear_solver.reinit_vector;
-   *   residual.residual       = nonlinear_solver.residual;
-   *   residual.setup_jacobian = nonlinear_solver.setup_jacobian;
+   *   residual.take_callbacks(nonlinear_solver);
    *   residual.apply_jacobian = [&](const auto &x, auto &y) {
    *     jacobian_matrix.vmult(y, x);
    *   };
@@ -74,6 +72,17 @@ namespace lsr
     explicit CallbackResidual(const dealii::DoFHandler<dim> &dof_handler)
       : CallbackResidual(dof_handler, no_constraints())
     {}
+
+    /// Take reinit_vector(), residual() and setup_jacobian() from a solver that
+    /// has been set up: SUNDIALS::KINSOL, or another one with these members.
+    template <typename NonlinearSolver>
+    void
+    take_callbacks(const NonlinearSolver &solver)
+    {
+      reinit_vector  = solver.reinit_vector;
+      residual       = solver.residual;
+      setup_jacobian = solver.setup_jacobian;
+    }
 
     /// Give a vector the size (and ghost entries) that residual() expects.
     std::function<void(VectorType &v)> reinit_vector;

@@ -8,6 +8,7 @@
 
 #include <deal.II/dofs/dof_handler.h>
 #include <deal.II/fe/component_mask.h>
+#include <deal.II/fe/fe.h>
 
 #include <cmath>
 #include <sstream>
@@ -53,28 +54,40 @@ namespace lsr
     return std::sqrt(communicator.sum(difference) / communicator.sum(norm));
   }
 
+  /// Masks of the components of each base element: one for an element of equal
+  /// components, velocity and pressure for those of flow problems.
+  template <int dim>
+  std::vector<dealii::ComponentMask>
+  base_element_masks(const dealii::FiniteElement<dim> &fe);
+
   /**
-   * A few lines of text: how far network and refined field are from the
-   * finite-element solution of the same equations. Collective.
+   * A few lines of text for each base element (base_element_masks()): how far
+   * network and refined field are from the finite-element solution of the same
+   * equations. Collective.
    */
   template <int dim, typename VectorType>
   std::string
   distance_table(const dealii::DoFHandler<dim>  &dof_handler,
                  const RefinedField<VectorType> &refined,
-                 const VectorType               &solution,
-                 const dealii::ComponentMask    &mask = {})
+                 const VectorType               &solution)
   {
     std::ostringstream table;
     table.precision(2);
-    table << std::scientific
-          << "   Relative L2 distance to the finite-element solution\n";
-    const auto line = [&](const char *name, const VectorType &u) {
-      table << "     " << name
-            << relative_distance(dof_handler, u, solution, mask) << '\n';
-    };
-    line("network:               ", refined.network_values);
-    line("refined:               ", refined.values);
-    line("refined as a function: ", refined.function_values);
+    table << std::scientific;
+    for (const auto &mask : base_element_masks(dof_handler.get_fe()))
+      {
+        const auto distance = [&](const VectorType &u) {
+          return relative_distance(dof_handler, u, solution, mask);
+        };
+        table << "   Relative L2 distance to the finite-element solution";
+        if (mask.n_selected_components() < mask.size())
+          table << ", components " << mask;
+        table << "\n     network:               "
+              << distance(refined.network_values)
+              << "\n     refined:               " << distance(refined.values)
+              << "\n     refined as a function: "
+              << distance(refined.function_values) << '\n';
+      }
     return table.str();
   }
 } // namespace lsr
