@@ -44,7 +44,13 @@ namespace lsr
   {
     for (const auto dof : owned)
       if (constraints.is_constrained(dof))
-        constrained.push_back(owned.index_within_set(dof));
+        {
+          const bool is_value =
+            constraints.get_constraint_entries(dof)->empty();
+          (is_value ? dirichlet : dependent)
+            .push_back(owned.index_within_set(dof));
+        }
+    has_dirichlet = this->communicator().sum(dirichlet.size()) > 0;
   }
 
 
@@ -70,7 +76,7 @@ namespace lsr
     const auto host = Kokkos::create_mirror_view(columns);
     Kokkos::deep_copy(host, columns);
     for (std::size_t j = 0; j < host.extent(1); ++j)
-      for (const std::size_t row : constrained)
+      for (const std::size_t row : dependent)
         host(row, j) = 0.;
     Kokkos::deep_copy(columns, host);
   }
@@ -109,7 +115,7 @@ namespace lsr
     std::size_t row  = 0;
     for (const auto dof : owned)
       host(row++) = vector(dof);
-    for (const std::size_t i : constrained)
+    for (const std::size_t i : dependent)
       host(i) = 0.;
     Kokkos::deep_copy(column, host);
   }
@@ -151,6 +157,7 @@ namespace lsr
     reinit_vector(result);
     residual(u, result);
     from_vector(result, f);
+    evaluate_dirichlet_rows(q, u, f);
     if (row_weights.empty())
       return;
     AssertThrow(row_weights.size() == f.size(),
@@ -160,6 +167,36 @@ namespace lsr
     for (std::size_t i = 0; i < row_weights.size(); ++i)
       host(i) *= row_weights[i];
     Kokkos::deep_copy(f, host);
+  }
+
+
+
+  template <typename VectorType>
+  void
+  CallbackResidual<VectorType>::evaluate_dirichlet_rows(const Column     &q,
+                                                        const VectorType &u,
+                                                        const Column &f) const
+  {
+    if (!has_dirichlet)
+      return;
+    require_callback(apply_jacobian, "apply_jacobian");
+    const auto q_host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
+    const Column difference      = make_column(q.size());
+    const auto   difference_host = Kokkos::create_mirror_view(difference);
+    for (const std::size_t row : dirichlet)
+      difference_host(row) = q_host(row) - u(owned.nth_index_in_set(row));
+    Kokkos::deep_copy(difference, difference_host);
+
+    const VectorType x = to_vector(difference);
+    VectorType       y;
+    reinit_vector(y);
+    apply_jacobian(x, y);
+    const auto f_host = Kokkos::create_mirror_view(f);
+    Kokkos::deep_copy(f_host, f);
+    for (const std::size_t row : dirichlet)
+      f_host(row) = y(owned.nth_index_in_set(row));
+    Kokkos::deep_copy(f, f_host);
   }
 
 

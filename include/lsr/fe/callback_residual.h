@@ -28,11 +28,14 @@ namespace lsr
    *   };
    * @endcode
    *
-   * Constraints act as in FiniteElementResidual: the vector is made to satisfy
-   * them before residual() is called, constrained entries of what comes back
-   * are ignored, and columns of $J V$ are zero there. The Jacobian is expected
-   * to be condensed, as AffineConstraints::distribute_local_to_global() or
-   * MatrixTools::apply_boundary_values() make it.
+   * The vector is made to satisfy the constraints before residual() is called,
+   * and constrained entries of what comes back are ignored. The Jacobian is
+   * expected to be condensed, as
+   * AffineConstraints::distribute_local_to_global() or
+   * MatrixTools::apply_boundary_values() make it: in the row of a Dirichlet
+   * value $g_i$ it has a diagonal entry $A_{ii}$ alone, and the residual of
+   * this row is $A_{ii} (q_i - g_i)$, so that the refined network as a function
+   * comes close to the boundary values, too. Rows of hanging nodes are zero.
    *
    * The norm of the residual is Euclidean if nothing is said; with row_weights,
    * rows are multiplied by them first; with solve_with_riesz_matrix, it is the
@@ -159,6 +162,12 @@ namespace lsr
     void
     from_vector(const VectorType &vector, const Column &column) const;
 
+    /// Set the rows of Dirichlet values of @p f to $A_{ii} (q_i - u_i)$.
+    void
+    evaluate_dirichlet_rows(const Column     &q,
+                            const VectorType &u,
+                            const Column     &f) const;
+
     /// Column by column: X to vectors, @p operation, and back.
     void
     for_each_column(const Block                              &X,
@@ -168,7 +177,12 @@ namespace lsr
 
     const dealii::IndexSet                   owned;
     const dealii::AffineConstraints<double> &constraints;
-    std::vector<std::size_t>                 constrained;
+    /// Rows of Dirichlet values, and whether any rank has some.
+    std::vector<std::size_t> dirichlet;
+    bool                     has_dirichlet;
+
+    /// Rows of values that others determine: hanging nodes.
+    std::vector<std::size_t> dependent;
   };
 } // namespace lsr
 

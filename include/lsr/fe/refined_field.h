@@ -27,7 +27,7 @@ namespace lsr
     VectorType values;
 
     /// Nodal values of the network, and of the refined network as a function,
-    /// which knows nothing of constraints.
+    /// which obeys no constraints, but comes close to boundary values.
     VectorType network_values, function_values;
 
     /// The network and its correction, to be saved or to become a
