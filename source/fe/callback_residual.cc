@@ -4,7 +4,10 @@
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
+#include <deal.II/lac/block_vector.h>
+#include <deal.II/lac/la_parallel_block_vector.h>
 #include <deal.II/lac/la_parallel_vector.h>
+#include <deal.II/lac/trilinos_parallel_block_vector.h>
 #include <deal.II/lac/trilinos_vector.h>
 #include <deal.II/lac/vector.h>
 
@@ -41,7 +44,27 @@ namespace lsr
   {
     for (const auto dof : owned)
       if (constraints.is_constrained(dof))
-        constrained.push_back(owned.index_within_set(dof));
+        {
+          const bool is_value =
+            constraints.get_constraint_entries(dof)->empty();
+          (is_value ? dirichlet : dependent)
+            .push_back(owned.index_within_set(dof));
+        }
+    has_dirichlet = this->communicator().sum(dirichlet.size()) > 0;
+  }
+
+
+
+  template <typename VectorType>
+  const dealii::AffineConstraints<double> &
+  CallbackResidual<VectorType>::no_constraints()
+  {
+    static const dealii::AffineConstraints<double> none = []() {
+      dealii::AffineConstraints<double> closed;
+      closed.close();
+      return closed;
+    }();
+    return none;
   }
 
 
@@ -53,7 +76,7 @@ namespace lsr
     const auto host = Kokkos::create_mirror_view(columns);
     Kokkos::deep_copy(host, columns);
     for (std::size_t j = 0; j < host.extent(1); ++j)
-      for (const std::size_t row : constrained)
+      for (const std::size_t row : dependent)
         host(row, j) = 0.;
     Kokkos::deep_copy(columns, host);
   }
@@ -92,7 +115,7 @@ namespace lsr
     std::size_t row  = 0;
     for (const auto dof : owned)
       host(row++) = vector(dof);
-    for (const std::size_t i : constrained)
+    for (const std::size_t i : dependent)
       host(i) = 0.;
     Kokkos::deep_copy(column, host);
   }
@@ -134,6 +157,7 @@ namespace lsr
     reinit_vector(result);
     residual(u, result);
     from_vector(result, f);
+    evaluate_dirichlet_rows(q, u, f);
     if (row_weights.empty())
       return;
     AssertThrow(row_weights.size() == f.size(),
@@ -143,6 +167,36 @@ namespace lsr
     for (std::size_t i = 0; i < row_weights.size(); ++i)
       host(i) *= row_weights[i];
     Kokkos::deep_copy(f, host);
+  }
+
+
+
+  template <typename VectorType>
+  void
+  CallbackResidual<VectorType>::evaluate_dirichlet_rows(const Column     &q,
+                                                        const VectorType &u,
+                                                        const Column &f) const
+  {
+    if (!has_dirichlet)
+      return;
+    require_callback(apply_jacobian, "apply_jacobian");
+    const auto q_host =
+      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
+    const Column difference      = make_column(q.size());
+    const auto   difference_host = Kokkos::create_mirror_view(difference);
+    for (const std::size_t row : dirichlet)
+      difference_host(row) = q_host(row) - u(owned.nth_index_in_set(row));
+    Kokkos::deep_copy(difference, difference_host);
+
+    const VectorType x = to_vector(difference);
+    VectorType       y;
+    reinit_vector(y);
+    apply_jacobian(x, y);
+    const auto f_host = Kokkos::create_mirror_view(f);
+    Kokkos::deep_copy(f_host, f);
+    for (const std::size_t row : dirichlet)
+      f_host(row) = y(owned.nth_index_in_set(row));
+    Kokkos::deep_copy(f, f_host);
   }
 
 
@@ -218,7 +272,7 @@ namespace lsr
   bool
   CallbackResidual<VectorType>::euclidean() const
   {
-    return !solve_with_riesz_matrix;
+    return !solve_with_riesz_matrix && !solve_with_jacobian;
   }
 
 
@@ -227,9 +281,9 @@ namespace lsr
   Block
   CallbackResidual<VectorType>::riesz(const Block &X, const Block &AX)
   {
-    require_callback(solve_with_riesz_matrix, "solve_with_riesz_matrix");
-    if (riesz_is_jacobian)
+    if (solve_with_jacobian)
       return X;
+    require_callback(solve_with_riesz_matrix, "solve_with_riesz_matrix");
     const Block S = make_block(AX.extent(0), AX.extent(1));
     for_each_column(AX, S, solve_with_riesz_matrix);
     return S;
@@ -243,9 +297,19 @@ namespace lsr
   {
     if (euclidean())
       return Residual::norm(f);
+    auto solve = solve_with_riesz_matrix;
+    if (solve_with_jacobian)
+      solve = [this](const VectorType &x, VectorType &y) {
+        solve_with_jacobian(x, y, 1e-10 * x.l2_norm());
+      };
     const Column Kf = make_column(f.size());
-    for_each_column(as_block(f), as_block(Kf), solve_with_riesz_matrix);
-    return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
+    for_each_column(as_block(f), as_block(Kf), solve);
+    const double square = communicator().sum(dot(f, Kf));
+    AssertThrow(square >= -1e-8 * Residual::norm(f) * Residual::norm(Kf),
+                dealii::ExcMessage(
+                  "CallbackResidual: the dual norm of the residual is "
+                  "imaginary; expected a positive definite matrix."));
+    return std::sqrt(std::max(0., square));
   }
 
 
@@ -254,4 +318,8 @@ namespace lsr
   template class CallbackResidual<
     dealii::LinearAlgebra::distributed::Vector<double>>;
   template class CallbackResidual<dealii::TrilinosWrappers::MPI::Vector>;
+  template class CallbackResidual<dealii::BlockVector<double>>;
+  template class CallbackResidual<
+    dealii::LinearAlgebra::distributed::BlockVector<double>>;
+  template class CallbackResidual<dealii::TrilinosWrappers::MPI::BlockVector>;
 } // namespace lsr

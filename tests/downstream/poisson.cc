@@ -3,12 +3,12 @@
 // A program as deal.II's users write it, before and after it learned to refine
 // a network: Poisson's equation on the unit square by finite elements.
 
-#include <lsr/fe/callback_residual.h>
+#include <lsr/fe/linear_residual.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
+#include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/refinement.h>
 
 #include <deal.II/base/function.h>
 #include <deal.II/base/mpi.h>
@@ -168,25 +168,17 @@ Poisson::refine_network() const
     lsr::nodal_sampling(MappingQ1<2>(), dof_handler, 1);
   const auto network = make_surrogate(nodes);
 
-  lsr::CallbackResidual<Vector<double>> residual(
-    dof_handler.locally_owned_dofs(), constraints, MPI_COMM_SELF);
-  residual.reinit_vector = [&](Vector<double> &v) {
-    v.reinit(dof_handler.n_dofs());
-  };
-  residual.residual = [&](const Vector<double> &u, Vector<double> &f) {
-    system_matrix.residual(f, u, system_rhs);
-    f *= -1.;
-  };
-  residual.apply_jacobian = [&](const Vector<double> &x, Vector<double> &y) {
-    system_matrix.vmult(y, x);
-  };
-  // The norm: the error in the energy norm of this symmetric problem.
-  residual.solve_with_riesz_matrix = [&](const Vector<double> &x,
-                                         Vector<double> &y) { solve(y, x); };
-  residual.riesz_is_jacobian       = true;
-
-  const lsr::StructuredBasis basis(*network, 300, 0);
-  return {network, lsr::refine(*network, basis, nodes, residual).correction};
+  lsr::LinearResidual residual(dof_handler,
+                               constraints,
+                               system_matrix,
+                               system_rhs);
+  // The norm: the error in the energy norm of this symmetric problem, by the
+  // program's own solver.
+  residual.solve_with_jacobian = [&](const Vector<double> &x,
+                                     Vector<double>       &y,
+                                     const double) { solve(y, x); };
+  return lsr::refine(network, dof_handler, residual, /* directions */ 300)
+    .network;
 }
 
 // Relative distance of a field to the finite-element solution in l2.

@@ -23,6 +23,7 @@
 #include <deal.II/lac/vector.h>
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
 #include <deal.II/numerics/vector_tools_interpolate.h>
+#include <deal.II/sundials/kinsol.h>
 
 #include <gtest/gtest.h>
 
@@ -501,7 +502,9 @@ namespace
       for (const double mass : model.assembler->lumped_mass())
         residual.row_weights.push_back(1. / std::sqrt(mass));
 
+    // Dirichlet values have residuals of their own here.
     const Column q = random_column(model.n, 1);
+    residual.conform(q);
     expected.linearize(q);
     residual.linearize(q);
     std::unique_ptr<LinearSolver> solver;
@@ -531,6 +534,8 @@ namespace
     Kokkos::deep_copy(Y, X);
     residual.constrain(X);
     expected.constrain(Y);
+    EXPECT_GT(relative_difference(X, Y), 0.);
+    expected.constrain(X);
     EXPECT_EQ(relative_difference(X, Y), 0.);
     const Block AX = apply_tangent(residual, X);
     EXPECT_LT(relative_difference(AX, apply_tangent(expected, X)), 1e-14);
@@ -543,8 +548,14 @@ namespace
     if (norm == ResidualNorm::dual)
       {
         EXPECT_LT(relative_difference(residual.riesz(X, AX), X), 1e-11);
-        residual.riesz_is_jacobian = true;
+        residual.solve_with_jacobian =
+          [&](const VectorType &x, VectorType &y, const double) {
+            residual.solve_with_riesz_matrix(x, y);
+          };
         EXPECT_EQ(residual.riesz(X, AX).data(), X.data());
+        EXPECT_NEAR(residual.norm(f),
+                    expected.norm(f),
+                    1e-12 * expected.norm(f));
       }
   }
 } // namespace
@@ -560,6 +571,26 @@ TEST(CallbackResidual, agrees_with_the_residual_that_the_library_assembles)
       expect_same_as_finite_element_residual<
         dealii::TrilinosWrappers::MPI::Vector>(norm);
     }
+}
+
+TEST(CallbackResidual, takes_the_callbacks_of_a_nonlinear_solver)
+{
+  using VectorType = dealii::Vector<double>;
+  const Model                          model(positive_definite_parameters());
+  dealii::SUNDIALS::KINSOL<VectorType> solver;
+  solver.reinit_vector = [&](VectorType &v) { v.reinit(model.n); };
+  solver.residual      = [](const VectorType &u, VectorType &f) {
+    f = u;
+    return 0;
+  };
+  solver.setup_jacobian = [](const VectorType &, const VectorType &) {
+    return 0;
+  };
+  CallbackResidual<VectorType> residual(model.discretization.dof_handler());
+  residual.take_callbacks(solver);
+  const Column q = random_column(model.n, 1);
+  EXPECT_EQ(relative_difference(evaluate(residual, q), q), 0.);
+  EXPECT_TRUE(bool(residual.setup_jacobian));
 }
 
 TEST(CallbackResidual, a_missing_callback_is_reported)

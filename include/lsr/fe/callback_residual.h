@@ -6,6 +6,7 @@
 #include <lsr/refine/residual.h>
 
 #include <deal.II/base/index_set.h>
+#include <deal.II/dofs/dof_handler.h>
 #include <deal.II/lac/affine_constraints.h>
 
 #include <functional>
@@ -20,32 +21,32 @@ namespace lsr
    * hands them over unchanged.
    *
    * @code
-   *   CallbackResidual<Vector<double>>
-   * residual(dof_handler.locally_owned_dofs(), constraints, MPI_COMM_SELF);
-   *   residual.reinit_vector   = [&](auto &v) { v.reinit(dof_handler.n_dofs());
-   * }; residual.residual        = [&](const auto &u, auto &f) {
-   *     system_matrix.vmult(f, u);
-   *     f -= system_rhs;
-   *   };
-   *   residual.apply_jacobian  = [&](const auto &x, auto &y) {
-   *     system_matrix.vmult(y, x);
+   *   CallbackResidual<Vector<double>> residual(dof_handler, constraints);
+   *   residual.take_callbacks(nonlinear_solver);
+   *   residual.apply_jacobian = [&](const auto &x, auto &y) {
+   *     jacobian_matrix.vmult(y, x);
    *   };
    * @endcode
    *
-   * Constraints act as in FiniteElementResidual: the vector is made to satisfy
-   * them before residual() is called, constrained entries of what comes back
-   * are ignored, and columns of $J V$ are zero there. The Jacobian is expected
-   * to be condensed, as AffineConstraints::distribute_local_to_global() or
-   * MatrixTools::apply_boundary_values() make it.
+   * The vector is made to satisfy the constraints before residual() is called,
+   * and constrained entries of what comes back are ignored. The Jacobian is
+   * expected to be condensed, as
+   * AffineConstraints::distribute_local_to_global() or
+   * MatrixTools::apply_boundary_values() make it: in the row of a Dirichlet
+   * value $g_i$ it has a diagonal entry $A_{ii}$ alone, and the residual of
+   * this row is $A_{ii} (q_i - g_i)$, so that the refined network as a function
+   * comes close to the boundary values, too. Rows of hanging nodes are zero.
    *
    * The norm of the residual is Euclidean if nothing is said; with row_weights,
    * rows are multiplied by them first; with solve_with_riesz_matrix, it is the
    * dual norm $f^T K^{-1} f$. For a symmetric positive definite Jacobian, the
-   * program's own solver is the best choice for $K^{-1}$; then
-   * riesz_is_jacobian saves a solve for each direction.
+   * best choice for $K$ is the Jacobian itself: with solve_with_jacobian, the
+   * norm is $f^T A^{-1} f$, the energy of the error, at the cost of a solve for
+   * each norm and none for the directions.
    *
-   * Vectors may be Vector<double>, LinearAlgebra::distributed::Vector<double>
-   * or TrilinosWrappers::MPI::Vector.
+   * Vectors may be Vector<double>, LinearAlgebra::distributed::Vector<double>,
+   * TrilinosWrappers::MPI::Vector, or the block vectors of these.
+   * LinearResidual has the callbacks of a linear problem.
    */
   template <typename VectorType>
   class CallbackResidual : public Residual
@@ -58,6 +59,33 @@ namespace lsr
     CallbackResidual(const dealii::IndexSet &locally_owned_dofs,
                      const dealii::AffineConstraints<double> &constraints,
                      const MPI_Comm                           communicator);
+
+    /// The same for the degrees of freedom of @p dof_handler.
+    template <int dim>
+    CallbackResidual(const dealii::DoFHandler<dim>           &dof_handler,
+                     const dealii::AffineConstraints<double> &constraints)
+      : CallbackResidual(dof_handler.locally_owned_dofs(),
+                         constraints,
+                         dof_handler.get_communicator())
+    {}
+
+    /// Without constraints, for programs that have put boundary values into
+    /// matrix and right hand side: MatrixTools::apply_boundary_values().
+    template <int dim>
+    explicit CallbackResidual(const dealii::DoFHandler<dim> &dof_handler)
+      : CallbackResidual(dof_handler, no_constraints())
+    {}
+
+    /// Take reinit_vector(), residual() and setup_jacobian() from a solver that
+    /// has been set up: SUNDIALS::KINSOL, or another one with these members.
+    template <typename NonlinearSolver>
+    void
+    take_callbacks(const NonlinearSolver &solver)
+    {
+      reinit_vector  = solver.reinit_vector;
+      residual       = solver.residual;
+      setup_jacobian = solver.setup_jacobian;
+    }
 
     /// Give a vector the size (and ghost entries) that residual() expects.
     std::function<void(VectorType &v)> reinit_vector;
@@ -74,12 +102,19 @@ namespace lsr
     /// Compute $y = A x$ with the Jacobian $A$ of the residual.
     std::function<void(const VectorType &x, VectorType &y)> apply_jacobian;
 
-    /// Optional: $K^{-1} x$ for the dual norm.
+    /// Optional: $y = K^{-1} x$ for the dual norm.
     std::function<void(const VectorType &x, VectorType &y)>
       solve_with_riesz_matrix;
 
-    /// Whether solve_with_riesz_matrix() solves with the Jacobian itself.
-    bool riesz_is_jacobian = false;
+    /**
+     * Optional, for a symmetric positive definite Jacobian and in place of
+     * solve_with_riesz_matrix: $y = A^{-1} x$, up to a residual of norm
+     * @p tolerance. If the Jacobian depends on the solution, the norm changes
+     * from linearization to linearization.
+     */
+    std::function<
+      void(const VectorType &x, VectorType &y, const double tolerance)>
+      solve_with_jacobian;
 
     /// Optional: factors of the rows of the residual, locally owned.
     std::vector<double> row_weights;
@@ -112,16 +147,26 @@ namespace lsr
     double
     norm(const Column &f) override;
 
+    /// The vector with locally owned entries @p column.
+    VectorType
+    to_vector(const Column &column) const;
+
     /// The vector with locally owned entries @p q that obeys the constraints.
     VectorType
     field(const Column &q) const;
 
   private:
-    VectorType
-    to_vector(const Column &column) const;
+    static const dealii::AffineConstraints<double> &
+    no_constraints();
 
     void
     from_vector(const VectorType &vector, const Column &column) const;
+
+    /// Set the rows of Dirichlet values of @p f to $A_{ii} (q_i - u_i)$.
+    void
+    evaluate_dirichlet_rows(const Column     &q,
+                            const VectorType &u,
+                            const Column     &f) const;
 
     /// Column by column: X to vectors, @p operation, and back.
     void
@@ -132,7 +177,12 @@ namespace lsr
 
     const dealii::IndexSet                   owned;
     const dealii::AffineConstraints<double> &constraints;
-    std::vector<std::size_t>                 constrained;
+    /// Rows of Dirichlet values, and whether any rank has some.
+    std::vector<std::size_t> dirichlet;
+    bool                     has_dirichlet;
+
+    /// Rows of values that others determine: hanging nodes.
+    std::vector<std::size_t> dependent;
   };
 } // namespace lsr
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_refined_field_h
+#define lsr_fe_refined_field_h
+
+#include <lsr/fe/callback_residual.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/refine/alignment.h>
+#include <lsr/refine/refined_network.h>
+#include <lsr/refine/refinement.h>
+
+#include <deal.II/fe/mapping.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace lsr
+{
+  /// A network refined by the residual of a program, in the vectors of that
+  /// program.
+  template <typename VectorType>
+  struct RefinedField
+  {
+    /// The refined field, which obeys the constraints: it can take the place of
+    /// the program's solution.
+    VectorType values;
+
+    /// Nodal values of the network, and of the refined network as a function,
+    /// which obeys no constraints, but comes close to boundary values.
+    VectorType network_values, function_values;
+
+    /// The network and its correction, to be saved or to become a
+    /// RefinedFunction.
+    RefinedNetwork network;
+
+    /// Where the network was sampled, and what refine() found.
+    Sampling   sampling;
+    Refinement refinement;
+  };
+
+
+
+  /**
+   * Refine a network in a program that has a DoFHandler and a residual: sample
+   * it at the nodes, and call refine() with up to @p n_directions structured
+   * directions, never more than there are degrees of freedom.
+   *
+   * The network has an output for each component of the finite element, and as
+   * inputs the coordinates, followed by @p time if that is given. Throws what
+   * nodal_sampling() and refine() throw. Collective.
+   */
+  template <int dim, typename VectorType>
+  RefinedField<VectorType>
+  refine(const std::shared_ptr<const Network> &network,
+         const dealii::Mapping<dim>           &mapping,
+         const dealii::DoFHandler<dim>        &dof_handler,
+         CallbackResidual<VectorType>         &residual,
+         const std::size_t                     n_directions,
+         const std::optional<double>          &time       = std::nullopt,
+         const RefinementParameters           &parameters = {})
+  {
+    RefinedField<VectorType> field;
+    field.sampling =
+      nodal_sampling(mapping, dof_handler, network->n_outputs(), time);
+    const auto prediction = [&](const Column &correction) {
+      const Column all =
+        make_column(field.sampling.points.extent(1) * network->n_outputs());
+      network->evaluate(field.sampling.points, all, correction);
+      return residual.to_vector(field.sampling.select(all));
+    };
+    field.network_values = prediction({});
+
+    const StructuredBasis basis(
+      *network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
+    field.refinement =
+      refine(*network, basis, field.sampling, residual, parameters);
+    field.function_values = residual.to_vector(field.refinement.values);
+    residual.conform(field.refinement.values);
+    field.values  = residual.to_vector(field.refinement.values);
+    field.network = {network, field.refinement.correction};
+    return field;
+  }
+
+  /// The same with the mapping that deal.II takes where none is given.
+  template <int dim, typename VectorType>
+  RefinedField<VectorType>
+  refine(const std::shared_ptr<const Network> &network,
+         const dealii::DoFHandler<dim>        &dof_handler,
+         CallbackResidual<VectorType>         &residual,
+         const std::size_t                     n_directions,
+         const std::optional<double>          &time       = std::nullopt,
+         const RefinementParameters           &parameters = {})
+  {
+    return refine(network,
+                  dealii::get_default_linear_mapping(
+                    dof_handler.get_triangulation()),
+                  dof_handler,
+                  residual,
+                  n_directions,
+                  time,
+                  parameters);
+  }
+
+  /// Teach the network its refined field, so that the next refinement (on a
+  /// finer mesh, at the next time) starts from there. Collective.
+  template <typename VectorType>
+  Alignment
+  align(Network                        &network,
+        const RefinedField<VectorType> &refined,
+        CallbackResidual<VectorType>   &residual,
+        const AlignmentParameters      &parameters = {})
+  {
+    return align(network,
+                 refined.sampling,
+                 refined.refinement.values,
+                 residual,
+                 parameters);
+  }
+} // namespace lsr
+
+#endif

@@ -1,0 +1,20 @@
+#!/bin/bash
+# tutorial.sh SOURCE EXAMPLES PREFIX OUTPUT STEP [RANKS]
+# Builds and runs a tutorial program of deal.II with its refinement: every refined
+# field is at least ten times closer to the finite-element solution than the network.
+set -euo pipefail
+source_folder=$1 examples=$2 prefix=$3 output=$4 step=$5 ranks=${6:-1}
+
+rm -rf "$output"
+bash "$source_folder/applications/tutorials/run" "$step" --examples "$examples" \
+  --prefix "$prefix" --output "$output" --ranks "$ranks" | tee "$output.log"
+awk '$1 == "network:" { network = $2 }
+     $1 == "refined:" {
+       ++tables
+       if (!($2 < network / 10)) { print "refined " $2 ", network " network; bad = 1 }
+     }
+     END { print tables + 0 " tables"; exit bad || tables == 0 }' "$output.log"
+
+added=$(grep -c '^+[^+]' "$source_folder/applications/tutorials/$step/$step.patch")
+echo "$added lines added"
+[[ $added -le 20 ]]
