@@ -89,13 +89,22 @@ namespace
       return u;
     }
 
+    /// A residual whose norm is the energy of the error.
+    template <typename MatrixType, typename VectorType>
+    LinearResidual<MatrixType, VectorType>
+    energy(const MatrixType &A, const VectorType &b) const
+    {
+      LinearResidual residual(dof_handler, constraints, A, b);
+      residual.minimize_energy();
+      return residual;
+    }
+
     /// Refine an untrained network by a matrix and right hand side of any type.
     template <typename MatrixType, typename VectorType>
     RefinedField<VectorType>
     refine(const MatrixType &A, const VectorType &b) const
     {
-      LinearResidual residual(dof_handler, constraints, A, b);
-      residual.minimize_energy();
+      auto residual = energy(A, b);
       return lsr::refine(make_network(2,
                                       dof_handler.get_fe().n_components(),
                                       {20, 20}),
@@ -165,12 +174,8 @@ TEST(RefinedField, is_close_to_the_solution_and_obeys_constraints)
 
       // The energy is the least that the subspace has: no multiple of the
       // correction has less.
-      LinearResidual residual(program.dof_handler,
-                              program.constraints,
-                              program.matrix,
-                              program.rhs);
-      residual.minimize_energy();
-      const auto norm = [&](const double factor) {
+      auto       residual = program.energy(program.matrix, program.rhs);
+      const auto norm     = [&](const double factor) {
         const Column q = make_column(solution.size()),
                      f = make_column(solution.size());
         for (std::size_t i = 0; i < q.size(); ++i)
@@ -231,14 +236,10 @@ TEST(RefinedField, boundary_values_may_be_in_the_matrix)
 
 TEST(RefinedField, time_is_an_input_of_the_network)
 {
-  const Program  program(dealii::FE_Q<2>(2));
-  const auto     network = make_network(3, 1, {20, 20});
-  LinearResidual residual(program.dof_handler,
-                          program.constraints,
-                          program.matrix,
-                          program.rhs);
-  residual.minimize_energy();
-  const auto refined = refine(
+  const Program program(dealii::FE_Q<2>(2));
+  const auto    network  = make_network(3, 1, {20, 20});
+  auto          residual = program.energy(program.matrix, program.rhs);
+  const auto    refined  = refine(
     network, program.dof_handler, residual, n_directions, /* time */ 0.7);
 
   RefinedFunction<2> function(refined.network);
@@ -250,14 +251,10 @@ TEST(RefinedField, time_is_an_input_of_the_network)
 
 TEST(RefinedField, alignment_starts_the_next_refinement)
 {
-  const Program  program(dealii::FE_Q<2>(2));
-  const auto     network = make_network(2, 1, {20, 20});
-  LinearResidual residual(program.dof_handler,
-                          program.constraints,
-                          program.matrix,
-                          program.rhs);
-  residual.minimize_energy();
-  const auto first =
+  const Program program(dealii::FE_Q<2>(2));
+  const auto    network  = make_network(2, 1, {20, 20});
+  auto          residual = program.energy(program.matrix, program.rhs);
+  const auto    first =
     refine(network, program.dof_handler, residual, n_directions);
   align(*network, first, residual);
   const auto second =
