@@ -4,7 +4,7 @@
 # /usr/share/doc/libdeal.ii-doc/examples).
 set(DEAL_II_EXAMPLES_DIR "" CACHE PATH
   "Folder with deal.II's tutorial programs; adds tests that refine networks in them")
-if(NOT LSR_WITH_DEALII OR NOT DEAL_II_EXAMPLES_DIR)
+if(NOT LSR_WITH_DEALII OR NOT DEAL_II_EXAMPLES_DIR OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   return()
 endif()
 

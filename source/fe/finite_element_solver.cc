@@ -90,7 +90,8 @@ namespace lsr
     needs_extension(const Assembler<dim> &assembler, const FEVector &u)
     {
       const auto &discretization = assembler.discretization();
-      if (discretization.petrov_galerkin_in_time() ||
+      if (assembler.weak_form().is_linear() ||
+          discretization.petrov_galerkin_in_time() ||
           dealii::Utilities::MPI::sum(discretization.dirichlet_values().size(),
                                       discretization.communicator()) == 0)
         return false;

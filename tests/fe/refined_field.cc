@@ -257,6 +257,14 @@ TEST(RefinedField, alignment_starts_the_next_refinement)
   const auto    first =
     refine(network, program.dof_handler, residual, n_directions);
   align(*network, first, residual);
+
+  // The network has changed, what was refined has not.
+  Vector<double> expected(program.rhs.size());
+  dealii::VectorTools::interpolate(program.dof_handler,
+                                   RefinedFunction<2>(first.network),
+                                   expected);
+  expect_same(first.function_values, expected);
+
   const auto second =
     refine(network, program.dof_handler, residual, n_directions);
   const Vector<double> solution = program.solution();

@@ -52,7 +52,7 @@ PYTHON
 }
 write_mnist mnist
 files=(--mnist mnist --images 300 --validation 50 --test-images 60)
-reports "MNIST --threads 1 files" "${files[@]}" --linear-layers --subspace landmark --directions 200
+reports "MNIST files" --threads 1 "${files[@]}" --linear-layers --subspace landmark --directions 200
 holds "$(value accuracy) > 0.9" "MNIST files"
 grep -q '"set":"mnist"' report.json || fail "the report does not name the folder"
 

@@ -1,4 +1,6 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
 # tutorial.sh SOURCE EXAMPLES PREFIX OUTPUT STEP [RANKS]
 # Builds and runs a tutorial program of deal.II with its refinement: every refined
 # field is at least ten times closer to the finite-element solution than the network.

@@ -77,8 +77,10 @@ namespace lsr
       refine(*network, basis, field.sampling, residual, parameters);
     field.function_values = residual.to_vector(field.refinement.values);
     residual.conform(field.refinement.values);
-    field.values  = residual.to_vector(field.refinement.values);
-    field.network = {network, field.refinement.correction};
+    field.values = residual.to_vector(field.refinement.values);
+    // A copy, for alignment changes the network.
+    field.network = {std::make_shared<const Network>(network->clone()),
+                     field.refinement.correction};
     return field;
   }
 
