@@ -110,8 +110,8 @@ namespace lsr
      * Optional, for a symmetric positive definite Jacobian and in place of
      * solve_with_riesz_matrix: $y = A^{-1} x$, up to a residual of norm
      * @p tolerance, also in the rows of Dirichlet values: there, $y$ is $x$
-     * divided by the diagonal, not 0. If the Jacobian depends on the solution, the norm changes
-     * from linearization to linearization.
+     * divided by the diagonal, not 0. If the Jacobian depends on the solution,
+     * the norm changes from linearization to linearization.
      */
     std::function<
       void(const VectorType &x, VectorType &y, const double tolerance)>

@@ -32,8 +32,8 @@ namespace lsr
   /**
    * $\| u - v \|_{L^2} / \| v \|_{L^2}$ of two fields, by quadrature at the
    * nodes (nodal_weights()), on hypercubes or with linear elements: on simplices
-   * of higher degree there are weights that are not positive. Vectors need no ghost entries and may be of any
-   * type. Collective.
+   * of higher degree there are weights that are not positive. Vectors need no
+   * ghost entries and may be of any type. Collective.
    */
   template <int dim, typename VectorType>
   double
