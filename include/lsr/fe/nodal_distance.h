@@ -31,9 +31,9 @@ namespace lsr
 
   /**
    * $\| u - v \|_{L^2} / \| v \|_{L^2}$ of two fields, by quadrature at the
-   * nodes (nodal_weights()), on hypercubes or with linear elements: on simplices
-   * of higher degree there are weights that are not positive. Vectors need no
-   * ghost entries and may be of any type. Collective.
+   * nodes (nodal_weights()), on hypercubes or with linear elements: simplices
+   * of higher degree have weights that are not positive. Vectors need no ghost
+   * entries and may be of any type. Collective.
    */
   template <int dim, typename VectorType>
   double
