@@ -177,7 +177,7 @@ namespace lsr
         {
           const Stopwatch stopwatch(result.seconds["tangent"]);
           if (result.n_linearizations > 1)
-            residual.linearize(u);
+            relinearize();
           residual.apply_tangent(Q, G);
         }
 
@@ -203,6 +203,16 @@ namespace lsr
         const Column   all   = problem.least_squares().solve();
         problem.minimum_loss = std::pow(residual.norm(linear_residual(all)), 2);
         return problem;
+      }
+
+      /// Linearize at the present u. Rows of Dirichlet values, and the norm,
+      /// may depend on the linearization.
+      void
+      relinearize()
+      {
+        residual.linearize(u);
+        residual.evaluate(u, f);
+        norm = residual.norm(f);
       }
 
       /// $f + A Q y$

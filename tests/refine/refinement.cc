@@ -161,6 +161,43 @@ namespace
             [](const double s) { return std::pow(1 + s * s, -1.5); }};
   }
 
+  /// The same equations, with rows divided by their derivatives: what is
+  /// evaluated depends on the linearization.
+  class NormalizedMisfit : public NonlinearMisfit
+  {
+  public:
+    explicit NormalizedMisfit(const NonlinearMisfit &misfit)
+      : NonlinearMisfit(misfit)
+    {}
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      NonlinearMisfit::evaluate(q, f);
+      for (std::size_t i = 0; i < f.size(); ++i)
+        f(i) /= derivatives(i);
+    }
+
+    void
+    linearize(const Column &q) override
+    {
+      NonlinearMisfit::linearize(q);
+      const Column ones = make_column(q.size());
+      Kokkos::deep_copy(ones, 1.);
+      derivatives = make_column(q.size());
+      NonlinearMisfit::apply_tangent(as_block(ones), as_block(derivatives));
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      Kokkos::deep_copy(AX, X);
+    }
+
+  private:
+    Column derivatives;
+  };
+
   /// A misfit measured by f^T D^{-1} f with a diagonal D.
   class DualMisfit : public DataMisfit
   {
@@ -409,6 +446,28 @@ TEST(Refinement, RelinearizesNonlinearResiduals)
   EXPECT_LT(one.refined_norm, one.initial_norm);
   EXPECT_LT(many.refined_norm, 1e-8 * many.initial_norm);
   EXPECT_LT(many.refined_norm, 1e-3 * one.refined_norm);
+}
+
+
+
+TEST(Refinement, EvaluatesAgainWhatDependsOnTheLinearization)
+{
+  // One value, 20 from its target: two steps of Newton's method, which a
+  // factor of the equation does not change.
+  const Network         network  = small_network();
+  const Sampling        sampling = sample(1);
+  const StructuredBasis basis(network, 1, 0);
+  const Column          t = values(network, sampling);
+  t(0) -= 20;
+  NormalizedMisfit     misfit(quadratic_misfit(t));
+  RefinementParameters twice;
+  twice.max_linearizations = 2;
+  const Refinement refined = refine(network, basis, sampling, misfit, twice);
+  double           s       = 20;
+  for (unsigned int step = 0; step < 2; ++step)
+    s -= (s + s * s) / (1 + 2 * s);
+  EXPECT_EQ(refined.n_linearizations, 2);
+  EXPECT_NEAR(refined.values(0) - t(0), s, 1e-8);
 }
 
 
