@@ -2,10 +2,11 @@
 
 #include <lsr/fe/nodal_distance.h>
 
+#include <deal.II/base/function.h>
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/dofs/dof_tools.h>
-#include <deal.II/fe/fe_values.h>
 #include <deal.II/lac/la_parallel_vector.h>
+#include <deal.II/numerics/vector_tools_rhs.h>
 
 namespace lsr
 {
@@ -40,24 +41,15 @@ namespace lsr
     dealii::LinearAlgebra::distributed::Vector<double> integrals(
       owned, relevant, dof_handler.get_communicator());
 
-    dealii::FEValues<dim> fe_values(
+    std::vector<double> ones(fe.n_components());
+    for (unsigned int c = 0; c < ones.size(); ++c)
+      ones[c] = mask[c] ? 1. : 0.;
+    dealii::VectorTools::create_right_hand_side(
       dealii::get_default_linear_mapping(dof_handler.get_triangulation()),
-      fe,
+      dof_handler,
       gauss_formula(fe),
-      dealii::update_values | dealii::update_JxW_values);
-    std::vector<dealii::types::global_dof_index> dofs(fe.n_dofs_per_cell());
-    for (const auto &cell : dof_handler.active_cell_iterators())
-      if (cell->is_locally_owned())
-        {
-          fe_values.reinit(cell);
-          cell->get_dof_indices(dofs);
-          for (unsigned int i = 0; i < dofs.size(); ++i)
-            if (mask[fe.system_to_component_index(i).first])
-              for (const unsigned int q : fe_values.quadrature_point_indices())
-                integrals(dofs[i]) +=
-                  fe_values.shape_value(i, q) * fe_values.JxW(q);
-        }
-    integrals.compress(dealii::VectorOperation::add);
+      dealii::Functions::ConstantFunction<dim>(ones),
+      integrals);
 
     std::vector<double> weights;
     for (const auto i : owned)
