@@ -4,6 +4,7 @@
 #define lsr_refine_hdf5_file_h
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
