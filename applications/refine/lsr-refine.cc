@@ -40,6 +40,7 @@ namespace lsr
       , pcout(std::cout,
               dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
       , problem(communicator, command_line.equation)
+      , finer_problem(communicator, command_line.equation)
     {}
 
     void
@@ -50,18 +51,29 @@ namespace lsr
       on_first_rank(communicator,
                     [&]() { prepare_output_folder(output.folder); });
       load();
-      discretize();
+      stage("mesh", "Making mesh and finite-element space", [&]() {
+        sampling = make_mesh(problem);
+      });
+      print_mesh(problem);
       make_residual();
+
+      std::optional<FEVector> solution;
+      Refinement              refinement;
       if (iterations.get().max_iterations == 1 && !command_line.restart)
-        {
-          const Refinement refinement = refine_network();
-          conclude(refinement, solve());
-        }
+        refinement = refine_network();
       else
         {
-          const FEVector solution = solve();
-          conclude(iterate(solution), solution);
+          solution   = solve(problem);
+          refinement = iterate(*solution);
         }
+
+      if (output.further_refinements > 0)
+        conclude_on_finer_mesh(refinement);
+      else
+        conclude(refinement,
+                 problem,
+                 sampling,
+                 solution ? *solution : solve(problem));
     }
 
   private:
@@ -105,24 +117,26 @@ namespace lsr
       pcout << "  " << network->description() << std::endl;
     }
 
-    /// Nodal values of the network as a finite-element field.
+    /// The values of the network, or of the refined network if there is a
+    /// @p correction, at the nodes of @p where as a finite-element field.
     FEVector
-    network_field() const
+    field(const Problem<dim> &where,
+          const Sampling     &nodes,
+          const Column       &correction = {}) const
     {
-      const FiniteElementResidual<dim> residual(problem.assembler(),
-                                                ResidualNorm::l2);
       // Hanging nodes may share their points with others.
       const Column q =
-        make_column(sampling.points.extent(1) * network->n_outputs());
-      network->evaluate(sampling.points, q);
-      return residual.field(sampling.select(q));
+        make_column(nodes.points.extent(1) * network->n_outputs());
+      network->evaluate(nodes.points, q, correction);
+      return FiniteElementResidual<dim>(where.assembler(), ResidualNorm::l2)
+        .field(nodes.select(q));
     }
 
-    /// The nodes in the coordinates that the network sees.
+    /// The nodes of @p where in the coordinates that the network sees.
     Sampling
-    nodes() const
+    nodes(const Problem<dim> &where) const
     {
-      const auto &discretization = problem.discretization;
+      const auto &discretization = where.discretization;
       const auto  sample         = [&](const dealii::Mapping<dim> &mapping) {
         return nodal_sampling(mapping,
                               discretization.dof_handler(),
@@ -134,21 +148,27 @@ namespace lsr
                sample(discretization.mapping());
     }
 
-    void
-    discretize()
+    /// Make the mesh of @p where and all that depends on it, and return its
+    /// nodes.
+    Sampling
+    make_mesh(Problem<dim> &where, const unsigned int further_refinements = 0)
     {
-      stage("mesh", "Making mesh and finite-element space", [&]() {
-        problem.setup();
-        if (!network)
-          make_untrained_network();
-        sampling = nodes();
-        for (unsigned int i = 0; i < problem.n_adaptive_refinements(); ++i)
-          {
-            problem.adapt(network_field());
-            sampling = nodes();
-          }
-      });
-      const auto &discretization = problem.discretization;
+      where.setup(further_refinements);
+      if (!network)
+        make_untrained_network();
+      Sampling result = nodes(where);
+      for (unsigned int i = 0; i < where.n_adaptive_refinements(); ++i)
+        {
+          where.adapt(field(where, result));
+          result = nodes(where);
+        }
+      return result;
+    }
+
+    void
+    print_mesh(const Problem<dim> &where)
+    {
+      const auto &discretization = where.discretization;
       pcout << "  " << discretization.triangulation().n_global_active_cells()
             << " cells, " << discretization.finite_element().get_name() << ", "
             << discretization.dof_handler().n_dofs() << " degrees of freedom"
@@ -165,7 +185,7 @@ namespace lsr
                     "only inputs."));
       network = std::make_shared<Network>(
         make_network(all_parameters.training,
-                     nodes().points,
+                     nodes(problem).points,
                      communicator,
                      problem.equation.n_components()));
     }
@@ -331,23 +351,40 @@ namespace lsr
     }
 
     FEVector
-    solve()
+    solve(const Problem<dim> &where)
     {
       FEVector solution;
       stage("fem", "Solving the finite-element system", [&]() {
-        solution = problem.solve(pcout);
+        solution = where.solve(pcout);
       });
       return solution;
     }
 
     void
-    conclude(const Refinement &refinement, const FEVector &solution)
+    conclude_on_finer_mesh(const Refinement &refinement)
     {
-      const FEVector network_values = network_field();
-      const FEVector refined_values = residual->field(refinement.values);
-      const auto     exact          = problem.equation.exact_solution();
-      const ComparedFields<dim> fields{problem.discretization.mapping(),
-                                       problem.discretization.dof_handler(),
+      Sampling finer_sampling;
+      stage("finer mesh", "Making the finer mesh of the comparison", [&]() {
+        finer_sampling = make_mesh(finer_problem, output.further_refinements);
+      });
+      print_mesh(finer_problem);
+      conclude(refinement, finer_problem, finer_sampling, solve(finer_problem));
+    }
+
+    /// Compare on the mesh of @p where, whose finite-element solution is
+    /// @p solution.
+    void
+    conclude(const Refinement   &refinement,
+             const Problem<dim> &where,
+             const Sampling     &nodes,
+             const FEVector     &solution)
+    {
+      const FEVector network_values = field(where, nodes);
+      const FEVector refined_values =
+        field(where, nodes, refinement.correction);
+      const auto                exact = problem.equation.exact_solution();
+      const ComparedFields<dim> fields{where.discretization.mapping(),
+                                       where.discretization.dof_handler(),
                                        network_values,
                                        refined_values,
                                        solution,
@@ -365,13 +402,20 @@ namespace lsr
       report.norm         = parameters.norm;
       report.comparison.network.residual = refinement.initial_norm;
       report.comparison.refined.residual = refinement.refined_norm;
-      const Column f                     = make_column(residual->n_rows());
-      residual->evaluate(residual->values(solution), f);
-      report.comparison.fem.residual = residual->norm(f);
-      report.profile                 = curves(refinement.profile);
+      if (&where == &problem)
+        report.comparison.fem.residual = residual_norm_of(solution);
+      report.profile = curves(refinement.profile);
 
       write_results(fields, refinement, report);
       print(report);
+    }
+
+    double
+    residual_norm_of(const FEVector &solution)
+    {
+      const Column f = make_column(residual->n_rows());
+      residual->evaluate(residual->values(solution), f);
+      return residual->norm(f);
     }
 
     static RankCurves
@@ -470,6 +514,7 @@ namespace lsr
     dealii::ConditionalOStream pcout;
 
     Problem<dim>               problem;
+    Problem<dim>               finer_problem;
     ProgramParameters          all_parameters;
     const NetworkParameters   &network_parameters = all_parameters.network;
     const SubspaceParameters  &parameters         = all_parameters.refinement;

@@ -327,12 +327,19 @@ namespace lsr
       add_parameter("Refined network",
                     refined_network,
                     "Write refined.pt, the network and its correction.");
+      add_parameter("Further refinements",
+                    further_refinements,
+                    "How often the mesh is refined beyond that on which the "
+                    "network is refined, for comparison, VTU and pictures.",
+                    this->prm,
+                    dealii::Patterns::Integer(0, 20));
     }
 
-    std::string folder          = "results";
-    bool        vtu             = true;
-    bool        pictures        = true;
-    bool        refined_network = true;
+    std::string  folder              = "results";
+    bool         vtu                 = true;
+    bool         pictures            = true;
+    bool         refined_network     = true;
+    unsigned int further_refinements = 0;
   };
 
 
