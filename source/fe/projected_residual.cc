@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/fe/projected_residual.h>
+
+#include <deal.II/fe/fe_values.h>
+#include <deal.II/grid/cell_id.h>
+#include <deal.II/grid/reference_cell.h>
+#include <deal.II/lac/full_matrix.h>
+
+#include <KokkosSparse_CrsMatrix.hpp>
+#include <KokkosSparse_spmv.hpp>
+
+#include <map>
+#include <vector>
+
+namespace lsr
+{
+  namespace
+  {
+    using Matrix =
+      KokkosSparse::CrsMatrix<double, int, Block::device_type, void, int>;
+
+    /// For each owned degree of freedom that has not been seen on a cell before
+    /// this one in the order of CellId, the place in the cell.
+    template <int dim>
+    struct CellOfDegreesOfFreedom
+    {
+      typename dealii::DoFHandler<dim>::active_cell_iterator cell;
+
+      /// Degrees of freedom among the owned ones, and on the cell.
+      std::vector<std::pair<std::size_t, unsigned int>> places;
+    };
+
+
+
+    template <int dim>
+    std::vector<CellOfDegreesOfFreedom<dim>>
+    distribute_to_cells(const dealii::DoFHandler<dim> &dof_handler)
+    {
+      // Of ghost cells, too: all ranks agree on the first cell.
+      std::map<dealii::CellId,
+               typename dealii::DoFHandler<dim>::active_cell_iterator>
+        cells;
+      for (const auto &cell : dof_handler.active_cell_iterators())
+        if (!cell->is_artificial())
+          cells.emplace(cell->id(), cell);
+
+      const dealii::IndexSet &owned = dof_handler.locally_owned_dofs();
+      std::vector<bool>       done(owned.n_elements(), false);
+      std::vector<dealii::types::global_dof_index> dofs(
+        dof_handler.get_fe().n_dofs_per_cell());
+      std::vector<CellOfDegreesOfFreedom<dim>> result;
+      for (const auto &[id, cell] : cells)
+        {
+          CellOfDegreesOfFreedom<dim> here{cell, {}};
+          cell->get_dof_indices(dofs);
+          for (unsigned int i = 0; i < dofs.size(); ++i)
+            if (owned.is_element(dofs[i]))
+              {
+                const std::size_t row = owned.index_within_set(dofs[i]);
+                if (!done[row])
+                  here.places.emplace_back(row, i);
+                done[row] = true;
+              }
+          if (!here.places.empty())
+            result.push_back(std::move(here));
+        }
+      return result;
+    }
+
+
+
+    /// The matrix of the $L_2$ projection on a cell: its degrees of freedom
+    /// $\times$ values of all components at each quadrature point.
+    template <int dim>
+    dealii::FullMatrix<double>
+    project_on_cell(const dealii::FEValues<dim> &fe_values)
+    {
+      const unsigned int n_dofs       = fe_values.dofs_per_cell,
+                         n_points     = fe_values.n_quadrature_points,
+                         n_components = fe_values.get_fe().n_components();
+      dealii::FullMatrix<double> B(n_dofs, n_points * n_components),
+        M(n_dofs, n_dofs), P(n_dofs, n_points * n_components);
+      for (unsigned int i = 0; i < n_dofs; ++i)
+        for (unsigned int p = 0; p < n_points; ++p)
+          for (unsigned int c = 0; c < n_components; ++c)
+            {
+              const double v = fe_values.shape_value_component(i, p, c);
+              B(i, p * n_components + c) = v * fe_values.JxW(p);
+              for (unsigned int j = 0; j < n_dofs && v != 0.; ++j)
+                M(i, j) += v * fe_values.shape_value_component(j, p, c) *
+                           fe_values.JxW(p);
+            }
+      M.gauss_jordan();
+      M.mmult(P, B);
+      return P;
+    }
+  } // namespace
+
+
+
+  template <int dim>
+  struct ProjectedResidual<dim>::Projection
+  {
+    Sampling sampling;
+    Matrix   P;
+
+    Projection(const dealii::Mapping<dim>    &mapping,
+               const dealii::DoFHandler<dim> &dof_handler)
+    {
+      const auto &fe = dof_handler.get_fe();
+      const auto  quadrature =
+        fe.reference_cell().template get_gauss_type_quadrature<dim>(fe.degree +
+                                                                    1);
+      const auto            cells    = distribute_to_cells(dof_handler);
+      const unsigned int    n_values = quadrature.size() * fe.n_components();
+      dealii::FEValues<dim> fe_values(mapping,
+                                      fe,
+                                      quadrature,
+                                      dealii::update_values |
+                                        dealii::update_quadrature_points |
+                                        dealii::update_JxW_values);
+
+      sampling.points   = make_block(dim, cells.size() * quadrature.size());
+      const auto points = Kokkos::create_mirror_view(sampling.points);
+      const auto n_rows = dof_handler.locally_owned_dofs().n_elements();
+      typename Matrix::values_type values("P", n_rows * n_values);
+      typename Matrix::index_type  columns("columns of P", n_rows * n_values);
+      typename Matrix::row_map_type::non_const_type starts("rows of P",
+                                                           n_rows + 1);
+      const auto host_values  = Kokkos::create_mirror_view(values);
+      const auto host_columns = Kokkos::create_mirror_view(columns);
+      const auto host_starts  = Kokkos::create_mirror_view(starts);
+      for (std::size_t row = 0; row <= n_rows; ++row)
+        host_starts(row) = row * n_values;
+
+      for (std::size_t k = 0; k < cells.size(); ++k)
+        {
+          fe_values.reinit(cells[k].cell);
+          for (unsigned int p = 0; p < quadrature.size(); ++p)
+            for (unsigned int d = 0; d < dim; ++d)
+              points(d, k * quadrature.size() + p) =
+                fe_values.quadrature_point(p)[d];
+          const dealii::FullMatrix<double> P = project_on_cell(fe_values);
+          for (const auto &[row, i] : cells[k].places)
+            for (unsigned int v = 0; v < n_values; ++v)
+              {
+                host_values(row * n_values + v)  = P(i, v);
+                host_columns(row * n_values + v) = k * n_values + v;
+              }
+        }
+      Kokkos::deep_copy(sampling.points, points);
+      Kokkos::deep_copy(values, host_values);
+      Kokkos::deep_copy(columns, host_columns);
+      Kokkos::deep_copy(starts, host_starts);
+      P = Matrix("P",
+                 n_rows,
+                 cells.size() * n_values,
+                 n_rows * n_values,
+                 values,
+                 starts,
+                 columns);
+    }
+
+    Block
+    apply(const char *mode, const Block &X) const
+    {
+      const Block result =
+        make_block(*mode == 'N' ? P.numRows() : P.numCols(), X.extent(1));
+      KokkosSparse::spmv(mode, 1., P, X, 0., result);
+      return result;
+    }
+  };
+
+
+
+  template <int dim>
+  ProjectedResidual<dim>::ProjectedResidual(
+    Residual                      &residual,
+    const dealii::Mapping<dim>    &mapping,
+    const dealii::DoFHandler<dim> &dof_handler)
+    : ProjectedResidual(residual,
+                        std::make_unique<Projection>(mapping, dof_handler))
+  {}
+
+
+
+  template <int dim>
+  ProjectedResidual<dim>::ProjectedResidual(
+    Residual                   &residual,
+    std::unique_ptr<Projection> projection)
+    : Residual(projection->P.numCols(),
+               residual.n_rows(),
+               residual.communicator())
+    , residual(residual)
+    , projection(std::move(projection))
+  {
+    const std::size_t n_dofs = this->projection->P.numRows();
+    require(residual.n_values() == n_dofs,
+            "ProjectedResidual: the residual expects " +
+              std::to_string(residual.n_values()) + " values, but there are " +
+              std::to_string(n_dofs) + " locally owned degrees of freedom");
+  }
+
+
+
+  template <int dim>
+  ProjectedResidual<dim>::~ProjectedResidual() = default;
+
+
+
+  template <int dim>
+  const Sampling &
+  ProjectedResidual<dim>::sampling() const
+  {
+    return projection->sampling;
+  }
+
+
+
+  template <int dim>
+  Column
+  ProjectedResidual<dim>::project(const Column &q) const
+  {
+    return Kokkos::subview(projection->apply("N", as_block(q)),
+                           Kokkos::ALL(),
+                           0);
+  }
+
+
+
+  template <int dim>
+  Block
+  ProjectedResidual<dim>::project(const Block &X) const
+  {
+    const Block PX = projection->apply("N", X);
+    residual.constrain(PX);
+    return PX;
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::apply_mass(const Block &X, const Block &MX)
+  {
+    residual.apply_mass(project(X), MX);
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::apply_transposed_mass(const Block &X,
+                                                const Block &MTX)
+  {
+    const Block of_dofs = make_block(residual.n_values(), X.extent(1));
+    residual.apply_transposed_mass(X, of_dofs);
+    residual.constrain(of_dofs);
+    Kokkos::deep_copy(MTX, projection->apply("T", of_dofs));
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::evaluate(const Column &q, const Column &f)
+  {
+    residual.evaluate(project(q), f);
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::linearize(const Column &q)
+  {
+    residual.linearize(project(q));
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::apply_tangent(const Block &X, const Block &AX)
+  {
+    residual.apply_tangent(project(X), AX);
+  }
+
+
+
+  template <int dim>
+  void
+  ProjectedResidual<dim>::apply_transposed_tangent(const Block &X,
+                                                   const Block &ATX)
+  {
+    const Block of_dofs = make_block(residual.n_values(), X.extent(1));
+    residual.apply_transposed_tangent(X, of_dofs);
+    residual.constrain(of_dofs);
+    Kokkos::deep_copy(ATX, projection->apply("T", of_dofs));
+  }
+
+
+
+  template <int dim>
+  bool
+  ProjectedResidual<dim>::euclidean() const
+  {
+    return residual.euclidean();
+  }
+
+
+
+  template <int dim>
+  Block
+  ProjectedResidual<dim>::riesz(const Block &X, const Block &AX)
+  {
+    return residual.riesz(project(X), AX);
+  }
+
+
+
+  template <int dim>
+  Block
+  ProjectedResidual<dim>::solve_riesz(const Block &F)
+  {
+    return residual.solve_riesz(F);
+  }
+
+
+
+  template <int dim>
+  double
+  ProjectedResidual<dim>::norm(const Column &f)
+  {
+    return residual.norm(f);
+  }
+
+
+
+  template class ProjectedResidual<2>;
+  template class ProjectedResidual<3>;
+} // namespace lsr

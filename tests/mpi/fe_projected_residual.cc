@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// The projection of a function does not depend on how the mesh is distributed,
+// also where cells of several ranks share a degree of freedom.
+
+#include <lsr/fe/callback_residual.h>
+#include <lsr/fe/projected_residual.h>
+
+#include <deal.II/distributed/tria.h>
+#include <deal.II/fe/fe_q_hierarchical.h>
+#include <deal.II/fe/mapping_q1.h>
+#include <deal.II/grid/grid_generator.h>
+#include <deal.II/lac/la_parallel_vector.h>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "../fe/programs.h"
+
+using namespace lsr;
+using ParallelVector = dealii::LinearAlgebra::distributed::Vector<double>;
+
+namespace
+{
+  /// Number, sum and sum of squares of all degrees of freedom: they do not
+  /// depend on the numbering.
+  std::array<double, 3>
+  project_on(const MPI_Comm communicator)
+  {
+    dealii::parallel::distributed::Triangulation<2> triangulation(communicator);
+    dealii::GridGenerator::hyper_cube(triangulation);
+    test::make_grid_with_hanging_nodes(triangulation);
+    dealii::DoFHandler<2> dof_handler(triangulation);
+    dof_handler.distribute_dofs(dealii::FE_Q_Hierarchical<2>(2));
+
+    CallbackResidual<ParallelVector> residual(dof_handler);
+    const dealii::MappingQ1<2>       mapping;
+    const ProjectedResidual<2>       projected(residual, mapping, dof_handler);
+    const Block                      points = projected.sampling().points;
+    const Column                     q      = make_column(points.extent(1));
+    for (std::size_t i = 0; i < q.size(); ++i) // in no element's space
+      q(i) = std::exp(std::sin(5. * points(0, i)) + points(1, i));
+
+    std::array<double, 3> sums{};
+    const Column          u = projected.project(q);
+    for (std::size_t i = 0; i < u.size(); ++i)
+      for (unsigned int k = 0; k < sums.size(); ++k)
+        sums[k] += std::pow(u(i), k);
+    for (double &sum : sums)
+      sum = residual.communicator().sum(sum);
+    return sums;
+  }
+} // namespace
+
+TEST(ProjectedResidual, is_the_same_on_any_number_of_ranks)
+{
+  const auto together = project_on(MPI_COMM_WORLD);
+  const auto alone    = project_on(MPI_COMM_SELF);
+  EXPECT_EQ(together[0], alone[0]);
+  EXPECT_NEAR(together[1], alone[1], 1e-12 * std::abs(alone[1]));
+  EXPECT_NEAR(together[2], alone[2], 1e-12 * alone[2]);
+}
