@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/exceptions.h>
 #include <lsr/network/network_script.h>
 
 #include <torch/csrc/jit/api/module.h>
@@ -47,6 +48,26 @@ namespace lsr
     add_layer(name, {n_out, n_in}, n_in);
     return "torch.linear(" + input + ", self." + name + "_weight, self." +
            name + "_bias)";
+  }
+
+
+
+  std::string
+  NetworkScript::fully_connected(const std::string               &input,
+                                 const std::string               &name,
+                                 const std::vector<unsigned int> &widths)
+  {
+    require(widths.size() >= 2,
+            "NetworkScript::fully_connected(): " +
+              std::to_string(widths.size()) +
+              " widths, expected those of input and output at least");
+    std::string values = input;
+    for (std::size_t layer = 0; layer + 1 < widths.size(); ++layer)
+      values = linear(layer == 0 ? values : "torch.tanh(" + values + ")",
+                      name + std::to_string(layer),
+                      widths[layer],
+                      widths[layer + 1]);
+    return values;
   }
 
 

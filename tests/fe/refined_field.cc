@@ -217,6 +217,26 @@ TEST(RefinedField, is_the_same_for_all_vectors_and_matrices)
   const auto refined = program.refine(matrix, rhs);
   EXPECT_EQ(refined.values.n_blocks(), 3u);
   expect_same(refined.values, expected.values);
+
+  // The components are not coupled: the energy is the sum of those of blocks.
+  std::vector<dealii::SparseDirectUMFPACK> inverses(3);
+  for (unsigned int b = 0; b < 3; ++b)
+    inverses[b].initialize(matrix.block(b, b));
+  LinearResidual residual(program.dof_handler,
+                          program.constraints,
+                          matrix,
+                          rhs);
+  const auto     refine_by = [&](const auto &...blocks) {
+    residual.use_block_preconditioner(blocks...);
+    return lsr::refine(make_network(2, 3, {20, 20}),
+                       program.dof_handler,
+                       residual,
+                       n_directions);
+  };
+  expect_same(refine_by(inverses[0], inverses[1], inverses[2]).values,
+              expected.values);
+  expect_contains(message([&]() { refine_by(inverses[0], inverses[1]); }),
+                  "2 preconditioners for a vector of 3 blocks");
 }
 
 TEST(RefinedField, boundary_values_may_be_in_the_matrix)

@@ -48,6 +48,32 @@ TEST(NetworkScript, MakesTheLayersThatItNames)
   EXPECT_GT(largest(network.parameters()), 0.25);
 }
 
+TEST(NetworkScript, FullyConnectedIsLayersWithTanhBetweenThem)
+{
+  NetworkScript layers("x");
+  layers.line("h = torch.tanh(" + layers.linear("x * x", "first", 2, 5) + ")");
+  layers.line("h = torch.tanh(" + layers.linear("h", "second", 5, 4) + ")");
+  layers.line("return " + layers.linear("h", "third", 4, 1));
+  NetworkScript script("x");
+  script.line("return " + script.fully_connected("x * x", "h", {2, 5, 4, 1}));
+
+  const Network expected = layers.build("layers", 2, 1),
+                network  = script.build("fully connected", 2, 1);
+  EXPECT_TRUE(network.layered());
+  EXPECT_EQ(relative_difference(network.parameters(), expected.parameters()),
+            0);
+  const Block points = make_block(2, 3);
+  for (std::size_t i = 0; i < points.size(); ++i)
+    points.data()[i] = 0.3 * i - 0.7;
+  const Column values = make_column(3), expected_values = make_column(3);
+  network.evaluate(points, values);
+  expected.evaluate(points, expected_values);
+  EXPECT_GT(largest(values), 0);
+  EXPECT_LT(relative_difference(values, expected_values), 1e-15);
+
+  EXPECT_THROW(script.fully_connected("x", "h", {2}), Error);
+}
+
 TEST(NetworkScript, TheSameSeedMakesTheSameNetwork)
 {
   const NetworkScript script = two_layers();

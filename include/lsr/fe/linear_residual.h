@@ -67,6 +67,19 @@ namespace lsr
     void
     minimize_energy();
 
+    /**
+     * Let the norm of the residual be $f^T K^{-1} f$ with a matrix $K$ of
+     * diagonal blocks: for saddle-point problems, where the norms of velocity
+     * and pressure, say, are known, but not that of both together. The
+     * arguments, one for each block of the vector, multiply by the inverse of
+     * a block in vmult(y, x): a direct solver, or the preconditioners of the
+     * program, if they are symmetric and positive definite. They must live as
+     * long as this object. Sets solve_with_riesz_matrix.
+     */
+    template <typename... Preconditioners>
+    void
+    use_block_preconditioner(const Preconditioners &...preconditioners);
+
   private:
     void
     set_callbacks(const VectorType &system_rhs);
@@ -119,6 +132,27 @@ namespace lsr
                 " steps; expected a symmetric positive definite matrix."));
           }
       };
+  }
+
+
+
+  template <typename MatrixType, typename VectorType>
+  template <typename... Preconditioners>
+  void
+  LinearResidual<MatrixType, VectorType>::use_block_preconditioner(
+    const Preconditioners &...preconditioners)
+  {
+    this->solve_with_riesz_matrix = [&preconditioners...](const VectorType &x,
+                                                          VectorType       &y) {
+      AssertThrow(x.n_blocks() == sizeof...(preconditioners),
+                  dealii::ExcMessage(
+                    "LinearResidual::use_block_preconditioner(): " +
+                    std::to_string(sizeof...(preconditioners)) +
+                    " preconditioners for a vector of " +
+                    std::to_string(x.n_blocks()) + " blocks."));
+      unsigned int block = 0;
+      ((preconditioners.vmult(y.block(block), x.block(block)), ++block), ...);
+    };
   }
 } // namespace lsr
 

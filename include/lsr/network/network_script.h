@@ -47,6 +47,13 @@ namespace lsr
            unsigned int       n_in,
            unsigned int       n_out);
 
+    /// Linear layers of the given @p widths, those of input and output
+    /// included, with tanh between them; their names are @p name and a number.
+    std::string
+    fully_connected(const std::string               &input,
+                    const std::string               &name,
+                    const std::vector<unsigned int> &widths);
+
     /// A convolution of images, with bias, square kernels of @p kernel pixels,
     /// and the given @p stride and @p padding.
     std::string
