@@ -89,13 +89,15 @@ namespace lsr
                   const TangentSpace         &space,
                   const Sampling             &sampling,
                   Residual                   &residual,
-                  const RefinementParameters &parameters)
+                  const RefinementParameters &parameters,
+                  const bool                  own_space)
         : network(network)
         , space(space)
         , Q(space.columns())
         , sampling(sampling)
         , residual(residual)
         , parameters(parameters)
+        , own_space(own_space)
       {}
 
       Refinement
@@ -120,6 +122,16 @@ namespace lsr
           parameters.progress(line);
       }
 
+      /// Rows of the network's prediction, with a correction or without.
+      Column
+      prediction(const Column &correction) const
+      {
+        const Column all =
+          make_column(sampling.points.extent(1) * network.n_outputs());
+        network.evaluate(sampling.points, all, correction);
+        return sampling.select(all);
+      }
+
       void
       start()
       {
@@ -131,10 +143,7 @@ namespace lsr
                   std::to_string(Q.extent(0)));
         check_rank(parameters, space.n_directions());
 
-        const Column all =
-          make_column(sampling.points.extent(1) * network.n_outputs());
-        network.evaluate(sampling.points, all);
-        q = sampling.select(all);
+        q = prediction({});
         u = copy(q);
         z = make_column(Q.extent(1));
         f = make_column(residual.n_rows());
@@ -275,9 +284,15 @@ namespace lsr
       void
       finish()
       {
-        result.correction = space.correction(z);
-        result.values     = copy(q);
-        add(1., space.change(result.correction), result.values);
+        const Column y    = space.coefficients(z);
+        result.correction = space.correction(y);
+        if (own_space)
+          result.values = prediction(result.correction);
+        else
+          {
+            result.values = space.change(y);
+            add(1., q, result.values);
+          }
 
         // What counts is the prediction that the correction gives, rounding
         // included.
@@ -298,6 +313,9 @@ namespace lsr
       Residual                   &residual;
       const RefinementParameters &parameters;
 
+      /// Whether the space is that of the very points of the sampling.
+      const bool own_space;
+
       Column     q, u, f, z;
       double     norm = 0;
       Refinement result;
@@ -313,7 +331,8 @@ namespace lsr
          Residual                   &residual,
          const RefinementParameters &parameters)
   {
-    return GaussNewton(network, space, sampling, residual, parameters).run();
+    return GaussNewton(network, space, sampling, residual, parameters, false)
+      .run();
   }
 
 
@@ -328,7 +347,8 @@ namespace lsr
     check_rank(parameters, basis.n_directions());
     const TangentSpace space(
       network, basis, sampling, residual, parameters.drop_tolerance);
-    Refinement result = refine(network, space, sampling, residual, parameters);
+    Refinement result =
+      GaussNewton(network, space, sampling, residual, parameters, true).run();
     result.seconds["reduce"] = space.seconds();
     return result;
   }

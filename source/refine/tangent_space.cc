@@ -3,6 +3,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/base/stopwatch.h>
 #include <lsr/dense/blas.h>
+#include <lsr/dense/host.h>
 #include <lsr/refine/tangent_space.h>
 
 namespace lsr
@@ -12,9 +13,7 @@ namespace lsr
                              const Sampling     &sampling,
                              const Residual     &residual,
                              const double        drop_tolerance)
-    : network(network)
-    , basis(basis)
-    , sampling(sampling)
+    : basis(basis)
   {
     const std::size_t n_values = sampling.n_values(network.n_outputs());
     require(n_values == residual.n_values(),
@@ -69,24 +68,36 @@ namespace lsr
 
 
   Column
-  TangentSpace::correction(const Column &z) const
+  TangentSpace::coefficients(const Column &z) const
   {
     const Column y = make_column(basis.n_directions());
     multiply(1., 'N', factors.T, z, 0., y);
-    return basis.expand(y);
+    return y;
   }
 
 
 
   Column
-  TangentSpace::change(const Column &correction) const
+  TangentSpace::change(const Column &y) const
   {
-    const Column all =
-      make_column(sampling.points.extent(1) * network.n_outputs());
-    network.jacobian_times(sampling.points,
-                           as_block(correction),
-                           as_block(all));
-    return sampling.select(all);
+    // J V = Q R in the columns that were kept; y is zero for the others.
+    const HostColumn all = to_host(y);
+    const HostColumn kept("lsr::kept", factors.n_columns);
+    for (std::size_t k = 0; k < kept.size(); ++k)
+      kept(k) = all(factors.pivots[k]);
+    const Column z = make_column(kept.size());
+    multiply(1., 'N', factors.R, to_memory_space(kept), 0., z);
+    const Column result = make_column(Q.extent(0));
+    multiply(1., 'N', Q, z, 0., result);
+    return result;
+  }
+
+
+
+  Column
+  TangentSpace::correction(const Column &y) const
+  {
+    return basis.expand(y);
   }
 
 

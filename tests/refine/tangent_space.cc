@@ -167,11 +167,17 @@ TEST(TangentSpace, IsTheRangeOfTheJacobian)
   multiply(1., 'T', Q, 'N', Q, 0., QQ);
   EXPECT_LT(relative_difference(QQ, identity), 1e-12);
 
-  // Q z is what the correction does.
+  // Q z is what the correction does, and what change() says it does.
   const Column z  = random_column(30);
   const Column Qz = make_column(n_points);
+  const Block  Jy = make_block(n_points, 1);
+  const Column y  = space.coefficients(z);
   multiply(1., 'N', Q, z, 0., Qz);
-  EXPECT_LT(relative_difference(space.change(space.correction(z)), Qz), 1e-8);
+  network.jacobian_times(sample(0.2).points, as_block(space.correction(y)), Jy);
+  EXPECT_LT(relative_difference(space.change(y), Qz), 1e-8);
+  EXPECT_LT(relative_difference(space.change(y),
+                                Column(Kokkos::subview(Jy, Kokkos::ALL(), 0))),
+            1e-8);
 }
 
 
@@ -188,7 +194,7 @@ TEST(TangentSpace, OfTheInstanceItselfGivesTheUsualRefinement)
   for (unsigned int i = 0; i < 2; ++i)
     {
       const Refinement found = refine(network, space, sampling, misfit);
-      EXPECT_EQ(relative_difference(found.values, expected.values), 0.);
+      EXPECT_LT(relative_difference(found.values, expected.values), 1e-8);
       EXPECT_EQ(relative_difference(found.correction, expected.correction), 0.);
     }
   EXPECT_GT(space.seconds(), 0.);

@@ -35,7 +35,7 @@ namespace lsr
    *   }
    * @endcode
    *
-   * Network and basis have to live as long as the space, and must not change.
+   * The basis has to live as long as the space.
    */
   class TangentSpace
   {
@@ -69,23 +69,29 @@ namespace lsr
     const Block &
     triangle() const;
 
-    /// The correction $\Delta\theta$ of the parameters that belongs to the
-    /// change $Q z$ of the values.
+    /// The reduced coefficients $y$, one for each direction, of the change
+    /// $Q z$ of the values.
     Column
-    correction(const Column &z) const;
+    coefficients(const Column &z) const;
 
-    /// $J \Delta\theta$, rows of $q$ on this rank.
+    /**
+     * What a correction $V y$ with coefficients() $y$ does to the values, rows
+     * of $J V y$ on this rank: up to rounding of $y$ it is $Q z$. Rows that
+     * constraints determine are zero.
+     */
     Column
-    change(const Column &correction) const;
+    change(const Column &y) const;
+
+    /// The correction $\Delta\theta = V y$ of the parameters.
+    Column
+    correction(const Column &y) const;
 
     /// The wall time that it took to make this.
     double
     seconds() const;
 
   private:
-    const Network      &network;
     const TangentBasis &basis;
-    const Sampling      sampling;
     Block               Q;
     Orthonormalization  factors;
     double              wall_time = 0;
@@ -98,7 +104,8 @@ namespace lsr
    * which may belong to other values of some of the network's inputs:
    * the refined prediction is $q + J_0 \Delta\theta$ with $q$ the values of
    * @p network at the points of @p sampling and $J_0$ the Jacobian at those of
-   * the @p space, and Refinement::correction belongs to $J_0$.
+   * the @p space, and Refinement::correction belongs to $J_0$. In rows that
+   * constraints determine Refinement::values are those of the network.
    * RefinementParameters::drop_tolerance is not used.
    *
    * Throws lsr::Error as the other refine() does, and if @p sampling does not
