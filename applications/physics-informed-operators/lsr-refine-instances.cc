@@ -23,11 +23,11 @@
 #include <random>
 
 #include "physics-informed-operators/instance_table.h"
-#include "physics-informed-operators/instances.h"
 #include "physics-informed-operators/operator_surrogate.h"
 #include "physics-informed-operators/subspace_study.h"
 #include "random-fields/characteristics.h"
 #include "refine/command_line.h"
+#include "refine/instances.h"
 #include "refine/parameters.h"
 
 namespace lsr

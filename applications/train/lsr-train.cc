@@ -4,11 +4,9 @@
 // value problem: a surrogate to be refined, made without Python.
 
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/network/training.h>
-
-#include <cmath>
 
 #include "refine/initial_network.h"
+#include "train/train_on_values.h"
 #include "train/training_program.h"
 
 namespace lsr
@@ -41,9 +39,8 @@ namespace lsr
                                      problem.equation.n_components());
       const Column targets =
         all_values(sampling, solution, network.n_outputs());
-      pcout << "Training on " << sampling.points.extent(1)
-            << " points: " << network.description() << std::endl;
-      train_network(network, sampling.points, targets);
+      train_on_values(
+        network, sampling.points, targets, parameters.training, pcout);
       const std::string path =
         relative_to_parameter_file(command_line, parameters.network.file);
       network.save(path);
@@ -62,30 +59,6 @@ namespace lsr
         values(sampling.rows.empty() ? i : sampling.rows[i]) =
           nodal_values.local_element(i);
       return values;
-    }
-
-    void
-    train_network(Network      &network,
-                  const Block  &points,
-                  const Column &targets) const
-    {
-      double mean_square = 0;
-      for (std::size_t i = 0; i < targets.size(); ++i)
-        mean_square += targets(i) * targets(i) / targets.size();
-
-      TrainingParameters training = parameters.training.training;
-      training.seed               = parameters.training.seed;
-      training.target =
-        parameters.training.target * parameters.training.target * mean_square;
-      lsr::train(
-        network,
-        points,
-        targets,
-        training,
-        [&](const char *stage, const unsigned int count, const double mse) {
-          pcout << "  " << stage << ' ' << count << ": relative l2 error "
-                << std::sqrt(mse / mean_square) << std::endl;
-        });
     }
   };
 } // namespace lsr

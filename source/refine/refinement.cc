@@ -4,8 +4,8 @@
 #include <lsr/base/stopwatch.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/orthonormalization.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_space.h>
 
 #include <KokkosBlas1_axpby.hpp>
 
@@ -69,27 +69,41 @@ namespace lsr
 
 
 
+    void
+    check_rank(const RefinementParameters &parameters,
+               const std::size_t           n_directions)
+    {
+      require(parameters.rank <= n_directions,
+              "rank " + std::to_string(parameters.rank) +
+                " exceeds the number of directions of the tangent basis, " +
+                std::to_string(n_directions));
+    }
+
+
+
     /// The state of one refinement: $u = q + Q z$ moves, $Q$ stays.
     class GaussNewton
     {
     public:
       GaussNewton(const Network              &network,
-                  const TangentBasis         &basis,
+                  const TangentSpace         &space,
                   const Sampling             &sampling,
                   Residual                   &residual,
-                  const RefinementParameters &parameters)
+                  const RefinementParameters &parameters,
+                  const bool                  own_space)
         : network(network)
-        , basis(basis)
+        , space(space)
+        , Q(space.columns())
         , sampling(sampling)
         , residual(residual)
         , parameters(parameters)
+        , own_space(own_space)
       {}
 
       Refinement
       run()
       {
         start();
-        reduce();
         unsigned int &n = result.n_linearizations;
         for (bool go_on = true; go_on && n < parameters.max_linearizations;)
           {
@@ -122,50 +136,25 @@ namespace lsr
       start()
       {
         const std::size_t n_values = sampling.n_values(network.n_outputs());
-        require(n_values == residual.n_values(),
+        require(n_values == residual.n_values() && n_values == Q.extent(0),
                 "the network gives " + std::to_string(n_values) +
                   " values at the given points, the residual expects " +
-                  std::to_string(residual.n_values()));
-        const auto n_rows = static_cast<std::size_t>(
-          residual.communicator().sum(double(residual.n_rows())));
-        require(basis.n_directions() <= n_rows,
-                "a tangent basis of " + std::to_string(basis.n_directions()) +
-                  " directions for " + std::to_string(n_rows) +
-                  " residual rows: expected no more directions than rows");
-        require(parameters.rank <= basis.n_directions(),
-                "rank " + std::to_string(parameters.rank) +
-                  " exceeds the number of directions of the tangent basis, " +
-                  std::to_string(basis.n_directions()));
+                  std::to_string(residual.n_values()) + ", the tangent space " +
+                  std::to_string(Q.extent(0)));
+        check_rank(parameters, space.n_directions());
 
-        u = copy(prediction({}));
+        q = prediction({});
+        u = copy(q);
+        z = make_column(Q.extent(1));
         f = make_column(residual.n_rows());
         residual.linearize(u);
         residual.evaluate(u, f);
         norm = result.initial_norm = residual.norm(f);
         require(std::isfinite(norm),
                 "the residual of the network is not finite");
-      }
-
-      /// $J V = Q R$ over all ranks.
-      void
-      reduce()
-      {
-        const Stopwatch stopwatch(result.seconds["reduce"]);
-        const Block     all =
-          make_block(sampling.points.extent(1) * network.n_outputs(),
-                     basis.n_directions());
-        basis.apply(sampling.points, all);
-        Q = sampling.select(all);
-        residual.constrain(Q);
-        factors =
-          orthonormalize(Q,
-                         parameters.drop_tolerance,
-                         basis.sorted() ? Pivoting::none : Pivoting::columns,
-                         residual.communicator());
         result.numerical_rank = Q.extent(1);
-        z                     = make_column(Q.extent(1));
         log("  " + std::to_string(Q.extent(1)) + " of " +
-            std::to_string(basis.n_directions()) +
+            std::to_string(space.n_directions()) +
             " directions are independent");
       }
 
@@ -234,7 +223,8 @@ namespace lsr
         const ReducedProblem problem       = linearize();
         const LeastSquares   least_squares = problem.least_squares();
         // In terms of the whole correction, not of its change.
-        result.profile = problem.about(z).least_squares().profile(factors.R);
+        result.profile =
+          problem.about(z).least_squares().profile(space.triangle());
 
         std::size_t rank = parameters.rank;
         if (rank == 0)
@@ -256,9 +246,12 @@ namespace lsr
 
         // Go on while the linear model is off and promises something. What a
         // damped step has gained may be little, and the next one yet be longer.
+        const bool converged =
+          norm <= parameters.tolerance * result.initial_norm;
         const bool model_is_exact =
           length == 1. && std::abs(norm - predicted) <= 1e-3 * predicted;
-        return length > 0 && predicted < 0.99 * before && !model_is_exact;
+        return length > 0 && predicted < 0.99 * before && !model_is_exact &&
+               !converged;
       }
 
       /// Move along the direction, halving the step until the residual gets
@@ -291,10 +284,15 @@ namespace lsr
       void
       finish()
       {
-        const Column y = make_column(basis.n_directions());
-        multiply(1., 'N', factors.T, z, 0., y);
-        result.correction = basis.expand(y);
-        result.values     = prediction(result.correction);
+        const Column y    = space.coefficients(z);
+        result.correction = space.correction(y);
+        if (own_space)
+          result.values = prediction(result.correction);
+        else
+          {
+            result.values = space.change(y);
+            add(1., q, result.values);
+          }
 
         // What counts is the prediction that the correction gives, rounding
         // included.
@@ -303,24 +301,39 @@ namespace lsr
         if (result.refined_norm < result.initial_norm)
           return;
         result.correction   = make_column(network.n_parameters());
-        result.values       = prediction({});
+        result.values       = q;
         result.refined_norm = result.initial_norm;
         result.rank         = 0;
       }
 
       const Network              &network;
-      const TangentBasis         &basis;
+      const TangentSpace         &space;
+      const Block                &Q;
       const Sampling             &sampling;
       Residual                   &residual;
       const RefinementParameters &parameters;
 
-      Block              Q;
-      Orthonormalization factors;
-      Column             u, f, z;
-      double             norm = 0;
-      Refinement         result;
+      /// Whether the space is that of the very points of the sampling.
+      const bool own_space;
+
+      Column     q, u, f, z;
+      double     norm = 0;
+      Refinement result;
     };
   } // namespace
+
+
+
+  Refinement
+  refine(const Network              &network,
+         const TangentSpace         &space,
+         const Sampling             &sampling,
+         Residual                   &residual,
+         const RefinementParameters &parameters)
+  {
+    return GaussNewton(network, space, sampling, residual, parameters, false)
+      .run();
+  }
 
 
 
@@ -331,6 +344,12 @@ namespace lsr
          Residual                   &residual,
          const RefinementParameters &parameters)
   {
-    return GaussNewton(network, basis, sampling, residual, parameters).run();
+    check_rank(parameters, basis.n_directions());
+    const TangentSpace space(
+      network, basis, sampling, residual, parameters.drop_tolerance);
+    Refinement result =
+      GaussNewton(network, space, sampling, residual, parameters, true).run();
+    result.seconds["reduce"] = space.seconds();
+    return result;
   }
 } // namespace lsr

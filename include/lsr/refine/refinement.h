@@ -40,6 +40,10 @@ namespace lsr
      */
     unsigned int max_linearizations = 20;
 
+    /// Stop as soon as the norm of the residual is below this times that of the
+    /// network's.
+    double tolerance = 0;
+
     /// Called with a line of text when a stage begins or ends.
     std::function<void(const std::string &)> progress;
   };
@@ -71,8 +75,8 @@ namespace lsr
      */
     RankProfile profile;
 
-    /// Wall time of the stages `reduce` (J V and its orthonormalization),
-    /// `tangent` (A J V), and `solve`.
+    /// Wall time of the stages `reduce` (J V and its orthonormalization, where
+    /// it was not there before), `tangent` (A J V), and `solve`.
     std::map<std::string, double> seconds;
   };
 

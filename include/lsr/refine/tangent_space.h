@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_refine_tangent_space_h
+#define lsr_refine_tangent_space_h
+
+#include <lsr/dense/orthonormalization.h>
+#include <lsr/refine/refinement.h>
+
+namespace lsr
+{
+  /**
+   * The values that a network can reach to first order from where it is: the
+   * range of $J V$, orthonormalized over all ranks, $J V = Q R$.
+   *
+   * It is what refine() makes of a tangent basis first, and, for a linear
+   * problem, the larger part of its work: $J V$ at all points, $2 n r^2$
+   * operations of an orthonormalization, and $n r$ numbers of memory. Nothing
+   * of it depends on the residual but the rows that constraints determine. So a
+   * network $u(x, \mu)$ that has parameters $\mu$ of the problem among its
+   * inputs can be refined for many of them in one space, that of a reference
+   * $\mu_0$, as a reduced basis is:
+   * @f[
+   *   u(x, \mu) + J(x, \mu_0)\, \Delta\theta(\mu),
+   * @f]
+   * with a residual for each $\mu$. The spaces of different $\mu$ are
+   * different, but each of them holds hundreds of smooth functions, which is
+   * what corrections are made of.
+   *
+   * @code
+   * const lsr::TangentSpace space(network, basis, nodes_with(reference),
+   * residual); for (const auto &mu : instances)
+   *   {
+   *     ...                                    // the residual of this instance
+   *     refine(network, space, nodes_with(mu), residual);
+   *   }
+   * @endcode
+   *
+   * The basis has to live as long as the space.
+   */
+  class TangentSpace
+  {
+  public:
+    /**
+     * The space of @p basis at the points of @p sampling. Rows that
+     * constraints of @p residual determine are zero. A column of $J V$ is
+     * dropped if its part orthogonal to the others is smaller than
+     * @p drop_tolerance, relative to the largest. Collective over
+     * residual.communicator().
+     *
+     * Throws lsr::Error if there are more directions than residual rows, or if
+     * the values of the network are not as many as the residual expects.
+     */
+    TangentSpace(const Network      &network,
+                 const TangentBasis &basis,
+                 const Sampling     &sampling,
+                 const Residual     &residual,
+                 const double        drop_tolerance = 1e-12);
+
+    /// Directions of the basis.
+    std::size_t
+    n_directions() const;
+
+    /// The columns of $Q$, orthonormal over all ranks: rows of $q$ on this rank
+    /// $\times$ the directions that are independent.
+    const Block &
+    columns() const;
+
+    /// The triangle $R$.
+    const Block &
+    triangle() const;
+
+    /// The reduced coefficients $y$, one for each direction, of the change
+    /// $Q z$ of the values.
+    Column
+    coefficients(const Column &z) const;
+
+    /**
+     * What a correction $V y$ with coefficients() $y$ does to the values, rows
+     * of $J V y$ on this rank: up to rounding of $y$ it is $Q z$. Rows that
+     * constraints determine are zero.
+     */
+    Column
+    change(const Column &y) const;
+
+    /// The correction $\Delta\theta = V y$ of the parameters.
+    Column
+    correction(const Column &y) const;
+
+    /// The wall time that it took to make this.
+    double
+    seconds() const;
+
+  private:
+    const TangentBasis &basis;
+    Block               Q;
+    Orthonormalization  factors;
+    double              wall_time = 0;
+  };
+
+
+
+  /**
+   * The same as refine(network, basis, ...) in a space that exists already,
+   * which may belong to other values of some of the network's inputs:
+   * the refined prediction is $q + J_0 \Delta\theta$ with $q$ the values of
+   * @p network at the points of @p sampling and $J_0$ the Jacobian at those of
+   * the @p space, and Refinement::correction belongs to $J_0$. In rows that
+   * constraints determine Refinement::values are those of the network.
+   * RefinementParameters::drop_tolerance is not used.
+   *
+   * Throws lsr::Error as the other refine() does, and if @p sampling does not
+   * give as many values as the space has rows.
+   */
+  Refinement
+  refine(const Network              &network,
+         const TangentSpace         &space,
+         const Sampling             &sampling,
+         Residual                   &residual,
+         const RefinementParameters &parameters = {});
+} // namespace lsr
+
+#endif

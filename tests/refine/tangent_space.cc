@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/galerkin_residual.h>
+#include <lsr/refine/tangent_space.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/models.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  constexpr std::size_t n_points = 200;
+
+  /// Of two coordinates and a parameter.
+  Network
+  parametric_network()
+  {
+    FullyConnected layout;
+    layout.n_inputs = 3;
+    layout.widths   = {24, 24};
+    layout.seed     = 3;
+    return layout.build();
+  }
+
+  Sampling
+  sample(const double mu)
+  {
+    const Block x = random_points(2, n_points, -1., 1.);
+    Sampling    sampling;
+    sampling.points = make_block(3, n_points);
+    for (std::size_t i = 0; i < n_points; ++i)
+      {
+        sampling.points(0, i) = x(0, i);
+        sampling.points(1, i) = x(1, i);
+        sampling.points(2, i) = mu;
+      }
+    return sampling;
+  }
+
+  Column
+  values(const Network &network, const Sampling &sampling)
+  {
+    const Column q = make_column(n_points);
+    network.evaluate(sampling.points, q);
+    return q;
+  }
+
+  /// q(mu) + J(mu_0) V y
+  Column
+  in_span(const Network      &network,
+          const TangentBasis &basis,
+          const Column       &y,
+          const double        mu_0,
+          const double        mu)
+  {
+    const Block change = make_block(n_points, 1);
+    network.jacobian_times(sample(mu_0).points,
+                           as_block(basis.expand(y)),
+                           change);
+    const Column t = values(network, sample(mu));
+    for (std::size_t i = 0; i < n_points; ++i)
+      t(i) += change(i, 0);
+    return t;
+  }
+
+  /// f_i = d_i (s + c s^3) with s = q_i - t_i, in the dual norm of D where c is
+  /// 0.
+  class EnergyMisfit : public DataMisfit
+  {
+  public:
+    EnergyMisfit(const Column &targets,
+                 const double  scale = 1.,
+                 const double  cubic = 0.)
+      : DataMisfit(targets)
+      , cubic(cubic)
+      , d(make_column(targets.size()))
+      , slope(make_column(targets.size()))
+    {
+      for (std::size_t i = 0; i < d.size(); ++i)
+        d(i) = scale * (1. + i % 7);
+    }
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      DataMisfit::evaluate(q, f);
+      for (std::size_t i = 0; i < d.size(); ++i)
+        f(i) = d(i) * (f(i) + cubic * std::pow(f(i), 3));
+    }
+
+    void
+    linearize(const Column &q) override
+    {
+      DataMisfit::evaluate(q, slope);
+      for (std::size_t i = 0; i < d.size(); ++i)
+        slope(i) = d(i) * (1. + 3 * cubic * slope(i) * slope(i));
+    }
+
+    void
+    apply_tangent(const Block &X, const Block &AX) override
+    {
+      n_columns_applied += X.extent(1);
+      for (std::size_t j = 0; j < X.extent(1); ++j)
+        for (std::size_t i = 0; i < d.size(); ++i)
+          AX(i, j) = slope(i) * X(i, j);
+    }
+
+    void
+    apply_transposed_tangent(const Block &X, const Block &ATX) override
+    {
+      apply_tangent(X, ATX);
+    }
+
+    bool
+    euclidean() const override
+    {
+      return false;
+    }
+
+    Block
+    riesz(const Block &X, const Block &) override
+    {
+      return X;
+    }
+
+    double
+    norm(const Column &f) override
+    {
+      double sum = 0;
+      for (std::size_t i = 0; i < d.size(); ++i)
+        sum += f(i) * f(i) / d(i);
+      return std::sqrt(sum);
+    }
+
+    std::size_t n_columns_applied = 0;
+
+  private:
+    const double cubic;
+    const Column d, slope;
+  };
+} // namespace
+
+
+
+TEST(TangentSpace, IsTheRangeOfTheJacobian)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 30, 0);
+  DataMisfit            misfit(make_column(n_points));
+  const TangentSpace    space(network, basis, sample(0.2), misfit);
+  const Block          &Q = space.columns();
+  ASSERT_EQ(space.n_directions(), 30u);
+  ASSERT_EQ(Q.extent(1), 30u);
+
+  const Block QQ = make_block(30, 30), identity = make_zero_block(30, 30);
+  for (unsigned int j = 0; j < 30; ++j)
+    identity(j, j) = 1.;
+  multiply(1., 'T', Q, 'N', Q, 0., QQ);
+  EXPECT_LT(relative_difference(QQ, identity), 1e-12);
+
+  // Q z is what the correction does, and what change() says it does.
+  const Column z  = random_column(30);
+  const Column Qz = make_column(n_points);
+  const Block  Jy = make_block(n_points, 1);
+  const Column y  = space.coefficients(z);
+  multiply(1., 'N', Q, z, 0., Qz);
+  network.jacobian_times(sample(0.2).points, as_block(space.correction(y)), Jy);
+  EXPECT_LT(relative_difference(space.change(y), Qz), 1e-8);
+  EXPECT_LT(relative_difference(space.change(y),
+                                Column(Kokkos::subview(Jy, Kokkos::ALL(), 0))),
+            1e-8);
+}
+
+
+
+TEST(TangentSpace, OfTheInstanceItselfGivesTheUsualRefinement)
+{
+  const Network         network  = parametric_network();
+  const Sampling        sampling = sample(0.2);
+  const StructuredBasis basis(network, 40, 0);
+  DataMisfit            misfit(random_column(n_points));
+  const Refinement      expected = refine(network, basis, sampling, misfit);
+  const TangentSpace    space(network, basis, sampling, misfit);
+  // Twice, for nothing of the first may stay in the space.
+  for (unsigned int i = 0; i < 2; ++i)
+    {
+      const Refinement found = refine(network, space, sampling, misfit);
+      EXPECT_LT(relative_difference(found.values, expected.values), 1e-8);
+      EXPECT_EQ(relative_difference(found.correction, expected.correction), 0.);
+    }
+  EXPECT_GT(space.seconds(), 0.);
+  EXPECT_EQ(expected.seconds.count("reduce"), 1u);
+}
+
+
+
+TEST(TangentSpace, RecoversAnInstanceInTheSpanOfTheReference)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 20, 0);
+  DataMisfit            any(make_column(n_points));
+  const TangentSpace    space(network, basis, sample(0.), any);
+  for (const double mu : {-0.9, 0.4, 0.8})
+    {
+      const Column     t = in_span(network, basis, random_column(20), 0., mu);
+      DataMisfit       misfit(t);
+      const Refinement refinement = refine(network, space, sample(mu), misfit);
+      EXPECT_GT(refinement.initial_norm, 1e-2 * norm(t));
+      EXPECT_LT(relative_difference(refinement.values, t), 1e-11);
+      EXPECT_LT(refinement.refined_norm, 1e-11 * refinement.initial_norm);
+    }
+}
+
+
+
+TEST(TangentSpace, RefusesOtherPoints)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 20, 0);
+  DataMisfit            misfit(make_column(n_points));
+  DataMisfit            smaller(make_column(n_points - 1));
+  EXPECT_THROW(TangentSpace(network, basis, sample(0.), smaller), Error);
+  const TangentSpace space(network, basis, sample(0.), misfit);
+  Sampling           fewer = sample(0.);
+  fewer.points             = columns(fewer.points, 0, n_points - 1);
+  EXPECT_THROW(refine(network, space, fewer, smaller), Error);
+  EXPECT_THROW(GalerkinResidual(smaller, space.columns()), Error);
+}
+
+
+
+TEST(GalerkinResidual, MinimizesTheEnergy)
+{
+  const Network         network  = parametric_network();
+  const Sampling        sampling = sample(0.3);
+  const StructuredBasis basis(network, 40, 0);
+  EnergyMisfit          misfit(random_column(n_points));
+  const TangentSpace    space(network, basis, sample(0.), misfit);
+  RefinementParameters  parameters;
+  parameters.rank_slack = 0;
+  parameters.tolerance  = 1e-8;
+  const Refinement expected =
+    refine(network, space, sampling, misfit, parameters);
+  GalerkinResidual galerkin(misfit, space.columns());
+  const Refinement found =
+    refine(network, space, sampling, galerkin, parameters);
+  EXPECT_LT(relative_difference(found.values, expected.values), 1e-7);
+  EXPECT_LT(found.refined_norm, 1e-9 * found.initial_norm);
+  EXPECT_EQ(found.n_linearizations, 1u);
+}
+
+
+
+TEST(GalerkinResidual, ComputesTheReducedMatrixOfATangentOnce)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 40, 0);
+  EnergyMisfit          first(random_column(n_points, 1));
+  const TangentSpace    space(network, basis, sample(0.), first);
+  GalerkinResidual      galerkin(first, space.columns());
+  RefinementParameters  parameters;
+  parameters.tolerance = 1e-8;
+  refine(network, space, sample(0.1), galerkin, parameters);
+  EXPECT_EQ(galerkin.n_reduced_matrices(), 1u);
+  EXPECT_GE(first.n_columns_applied, 40u);
+
+  // Another source, the same tangent: not all columns are multiplied again, and
+  // the result is the one of a fresh start.
+  EnergyMisfit second(random_column(n_points, 2));
+  galerkin.set_residual(second);
+  const Refinement found =
+    refine(network, space, sample(0.2), galerkin, parameters);
+  EXPECT_EQ(galerkin.n_reduced_matrices(), 1u);
+  EXPECT_LT(second.n_columns_applied, 10u);
+  GalerkinResidual fresh(second, space.columns());
+  const Refinement expected =
+    refine(network, space, sample(0.2), fresh, parameters);
+  EXPECT_EQ(relative_difference(found.values, expected.values), 0.);
+
+  // Another coefficient.
+  EnergyMisfit third(random_column(n_points, 2), 1.5);
+  galerkin.set_residual(third);
+  refine(network, space, sample(0.2), galerkin, parameters);
+  EXPECT_EQ(galerkin.n_reduced_matrices(), 2u);
+  EXPECT_GE(third.n_columns_applied, 40u);
+}
+
+
+
+TEST(GalerkinResidual, SolvesNonlinearProblemsToATolerance)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 20, 0);
+  const Column          y = random_column(20);
+  for (std::size_t k = 0; k < 20; ++k)
+    y(k) *= 0.1;
+  const Column         t = in_span(network, basis, y, 0., 0.5);
+  EnergyMisfit         misfit(t, 1., 0.5);
+  const TangentSpace   space(network, basis, sample(0.), misfit);
+  GalerkinResidual     galerkin(misfit, space.columns());
+  RefinementParameters parameters;
+  parameters.tolerance = 1e-2;
+  const Refinement rough =
+    refine(network, space, sample(0.5), galerkin, parameters);
+  parameters.tolerance = 1e-9;
+  GalerkinResidual again(misfit, space.columns());
+  const Refinement fine =
+    refine(network, space, sample(0.5), again, parameters);
+  EXPECT_LE(rough.refined_norm, 1e-2 * rough.initial_norm);
+  EXPECT_LT(fine.refined_norm, 1e-9 * fine.initial_norm);
+  EXPECT_LT(rough.n_linearizations, fine.n_linearizations);
+  EXPECT_LT(relative_difference(fine.values, t), 1e-7);
+  // Each linearization has its own tangent.
+  EXPECT_EQ(again.n_reduced_matrices(), fine.n_linearizations);
+}
+
+
+
+TEST(GalerkinResidual, HasATransposedTangent)
+{
+  const Network         network = parametric_network();
+  const StructuredBasis basis(network, 15, 0);
+  EnergyMisfit          misfit(random_column(n_points));
+  const TangentSpace    space(network, basis, sample(0.), misfit);
+  GalerkinResidual      galerkin(misfit, space.columns());
+  galerkin.linearize(values(network, sample(0.)));
+
+  const Column x = random_column(n_points, 5), y = random_column(15, 6);
+  const Column Ax = make_column(15), ATy = make_column(n_points);
+  galerkin.apply_tangent(as_block(x), as_block(Ax));
+  galerkin.apply_transposed_tangent(as_block(y), as_block(ATy));
+  EXPECT_NEAR(dot(Ax, y), dot(x, ATy), 1e-12 * norm(x) * norm(ATy));
+}
