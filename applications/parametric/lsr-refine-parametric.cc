@@ -15,7 +15,9 @@
 
 #include <deal.II/base/timer.h>
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "parametric/parametric_problem.h"
 #include "parametric/parametric_report.h"
@@ -45,10 +47,14 @@ namespace lsr
         return;
       // Instances differ in functions that other equations do not have.
       problem.advection_diffusion_reaction();
+      check_parameters();
       read_table();
       report.network_seconds = time([&]() { load(); });
-      on_first_rank(communicator,
-                    [&]() { prepare_output_folder(output.folder); });
+      on_first_rank(communicator, [&]() {
+        prepare_output_folder(output.folder);
+        // Of an earlier run.
+        std::filesystem::remove(output.folder + "/summary.json");
+      });
       report.mesh_seconds  = time([&]() { discretize(); });
       report.space_seconds = time([&]() { make_space(); });
       for (std::size_t i = 0; i < table.instances.size(); ++i)
@@ -77,6 +83,32 @@ namespace lsr
       action();
       timer.stop();
       return timer.wall_time();
+    }
+
+    /// Refuse what other programs know and this one does not.
+    void
+    check_parameters() const
+    {
+      const auto refuse = [](const bool asked_for, const std::string &what) {
+        AssertThrow(!asked_for,
+                    dealii::ExcMessage(what + " is set, expected the default: "
+                                              "lsr-refine-parametric does not "
+                                              "know it."));
+      };
+      refuse(all_parameters.network.mesh_coordinates,
+             "Network/Mesh coordinates");
+      refuse(all_parameters.network.time_value().has_value(), "Network/Time");
+      refuse(problem.n_adaptive_refinements() > 0, "Mesh/Adaptive refinements");
+      refuse(parameters.residual_subspace, "Refinement/Residual subspace");
+      refuse(all_parameters.iterations.get().max_iterations > 1,
+             "Iterations/Number");
+      AssertThrow(!use_galerkin() ||
+                    (problem.discretization.strong_dirichlet() &&
+                     !problem.discretization.petrov_galerkin_in_time()),
+                  dealii::ExcMessage(
+                    "Instances/Test functions = tangent space, expected all: "
+                    "Dirichlet conditions are weighted rows, or test functions "
+                    "are others than the elements."));
     }
 
     std::string
@@ -187,11 +219,14 @@ namespace lsr
       const double preparation =
         time([&]() { set_instance(problem, table.instances[i]); });
 
-      FiniteElementResidual<dim> residual = make_residual();
-      const Sampling             points   = with_inputs(nodes, table.inputs[i]);
-      Refinement                 refinement;
-      const double               refining =
-        time([&]() { refinement = refine_by(residual, points); });
+      std::optional<FiniteElementResidual<dim>> residual;
+      Sampling                                  points;
+      Refinement                                refinement;
+      const double                              refining = time([&]() {
+        residual.emplace(make_residual());
+        points = with_inputs(nodes, table.inputs[i]);
+        refinement = refine_by(*residual, points);
+      });
       record.seconds        = preparation + refining;
       record.rank           = refinement.rank;
       record.linearizations = refinement.n_linearizations;
@@ -204,8 +239,8 @@ namespace lsr
                              });
       const Column q = make_column(points.points.extent(1));
       network->evaluate(points.points, q);
-      measure_errors(residual.field(points.select(q)),
-                     residual.field(refinement.values),
+      measure_errors(residual->field(points.select(q)),
+                     residual->field(refinement.values),
                      solution,
                      record);
       return record;

@@ -69,7 +69,8 @@ namespace lsr
       const FEVector solution =
         problem.solve(dealii::ConditionalOStream(std::cout, false));
 
-      std::vector<std::size_t> picked(nodes.points.extent(1));
+      // Degrees of freedom; some may share a point.
+      std::vector<std::size_t> picked(solution.locally_owned_size());
       std::iota(picked.begin(), picked.end(), 0);
       std::shuffle(picked.begin(), picked.end(), generator);
       if (section.n_training_points > 0)
@@ -78,8 +79,9 @@ namespace lsr
       for (const std::size_t i : picked)
         {
           values.push_back(solution.local_element(i));
+          const std::size_t point = nodes.rows.empty() ? i : nodes.rows[i];
           for (unsigned int d = 0; d < dim; ++d)
-            coordinates.push_back(nodes.points(d, i));
+            coordinates.push_back(nodes.points(d, point));
           coordinates.insert(coordinates.end(), mu.begin(), mu.end());
         }
     }

@@ -100,7 +100,10 @@ namespace lsr
                   {"amortized_seconds", amortized_seconds()},
                   {"later_seconds", later_seconds()},
                   {"fem_seconds", fem_seconds()},
-                  {"break_even", n ? json(*n) : json("never")}}
+                  {"break_even",
+                   !std::isfinite(fem_seconds()) ? json() :
+                   n                             ? json(*n) :
+                                                   json("never")}}
                .dump(2)
           << '\n';
     }

@@ -48,6 +48,11 @@ namespace lsr
     {
       if (!read_parameters(command_line))
         return;
+      AssertThrow(output.further_refinements == 0 ||
+                    problem.n_adaptive_refinements() == 0,
+                  dealii::ExcMessage(
+                    "Output/Further refinements and Mesh/Adaptive refinements "
+                    "are both set, expected one of them."));
       on_first_rank(communicator,
                     [&]() { prepare_output_folder(output.folder); });
       load();
@@ -394,12 +399,13 @@ namespace lsr
       stage("compare",
             "Comparing network, refined field and finite elements",
             [&]() { report.comparison = compare(fields); });
-      report.problem      = problem.name;
-      report.n_dofs       = problem.discretization.dof_handler().n_dofs();
-      report.n_parameters = network->n_parameters();
-      report.rank         = refinement.rank;
-      report.subspace     = parameters.basis.type;
-      report.norm         = parameters.norm;
+      report.problem = problem.name;
+      report.n_dofs  = problem.discretization.dof_handler().n_dofs();
+      report.n_dofs_of_comparison = where.discretization.dof_handler().n_dofs();
+      report.n_parameters         = network->n_parameters();
+      report.rank                 = refinement.rank;
+      report.subspace             = parameters.basis.type;
+      report.norm                 = parameters.norm;
       report.comparison.network.residual = refinement.initial_norm;
       report.comparison.refined.residual = refinement.refined_norm;
       if (&where == &problem)
@@ -499,7 +505,11 @@ namespace lsr
                 << report.problem << ": " << report.n_dofs
                 << " degrees of freedom, network of " << report.n_parameters
                 << " parameters, " << report.subspace << " subspace, rank "
-                << report.rank << ", " << report.norm << " norm\n\n";
+                << report.rank << ", " << report.norm << " norm\n";
+      if (report.n_dofs_of_comparison != report.n_dofs)
+        std::cout << "compared on a mesh of " << report.n_dofs_of_comparison
+                  << " degrees of freedom\n";
+      std::cout << '\n';
       report.comparison.print(std::cout);
       std::cout << '\n';
       print_times(std::cout, report.seconds);

@@ -12,6 +12,7 @@
 #include <KokkosSparse_CrsMatrix.hpp>
 #include <KokkosSparse_spmv.hpp>
 
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -95,6 +96,11 @@ namespace lsr
             }
       M.gauss_jordan();
       M.mmult(P, B);
+      require(std::isfinite(P.frobenius_norm()),
+              "ProjectedResidual: the shape functions of " +
+                fe_values.get_fe().get_name() +
+                " are not independent on a cell; expected an element that is "
+                "determined by its values in cells");
       return P;
     }
   } // namespace
@@ -340,6 +346,7 @@ namespace lsr
 
 
 
+  template class ProjectedResidual<1>;
   template class ProjectedResidual<2>;
   template class ProjectedResidual<3>;
 } // namespace lsr

@@ -39,29 +39,30 @@ namespace lsr
     const Comparison::Row &fem     = report.comparison.fem;
 
     json result;
-    result["problem"]           = report.problem;
-    result["dofs"]              = report.n_dofs;
-    result["parameters"]        = report.n_parameters;
-    result["rank"]              = report.rank;
-    result["subspace"]          = report.subspace;
-    result["norm"]              = report.norm;
-    result["error"]             = {{"network", errors(network)},
-                                   {"refined", errors(refined)},
-                                   {"fem", errors(fem)},
-                                   {"relative",
+    result["problem"]            = report.problem;
+    result["dofs"]               = report.n_dofs;
+    result["dofs_of_comparison"] = report.n_dofs_of_comparison;
+    result["parameters"]         = report.n_parameters;
+    result["rank"]               = report.rank;
+    result["subspace"]           = report.subspace;
+    result["norm"]               = report.norm;
+    result["error"]              = {{"network", errors(network)},
+                                    {"refined", errors(refined)},
+                                    {"fem", errors(fem)},
+                                    {"relative",
                         network.error ? network.error->relative : true}};
-    result["difference_to_fem"] = {{"network", network.difference_to_fem.L2},
-                                   {"refined", refined.difference_to_fem.L2},
-                                   {"relative",
-                                    network.difference_to_fem.relative}};
-    result["residual"]          = {{"network", network.residual},
-                                   {"refined", refined.residual},
-                                   {"fem", fem.residual}};
-    result["seconds"]           = seconds(report.seconds);
-    result["profile"]           = {{"rank", report.profile.rank},
-                                   {"loss", report.profile.loss},
-                                   {"condition", report.profile.condition},
-                                   {"coefficient_norm", report.profile.coefficient_norm}};
+    result["difference_to_fem"]  = {{"network", network.difference_to_fem.L2},
+                                    {"refined", refined.difference_to_fem.L2},
+                                    {"relative",
+                                     network.difference_to_fem.relative}};
+    result["residual"]           = {{"network", network.residual},
+                                    {"refined", refined.residual},
+                                    {"fem", fem.residual}};
+    result["seconds"]            = seconds(report.seconds);
+    result["profile"]            = {{"rank", report.profile.rank},
+                                    {"loss", report.profile.loss},
+                                    {"condition", report.profile.condition},
+                                    {"coefficient_norm", report.profile.coefficient_norm}};
 
     // Names come from users: bytes that are no UTF-8 must not stop the report.
     return result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

@@ -21,6 +21,7 @@ namespace
     lsr::Report report;
     report.problem                  = "poisson";
     report.n_dofs                   = 16641;
+    report.n_dofs_of_comparison     = 66049;
     report.n_parameters             = 83073;
     report.rank                     = 1000;
     report.subspace                 = "structured";
@@ -49,6 +50,7 @@ TEST(Report, HasAllKeysAndDigits)
   const json report = parsed(example());
   EXPECT_EQ(report.at("problem"), "poisson");
   EXPECT_EQ(report.at("dofs"), 16641);
+  EXPECT_EQ(report.at("dofs_of_comparison"), 66049);
   EXPECT_EQ(report.at("parameters"), 83073);
   EXPECT_EQ(report.at("rank"), 1000);
   EXPECT_EQ(report.at("subspace"), "structured");

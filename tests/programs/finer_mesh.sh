@@ -36,4 +36,6 @@ grep -q "^finite elements,.*,$" finer/comparison.csv ||
 
 refuses "Further refinements" "-1" -- "$source/applications/poisson/poisson.prm" \
   --set "Output/Further refinements=-1"
+refuses "Further refinements" "Adaptive refinements" -- "$source/applications/poisson/poisson.prm" \
+  --set "Output/Further refinements=1" --set "Mesh/Adaptive refinements=1" --set "Output/Folder=none"
 finish

@@ -68,6 +68,7 @@ expect_without_solving() {
     "Equation/Right hand side=manufactured" "Instances/Finite elements=false" >log
   awk -F, 'NR > 1 && !($5 > 0 && $6 > 0 && $8 == "nan" && $10 == "nan") { bad = 1 }
     END { exit bad || NR != 4 }' out/instances.csv || fail "exact solution" out/instances.csv
+  grep -q '"break_even": null' out/summary.json || fail "nothing to compare with" out/summary.json
 }
 expect_without_solving
 
@@ -101,3 +102,4 @@ expect_refused "Instances/Inputs is empty" "Instances/Inputs="
 expect_refused "network.pt" "Instances/Inputs=a1, a2, s1"
 expect_refused "Instances/Reference has 2 numbers" "Instances/Reference=0, 0"
 expect_refused "has only 200" "Instances/Number=201"
+expect_refused "Network/Mesh coordinates" "Network/Mesh coordinates=true"

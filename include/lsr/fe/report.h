@@ -32,6 +32,7 @@ namespace lsr
    * {
    *   "problem": "poisson",
    *   "dofs": 16641,
+   *   "dofs_of_comparison": 16641,
    *   "parameters": 83073,
    *   "rank": 1000,
    *   "subspace": "structured",
@@ -54,7 +55,11 @@ namespace lsr
   struct Report
   {
     std::string   problem;
-    std::uint64_t n_dofs       = 0;
+    std::uint64_t n_dofs = 0;
+
+    /// Of the mesh of the errors, which may be finer than that of the residual.
+    std::uint64_t n_dofs_of_comparison = 0;
+
     std::uint64_t n_parameters = 0;
     std::uint64_t rank         = 0;
     std::string   subspace;

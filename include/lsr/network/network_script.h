@@ -49,6 +49,7 @@ namespace lsr
 
     /// Linear layers of the given @p widths, those of input and output
     /// included, with tanh between them; their names are @p name and a number.
+    /// Throws lsr::Error if there are fewer than two widths.
     std::string
     fully_connected(const std::string               &input,
                     const std::string               &name,

@@ -33,8 +33,8 @@ namespace lsr
   {
   public:
     /// @p columns are constrained columns of values. Throws lsr::Error if they
-    /// do not have the rows of @p residual, which has to live until another one
-    /// takes its place.
+    /// do not have the rows of @p residual, which has to live as long as it is
+    /// used, until another one takes its place.
     GalerkinResidual(Residual &residual, const Block &columns);
 
     /// Go on with another residual of the same values. Throws as the

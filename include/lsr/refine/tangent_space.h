@@ -27,12 +27,12 @@ namespace lsr
    * what corrections are made of.
    *
    * @code
-   * const lsr::TangentSpace space(network, basis, nodes_with(reference),
-   * residual); for (const auto &mu : instances)
-   *   {
-   *     ...                                    // the residual of this instance
-   *     refine(network, space, nodes_with(mu), residual);
-   *   }
+   *   const TangentSpace space(network, basis, nodes_with(mu_0), residual);
+   *   for (const auto &mu : instances)
+   *     {
+   *       // ... the residual of this instance
+   *       refine(network, space, nodes_with(mu), residual);
+   *     }
    * @endcode
    *
    * The basis has to live as long as the space.
