@@ -19,9 +19,9 @@
 #include <memory>
 #include <optional>
 
-#include "parametric/parametric_problem.h"
 #include "parametric/parametric_report.h"
 #include "parametric/parametric_table.h"
+#include "parametric/with_inputs.h"
 #include "refine/command_line.h"
 #include "refine/parameters.h"
 
@@ -217,7 +217,7 @@ namespace lsr
       ParametricRecord record;
       record.instance = table.instances[i];
       const double preparation =
-        time([&]() { set_instance(problem, table.instances[i]); });
+        time([&]() { problem.set_functions(table.instances[i]); });
 
       std::optional<FiniteElementResidual<dim>> residual;
       Sampling                                  points;

@@ -9,10 +9,8 @@
 #include <numeric>
 #include <random>
 
-#include "parametric/parametric_problem.h"
 #include "parametric/parametric_table.h"
 #include "refine/initial_network.h"
-#include "train/train_on_values.h"
 #include "train/training_program.h"
 
 namespace lsr
@@ -54,18 +52,14 @@ namespace lsr
       std::copy(coordinates.begin(), coordinates.end(), points.data());
       Network network =
         make_network(parameters.training, points, Communicator(), 1);
-      train_on_values(network, points, targets, parameters.training, pcout);
-      const std::string path =
-        relative_to_parameter_file(command_line, parameters.network.file);
-      network.save(path);
-      pcout << "Written: " << path << std::endl;
+      this->train_on_values(network, points, targets);
     }
 
     /// Values of the solution of one instance at nodes picked at random.
     void
     add_instance(const Instance &instance, const std::vector<double> &mu)
     {
-      set_instance(problem, instance);
+      problem.set_functions(instance);
       const FEVector solution =
         problem.solve(dealii::ConditionalOStream(std::cout, false));
 

@@ -6,7 +6,6 @@
 #include <lsr/fe/nodal_sampling.h>
 
 #include "refine/initial_network.h"
-#include "train/train_on_values.h"
 #include "train/training_program.h"
 
 namespace lsr
@@ -18,7 +17,6 @@ namespace lsr
     using TrainingProgram<dim>::TrainingProgram;
 
   private:
-    using TrainingProgram<dim>::command_line;
     using TrainingProgram<dim>::pcout;
     using TrainingProgram<dim>::problem;
     using TrainingProgram<dim>::parameters;
@@ -39,12 +37,7 @@ namespace lsr
                                      problem.equation.n_components());
       const Column targets =
         all_values(sampling, solution, network.n_outputs());
-      train_on_values(
-        network, sampling.points, targets, parameters.training, pcout);
-      const std::string path =
-        relative_to_parameter_file(command_line, parameters.network.file);
-      network.save(path);
-      pcout << "Written: " << path << std::endl;
+      this->train_on_values(network, sampling.points, targets);
     }
 
     /// Nodal values in the order of the values of a network: its outputs

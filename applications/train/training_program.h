@@ -4,10 +4,12 @@
 #define lsr_applications_training_program_h
 
 #include <lsr/fe/problem.h>
+#include <lsr/network/training.h>
 
 #include <deal.II/base/conditional_ostream.h>
 #include <deal.II/base/mpi.h>
 
+#include <cmath>
 #include <iostream>
 
 #include "refine/command_line.h"
@@ -48,6 +50,40 @@ namespace lsr
   protected:
     virtual void
     train() = 0;
+
+    /// Train @p network on values at points as section Training says, with a
+    /// line of progress now and then, and save it as Network/File.
+    void
+    train_on_values(Network      &network,
+                    const Block  &points,
+                    const Column &targets) const
+    {
+      double mean_square = 0;
+      for (std::size_t i = 0; i < targets.size(); ++i)
+        mean_square += targets(i) * targets(i) / targets.size();
+
+      const TrainingSection &section  = parameters.training;
+      TrainingParameters     training = section.training;
+      training.seed                   = section.seed;
+      training.target = section.target * section.target * mean_square;
+
+      pcout << "Training on " << points.extent(1)
+            << " points: " << network.description() << std::endl;
+      lsr::train(
+        network,
+        points,
+        targets,
+        training,
+        [&](const char *stage, const unsigned int count, const double mse) {
+          pcout << "  " << stage << ' ' << count << ": relative l2 error "
+                << std::sqrt(mse / mean_square) << std::endl;
+        });
+
+      const std::string path =
+        relative_to_parameter_file(command_line, parameters.network.file);
+      network.save(path);
+      pcout << "Written: " << path << std::endl;
+    }
 
     const CommandLine               &command_line;
     const dealii::ConditionalOStream pcout{std::cout, true};

@@ -60,7 +60,9 @@ namespace lsr
     const std::map<std::string, std::string> &functions)
   {
     advection_diffusion_reaction().set_functions(functions);
-    setup_dofs();
+    // The same degrees of freedom are constrained, if to other values: the
+    // assemblers keep their sparsity.
+    discretization.setup_dofs(equation.dirichlet_conditions());
   }
 
 

@@ -250,6 +250,17 @@ namespace lsr
 
   template <int dim>
   void
+  ProjectedResidual<dim>::project_transposed(const Block &of_dofs,
+                                             const Block &result) const
+  {
+    residual.constrain(of_dofs);
+    Kokkos::deep_copy(result, projection->apply("T", of_dofs));
+  }
+
+
+
+  template <int dim>
+  void
   ProjectedResidual<dim>::apply_mass(const Block &X, const Block &MX)
   {
     residual.apply_mass(project(X), MX);
@@ -264,8 +275,7 @@ namespace lsr
   {
     const Block of_dofs = make_block(residual.n_values(), X.extent(1));
     residual.apply_transposed_mass(X, of_dofs);
-    residual.constrain(of_dofs);
-    Kokkos::deep_copy(MTX, projection->apply("T", of_dofs));
+    project_transposed(of_dofs, MTX);
   }
 
 
@@ -304,8 +314,7 @@ namespace lsr
   {
     const Block of_dofs = make_block(residual.n_values(), X.extent(1));
     residual.apply_transposed_tangent(X, of_dofs);
-    residual.constrain(of_dofs);
-    Kokkos::deep_copy(ATX, projection->apply("T", of_dofs));
+    project_transposed(of_dofs, ATX);
   }
 
 

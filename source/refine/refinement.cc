@@ -141,7 +141,6 @@ namespace lsr
                   " values at the given points, the residual expects " +
                   std::to_string(residual.n_values()) + ", the tangent space " +
                   std::to_string(Q.extent(0)));
-        check_rank(parameters, space.n_directions());
 
         q = prediction({});
         u = copy(q);
@@ -331,6 +330,7 @@ namespace lsr
          Residual                   &residual,
          const RefinementParameters &parameters)
   {
+    check_rank(parameters, space.n_directions());
     return GaussNewton(network, space, sampling, residual, parameters, false)
       .run();
   }

@@ -103,6 +103,10 @@ namespace lsr
     Block
     project(const Block &X) const;
 
+    /// Its transpose; constrains @p of_dofs.
+    void
+    project_transposed(const Block &of_dofs, const Block &result) const;
+
     Residual                         &residual;
     const std::unique_ptr<Projection> projection;
   };

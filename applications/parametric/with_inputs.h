@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_parametric_problem_h
-#define lsr_applications_parametric_problem_h
+#ifndef lsr_applications_with_inputs_h
+#define lsr_applications_with_inputs_h
 
 #include <lsr/dense/host.h>
-#include <lsr/fe/problem.h>
 #include <lsr/refine/sampling.h>
 
 #include <vector>
 
-#include "refine/instances.h"
-
 namespace lsr
 {
-  /// Make @p problem the one of @p instance. Mesh, degrees of freedom and
-  /// sparsity stay as they are; boundary values may change. Collective.
-  template <int dim>
-  void
-  set_instance(Problem<dim> &problem, const Instance &instance)
-  {
-    problem.advection_diffusion_reaction().set_functions(instance);
-    problem.discretization.setup_dofs(problem.equation.dirichlet_conditions());
-  }
-
-
-
   /// The points of @p nodes with @p inputs after their coordinates.
   inline Sampling
   with_inputs(const Sampling &nodes, const std::vector<double> &inputs)
