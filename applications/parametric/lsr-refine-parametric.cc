@@ -9,6 +9,7 @@
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/on_first_rank.h>
+#include <lsr/fe/problem.h>
 #include <lsr/refine/galerkin_residual.h>
 #include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/tangent_space.h>
