@@ -3,6 +3,7 @@
 #ifndef lsr_applications_core_program_h
 #define lsr_applications_core_program_h
 
+#include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
 
 #include <CLI/CLI.hpp>
@@ -16,11 +17,19 @@
 
 namespace lsr
 {
-  /// Parse the command line. Returns false if help was asked for, which then
-  /// has been printed; throws lsr::Error if anything is wrong.
+  /// Parse the command line and see to the device, an option that all programs
+  /// have. Returns false if help was asked for, which then has been printed;
+  /// throws lsr::Error if anything is wrong.
   inline bool
   parse_command_line(CLI::App &app, const int argc, char **argv)
   {
+    std::string device = "auto";
+    app
+      .add_option("--device",
+                  device,
+                  "Where to compute: cpu, cuda, or auto for what this was "
+                  "built for")
+      ->capture_default_str();
     try
       {
         app.parse(argc, argv);
@@ -34,6 +43,7 @@ namespace lsr
           }
         throw Error(std::string(error.what()) + "; see --help");
       }
+    require_device(device);
     return true;
   }
 

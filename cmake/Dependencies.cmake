@@ -39,6 +39,14 @@ endif()
 include("${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_find_kokkos.cmake")
 dealii_lsr_find_kokkos()
 
+# Where Kokkos computes on a GPU, so does the library, with cuSOLVER for what
+# Kokkos Kernels leaves out.
+set(LSR_WITH_CUDA OFF)
+if("CUDA" IN_LIST Kokkos_DEVICES)
+  set(LSR_WITH_CUDA ON)
+  find_package(CUDAToolkit REQUIRED)
+endif()
+
 # Debian 12 has Kokkos Kernels inside Trilinos, whose package predates the
 # imported target.
 find_package(KokkosKernels REQUIRED)

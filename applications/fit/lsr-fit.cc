@@ -2,7 +2,7 @@
 
 // Refines a trained network on data, or evaluates a refined one.
 
-#include <lsr/base/exceptions.h>
+#include <lsr/base/out_of_memory.h>
 #include <lsr/base/stopwatch.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
@@ -102,6 +102,46 @@ namespace lsr
 
 
 
+    /// Fit with blocks of the size in @p options, or of the largest half,
+    /// quarter,
+    /// ... of it that the memory of the device suffices for.
+    Fit
+    fit_in_blocks(const Options      &options,
+                  const Network      &network,
+                  const TangentBasis &basis,
+                  const DataSet      &rows,
+                  const DataSet      &validation)
+    {
+      constexpr std::size_t smallest = 256;
+
+      const bool         validate = validation.n_points() > 0;
+      const unsigned int folds =
+        cross_validate(options, rows) ? n_folds(options, rows) : 1;
+      const unsigned int validation_folds =
+        validate ? n_folds(options, validation) : 1;
+      for (std::size_t size = options.block_size;; size /= 2)
+        try
+          {
+            const DataStream stream(rows, folds, size),
+              validation_stream(validation, validation_folds, size);
+            return fit(network,
+                       basis,
+                       stream,
+                       fit_parameters(options),
+                       validate ? &validation_stream : nullptr);
+          }
+        catch (const OutOfMemory &error)
+          {
+            if (size < 2 * smallest)
+              throw;
+            say(std::string(error.what()) + ": again with blocks of " +
+                std::to_string(size / 2) + " points instead of " +
+                std::to_string(size));
+          }
+    }
+
+
+
     /// Refine the network of @p options on its data.
     RefinedNetwork
     refine_on_data(const Options                        &options,
@@ -120,20 +160,8 @@ namespace lsr
       const auto                    basis =
         make_tangent_basis(*network, options.basis, rows.points, &seconds);
 
-      const bool       validate = validation.n_points() > 0;
-      const DataStream stream(rows,
-                              cross_validate(options, rows) ?
-                                n_folds(options, rows) :
-                                1,
-                              options.block_size),
-        validation_stream(validation,
-                          validate ? n_folds(options, validation) : 1,
-                          options.block_size);
-      const Fit result = fit(*network,
-                             *basis,
-                             stream,
-                             fit_parameters(options),
-                             validate ? &validation_stream : nullptr);
+      const Fit result =
+        fit_in_blocks(options, *network, *basis, rows, validation);
       seconds.insert(result.seconds.begin(), result.seconds.end());
 
       const RefinedNetwork refined{network, result.correction};

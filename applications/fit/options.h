@@ -4,6 +4,7 @@
 #define lsr_applications_fit_options_h
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
@@ -41,7 +42,8 @@ namespace lsr
     unsigned int               n_folds    = 5;
     bool                       exhaustive = false;
 
-    std::size_t  block_size = 2048;
+    // Few for the cache of a CPU, many for the processors of a GPU.
+    std::size_t  block_size = blocks_on_host ? 2048 : 1 << 16;
     unsigned int n_threads  = 0;
 
     std::string output_file, profile_file, points_file, predictions_file;

@@ -4,6 +4,7 @@
 #define lsr_applications_fit_report_h
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/base/device.h>
 #include <lsr/dense/host.h>
 #include <lsr/network/version.h>
 #include <lsr/refine/data_set.h>
@@ -98,6 +99,7 @@ namespace lsr
       std::min(result.choice.rank, result.numerical_rank);
     nlohmann::ordered_json json;
     json["torch"]      = torch_version();
+    json["device"]     = device_name();
     json["parameters"] = refined.network->n_parameters();
     json["rows"]       = result.n_rows;
     json["rank"]       = options.basis.n_directions;

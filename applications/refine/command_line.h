@@ -3,6 +3,7 @@
 #ifndef lsr_applications_command_line_h
 #define lsr_applications_command_line_h
 
+#include <lsr/base/device.h>
 #include <lsr/fe/equation_registry.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/network/network.h>
@@ -43,6 +44,7 @@ namespace lsr
     bool                     print_parameters = false;
     bool                     restart          = false;
     unsigned int             n_threads        = 0;
+    std::string              device           = "auto";
   };
 
   /// Set "Section/Subsection/Name=value".
@@ -222,6 +224,13 @@ namespace lsr
                    command_line.n_threads,
                    "Threads of this process (default: the cores of the machine "
                    "divided by the number of MPI processes)");
+    app
+      .add_option(
+        "--device",
+        command_line.device,
+        "Where networks and dense solvers compute: cpu, cuda, or auto "
+        "for what this was built for")
+      ->capture_default_str();
     if (more_options)
       more_options(app, command_line);
     try
@@ -248,6 +257,7 @@ namespace lsr
     const unsigned int n_ranks = dealii::Utilities::MPI::n_mpi_processes(world);
     try
       {
+        require_device(command_line.device);
         AssertThrow(!command_line.parameter_file.empty() ||
                       command_line.print_parameters,
                     dealii::ExcMessage("no parameter file given; see --help"));

@@ -1,16 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/device.h>
+#include <lsr/base/out_of_memory.h>
 #include <lsr/base/types.h>
 
 #include <cstdlib>
+#include <sstream>
 
 namespace lsr
 {
+  namespace
+  {
+    /// A view of the given extents, or an exception that says how large.
+    template <typename View, typename Properties, typename... Extents>
+    View
+    allocate(const Properties &properties, const Extents... extents)
+    {
+      ensure_kokkos_initialized();
+      try
+        {
+          return View(properties, extents...);
+        }
+      catch (const std::exception &)
+        {
+          std::ostringstream message;
+          message << "out of memory of the device " << device_name()
+                  << ": a block of " << 8e-9 * (double(extents) * ...)
+                  << " GB does not fit";
+          throw OutOfMemory(message.str());
+        }
+    }
+  } // namespace
+
+
+
   void
   ensure_kokkos_initialized()
   {
     if (Kokkos::is_initialized())
       return;
+    require_device("auto");
     Kokkos::initialize();
     std::atexit([]() {
       if (Kokkos::is_initialized())
@@ -23,10 +52,10 @@ namespace lsr
   Block
   make_block(const std::size_t n_rows, const std::size_t n_columns)
   {
-    ensure_kokkos_initialized();
-    return Block(Kokkos::view_alloc(Kokkos::WithoutInitializing, "lsr::Block"),
-                 n_rows,
-                 n_columns);
+    return allocate<Block>(Kokkos::view_alloc(Kokkos::WithoutInitializing,
+                                              "lsr::Block"),
+                           n_rows,
+                           n_columns);
   }
 
 
@@ -34,8 +63,7 @@ namespace lsr
   Block
   make_zero_block(const std::size_t n_rows, const std::size_t n_columns)
   {
-    ensure_kokkos_initialized();
-    return Block("lsr::Block", n_rows, n_columns);
+    return allocate<Block>(std::string("lsr::Block"), n_rows, n_columns);
   }
 
 
@@ -43,7 +71,6 @@ namespace lsr
   Column
   make_column(const std::size_t n_rows)
   {
-    ensure_kokkos_initialized();
-    return Column("lsr::Column", n_rows);
+    return allocate<Column>(std::string("lsr::Column"), n_rows);
   }
 } // namespace lsr

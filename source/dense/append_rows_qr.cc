@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/device.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
+#include <lsr/dense/qr.h>
 
+#include <KokkosBlas1_nrm2.hpp>
 #include <KokkosBlas3_gemm.hpp>
 #include <KokkosBlas3_trmm.hpp>
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "factorization.h"
 #include "lapack.h"
 
 namespace lsr
@@ -131,10 +136,11 @@ namespace lsr
         }
     }
 
+    // On the CPU: few rows at a time, which stay in the cache.
     void
-    append_rows(const HostBlock &triangle,
-                const HostBlock &rows,
-                const HostBlock &rhs)
+    append_by_panels(const HostBlock &triangle,
+                     const HostBlock &rows,
+                     const HostBlock &rhs)
     {
       const std::size_t m = rows.extent(0), r = rows.extent(1);
       PanelQR           panel(r);
@@ -146,6 +152,47 @@ namespace lsr
                            part(rows, i, end, 0, r),
                            part(rhs, i, end, 0, rhs.extent(1)));
         }
+      if (rhs.extent(1) > 0)
+        {
+          double &rho = triangle(r, r);
+          rho = std::hypot(rho, KokkosBlas::nrm2(HostColumn(rhs.data(), m)));
+        }
+    }
+
+    // The matrix [triangle; rows rhs], without its last column where there is
+    // no right hand side.
+    Block
+    stack(const Block &triangle, const Block &rows, const Block &rhs)
+    {
+      const std::size_t r = rows.extent(1), k = r + rhs.extent(1),
+                        m = rows.extent(0);
+      const Block stacked = make_block(k + m, k);
+      const Block below   = lsr::rows(stacked, k, k + m);
+      Kokkos::deep_copy(lsr::rows(stacked, 0, k),
+                        lsr::rows(columns(triangle, 0, k), 0, k));
+      Kokkos::deep_copy(columns(below, 0, r), rows);
+      Kokkos::deep_copy(columns(below, r, k), rhs);
+      return stacked;
+    }
+
+    // On a GPU: all rows at once, by products of large blocks.
+    void
+    append_at_once(const Block &triangle, const Block &rows, const Block &rhs)
+    {
+      std::optional<Block> R = cholesky_qr(stack(triangle, rows, rhs));
+      if (!R)
+        R = householder_qr(stack(triangle, rows, rhs));
+      const std::size_t k = R->extent(0);
+      Kokkos::deep_copy(lsr::rows(columns(triangle, 0, k), 0, k), *R);
+    }
+
+    void
+    append_rows(const Block &triangle, const Block &rows, const Block &rhs)
+    {
+      if (blocks_on_host)
+        append_by_panels(to_host(triangle), to_host(rows), to_host(rhs));
+      else if (rows.extent(0) > 0)
+        append_at_once(triangle, rows, rhs);
     }
 
 #ifdef LSR_WITH_MPI
@@ -203,7 +250,7 @@ namespace lsr
   } // namespace
 
   AppendRowsQR::AppendRowsQR(const std::size_t n_columns)
-    : triangle(make_host_block(n_columns + 1, n_columns + 1))
+    : triangle(make_zero_block(n_columns + 1, n_columns + 1))
   {}
 
   void
@@ -215,13 +262,7 @@ namespace lsr
               std::to_string(rows.extent(0)) + " x " +
               std::to_string(rows.extent(1)) + " and " +
               std::to_string(rhs.extent(0)) + ".");
-    const HostColumn host_rhs = to_host(rhs);
-    append_rows(triangle,
-                to_host(rows),
-                HostBlock(host_rhs.data(), host_rhs.extent(0), 1));
-
-    double &rho = triangle(n_columns(), n_columns());
-    rho         = std::hypot(rho, norm(to_memory_space(host_rhs)));
+    append_rows(triangle, rows, as_block(rhs));
     row_count += rows.extent(0);
   }
 
@@ -232,7 +273,7 @@ namespace lsr
             "AppendRowsQR: rows of " + std::to_string(n_columns()) +
               " columns expected, found " + std::to_string(rows.extent(1)) +
               ".");
-    append_rows(triangle, to_host(rows), make_host_block(rows.extent(0), 0));
+    append_rows(triangle, rows, make_block(rows.extent(0), 0));
     row_count += rows.extent(0);
   }
 
@@ -241,10 +282,12 @@ namespace lsr
   void
   AppendRowsQR::append(const AppendRowsQR &other)
   {
-    append(other.R(), other.z());
-    double &rho = triangle(n_columns(), n_columns());
-    rho         = std::hypot(rho, std::sqrt(other.rho2()));
-    row_count += other.row_count - other.n_columns();
+    const std::size_t r    = n_columns();
+    const Block       copy = make_block(r + 1, r + 1);
+    Kokkos::deep_copy(copy, other.triangle);
+    append(columns(copy, 0, r),
+           Column(Kokkos::subview(copy, Kokkos::ALL(), r)));
+    row_count += other.row_count - (r + 1);
   }
 
   void
@@ -255,7 +298,7 @@ namespace lsr
 #ifdef LSR_WITH_MPI
     const std::size_t   size = packed_size(triangle.extent(0));
     std::vector<double> packed(size), combined(size);
-    pack(triangle, packed.data());
+    pack(to_host(triangle), packed.data());
 
     // One item of the reduction is a whole triangle.
     MPI_Datatype type;
@@ -276,7 +319,7 @@ namespace lsr
 
     MPI_Op_free(&operation);
     MPI_Type_free(&type);
-    triangle  = unpack(combined.data());
+    triangle  = to_memory_space(unpack(combined.data()));
     row_count = static_cast<std::size_t>(
       communicator.sum(static_cast<double>(row_count)));
 #endif
@@ -300,24 +343,26 @@ namespace lsr
   AppendRowsQR::R() const
   {
     const std::size_t r = n_columns();
-    const HostBlock   R = make_host_block(r, r);
-    Kokkos::deep_copy(R, part(triangle, 0, r, 0, r));
-    return to_memory_space(R);
+    const Block       R = make_block(r, r);
+    Kokkos::deep_copy(R, rows(columns(triangle, 0, r), 0, r));
+    return R;
   }
 
   Column
   AppendRowsQR::z() const
   {
     const std::size_t r = n_columns();
-    const HostColumn  z("lsr::HostColumn", r);
-    std::copy_n(triangle.data() + r * triangle.stride(1), r, z.data());
-    return to_memory_space(z);
+    const Column      z = make_column(r);
+    Kokkos::deep_copy(
+      z, Kokkos::subview(triangle, Kokkos::make_pair(std::size_t(0), r), r));
+    return z;
   }
 
   double
   AppendRowsQR::rho2() const
   {
-    const double rho = triangle(n_columns(), n_columns());
+    double rho = 0;
+    Kokkos::deep_copy(rho, Kokkos::subview(triangle, n_columns(), n_columns()));
     return rho * rho;
   }
 

@@ -33,6 +33,16 @@ extern "C"
           int       *info);
 
   void
+  dgeqrf_(const int *m,
+          const int *n,
+          double    *A,
+          const int *lda,
+          double    *tau,
+          double    *work,
+          const int *lwork,
+          int       *info);
+
+  void
   dgeqp3_(const int *m,
           const int *n,
           double    *A,

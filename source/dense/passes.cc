@@ -2,12 +2,14 @@
 
 #include "passes.h"
 
+#include <lsr/base/device.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 
 #include <cmath>
 #include <string>
 
+#include "factorization.h"
 #include "lapack.h"
 
 namespace lsr
@@ -16,72 +18,52 @@ namespace lsr
   {
     namespace
     {
-      // Replace the numbers by those of the first rank. A sum over all ranks
-      // need not be the same to the last bit on each of them.
-      void
-      broadcast(const HostBlock &A, const Communicator &communicator)
+      // The numbers of the first rank. A sum over all ranks need not be the
+      // same to the last bit on each of them.
+      Block
+      broadcast(const Block &A, const Communicator &communicator)
       {
 #ifdef LSR_WITH_MPI
         if (communicator.size() > 1)
-          MPI_Bcast(
-            A.data(), lapack_int(A.size()), MPI_DOUBLE, 0, communicator.get());
+          {
+            const HostBlock host = to_host(A);
+            MPI_Bcast(host.data(),
+                      lapack_int(host.size()),
+                      MPI_DOUBLE,
+                      0,
+                      communicator.get());
+            return to_memory_space(host);
+          }
 #else
-        (void)A;
         (void)communicator;
 #endif
+        return A;
       }
 
-      // The upper triangle of Q^T Q over all ranks, by blocks of columns so
-      // that little of the lower one is computed.
-      HostBlock
-      gram_matrix(const Block &Q, const Communicator &communicator)
+      // The upper triangle of Q^T Q over all ranks.
+      Block
+      gram_triangle(const Block &Q, const Communicator &communicator)
       {
-        constexpr std::size_t width = 256;
-        const std::size_t     r     = Q.extent(1);
-        const Block           N("lsr::Block", r, r);
-        for (std::size_t j = 0; j < r; j += width)
-          {
-            const std::size_t end = std::min(j + width, r);
-            multiply(1.,
-                     'T',
-                     columns(Q, 0, end),
-                     'N',
-                     columns(Q, j, end),
-                     0.,
-                     Kokkos::subview(N,
-                                     Kokkos::make_pair(std::size_t(0), end),
-                                     Kokkos::make_pair(j, end)));
-          }
+        const Block N = internal::gram_triangle(Q);
         communicator.sum(N);
-        const HostBlock host = to_host(N);
-        broadcast(host, communicator);
-        return host;
+        return broadcast(N, communicator);
       }
 
       // The Frobenius norm of N - I, from the upper triangle of N.
       double
-      distance_from_identity(const HostBlock &N)
+      distance_from_identity(const Block &N)
       {
         double square = 0;
-        for (std::size_t j = 0; j < N.extent(1); ++j)
-          {
+        Kokkos::parallel_reduce(
+          "lsr::distance_from_identity",
+          Kokkos::RangePolicy<ExecutionSpace>(0, N.extent(1)),
+          KOKKOS_LAMBDA(const std::size_t j, double &sum) {
             for (std::size_t i = 0; i < j; ++i)
-              square += 2 * N(i, j) * N(i, j);
-            square += (N(j, j) - 1) * (N(j, j) - 1);
-          }
+              sum += 2 * N(i, j) * N(i, j);
+            sum += (N(j, j) - 1) * (N(j, j) - 1);
+          },
+          square);
         return std::sqrt(square);
-      }
-
-      // The Cholesky factor of a matrix near the identity.
-      Block
-      cholesky(const HostBlock &N)
-      {
-        const HostBlock C    = upper_triangle(N, N.extent(0));
-        const int       n    = lapack_int(C.extent(0));
-        const int       ldc  = leading_dimension(C);
-        int             info = 0;
-        dpotrf_("U", &n, C.data(), &ldc, &info);
-        return to_memory_space(C);
       }
     } // namespace
 
@@ -99,8 +81,9 @@ namespace lsr
     Block
     triangle_of(const Block &W, const Communicator &communicator)
     {
-      const std::size_t     n = W.extent(0), r = W.extent(1);
-      constexpr std::size_t n_buffer_rows = 4096;
+      const std::size_t n = W.extent(0), r = W.extent(1);
+      // Few for the cache of a CPU, many for the processors of a GPU.
+      constexpr std::size_t n_buffer_rows = blocks_on_host ? 4096 : 1 << 17;
       AppendRowsQR          qr(r);
       const Block           buffer = make_block(std::min(n, n_buffer_rows), r);
       for (std::size_t i = 0; i < n; i += n_buffer_rows)
@@ -133,9 +116,12 @@ namespace lsr
       constexpr unsigned int max_passes = 4;
       for (unsigned int pass = 0; pass < max_passes; ++pass)
         {
-          const HostBlock N    = gram_matrix(Q, communicator);
-          const bool      near = distance_from_identity(N) < 0.5;
-          const Block     C = near ? cholesky(N) : triangle_of(Q, communicator);
+          Block      C    = gram_triangle(Q, communicator);
+          const bool near = distance_from_identity(C) < 0.5;
+          if (near)
+            cholesky(C);
+          else
+            C = triangle_of(Q, communicator);
           divide_by_upper_triangular(Q, C);
           note(C);
           if (near)

@@ -21,10 +21,8 @@ namespace lsr
   at::TensorOptions
   block_options()
   {
-    constexpr bool on_host =
-      Kokkos::SpaceAccessibility<Kokkos::HostSpace, MemorySpace>::accessible;
     return at::TensorOptions(at::kDouble)
-      .device(on_host ? at::kCPU : at::kCUDA);
+      .device(blocks_on_host ? at::kCPU : at::kCUDA);
   }
 
 

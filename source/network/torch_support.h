@@ -3,10 +3,14 @@
 #ifndef lsr_network_torch_support_h
 #define lsr_network_torch_support_h
 
-#include <lsr/base/exceptions.h>
+#include <lsr/base/device.h>
+#include <lsr/base/out_of_memory.h>
 #include <lsr/base/types.h>
 
 #include <ATen/ATen.h>
+#ifdef KOKKOS_ENABLE_CUDA
+#  include <c10/cuda/CUDAGuard.h>
+#endif
 
 #include <cfenv>
 #include <string>
@@ -42,22 +46,63 @@ namespace lsr
 
 
 
+  /**
+   * While it lives, LibTorch computes on the stream of Kokkos, if both use a
+   * GPU: what one begins there finds done what the other began before.
+   */
+  class SharedStream
+  {
+  public:
+    SharedStream()
+    {}
+
+    SharedStream(const SharedStream &) = delete;
+    SharedStream &
+    operator=(const SharedStream &) = delete;
+
+#ifdef KOKKOS_ENABLE_CUDA
+  private:
+    static c10::cuda::CUDAStream
+    stream_of_kokkos()
+    {
+      ensure_kokkos_initialized();
+      const ExecutionSpace space;
+      return c10::cuda::getStreamFromExternal(space.cuda_stream(),
+                                              space.cuda_device());
+    }
+
+    const c10::cuda::CUDAStreamGuard guard{stream_of_kokkos()};
+#endif
+  };
+
+
+
   /// The one line of a LibTorch message that says what went wrong.
   std::string
   essence(const std::string &message);
 
 
 
-  /// Call @p function with traps off; exceptions become lsr::Error with
-  /// @p where in front.
+  /// Call @p function with traps off and on the shared stream; exceptions
+  /// become lsr::Error with @p where in front.
   template <typename Function>
   std::invoke_result_t<Function>
   guarded(const std::string &where, const Function &function)
   {
     const FloatingPointTrapsOff traps_off;
+    const SharedStream          stream;
     try
       {
         return function();
+      }
+    catch (const OutOfMemory &error)
+      {
+        throw OutOfMemory(where + ": " + error.what());
+      }
+    catch (const c10::OutOfMemoryError &error)
+      {
+        throw OutOfMemory(where + ": " +
+                          essence(error.what_without_backtrace()));
       }
     catch (const Error &error)
       {

@@ -36,7 +36,10 @@ namespace lsr
    *
    * The factorization is that of LAPACK's tpqrt: Householder reflections that
    * combine the triangle so far with the new rows, at the cost
-   * $2 n r^2$ of an ordinary QR. The signs of the rows of $R$ are arbitrary.
+   * $2 n r^2$ of an ordinary QR. On a GPU it is cholesky_qr() of both together,
+   * or cuSOLVER's Householder reflections where that is not safe; there rows
+   * should come in few large blocks. The signs of the rows of $R$ are
+   * arbitrary.
    */
   class AppendRowsQR
   {
@@ -96,7 +99,7 @@ namespace lsr
 
   private:
     /// $R$, $z$ and $\rho$ as one triangle of extent $r + 1$.
-    HostBlock triangle;
+    Block triangle;
 
     std::size_t row_count = 0;
   };

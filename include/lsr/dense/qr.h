@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_dense_qr_h
+#define lsr_dense_qr_h
+
+#include <lsr/base/types.h>
+
+#include <optional>
+
+namespace lsr
+{
+  /**
+   * The triangle $R$ of $X = Q R$ by Householder reflections (geqrf of LAPACK,
+   * on a GPU of cuSOLVER), zeros below the diagonal.
+   *
+   * \param [in,out] X $m \times n$ with $m \geq n$; overwritten
+   */
+  Block
+  householder_qr(const Block &X);
+
+
+
+  /**
+   * The triangle $R$ of $X = Q R$ by a randomized Cholesky QR factorization,
+   * which consists of products and triangular solves of large blocks where
+   * Householder reflections go column by column: the faster way on a GPU.
+   *
+   * A sketch $S X$ of twice as many rows as @p X has columns, sums of rows of
+   * @p X with random signs, has a triangle $R_s$ (of Householder reflections)
+   * that makes the columns of $Y = X R_s^{-1}$ nearly orthonormal whatever the
+   * condition of @p X is, and with the Cholesky factor $Y^T Y = C^T C$,
+   * $R = C R_s$. The error is that of Householder reflections, a small multiple
+   * of rounding times the length of each column.
+   *
+   * \param [in,out] X $m \times n$; overwritten
+   *
+   * Nothing is returned where this is not safe: if $Y$ is far from orthonormal
+   * or not finite, as it may be where columns are dependent to rounding, or if
+   * there are fewer than $4 n$ rows, too few for the sketch to pay.
+   * Deterministic.
+   *
+   * Source: O. Balabanov, Randomized Cholesky QR factorizations,
+   * arXiv 2210.09953; A. Higgins, D. Szyld, E. Boman, I. Yamazaki, Analysis of
+   * Randomized Householder-Cholesky QR Factorization with Multisketching,
+   * arXiv 2309.05868.
+   */
+  std::optional<Block>
+  cholesky_qr(const Block &X);
+} // namespace lsr
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace lsr
+{
+  namespace
+  {
+    int
+    n_gpus()
+    {
+#if KOKKOS_VERSION >= 40300
+      return Kokkos::num_devices();
+#else
+      return 1; // Kokkos itself says so when it is initialized
+#endif
+    }
+  } // namespace
+
+
+
+  std::string
+  device_name()
+  {
+    if (blocks_on_host)
+      return "cpu";
+    std::string name = ExecutionSpace::name();
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+      return std::tolower(c);
+    });
+    return name;
+  }
+
+
+
+  void
+  require_device(const std::string &name)
+  {
+    const std::string here = device_name();
+    require(name == "auto" || name == "cpu" || name == "cuda" || name == here,
+            "device " + name + ": auto, cpu or cuda expected");
+    if (name != "auto" && name != here)
+      throw Error("device " + name + ": this dealii_lsr was built with a " +
+                  "Kokkos whose device is " + here + ", and computes there; " +
+                  (blocks_on_host ? "build it with a Kokkos that has CUDA" :
+                                    "build it with a Kokkos for the CPU"));
+    require(blocks_on_host || n_gpus() > 0,
+            "device " + here +
+              ": no GPU was found, which this dealii_lsr computes on; on a "
+              "machine without one use a build with a Kokkos for the CPU");
+  }
+} // namespace lsr

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "cuda_solver.h"
+
+#include <lsr/base/out_of_memory.h>
+
+#include <cusolverDn.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace lsr
+{
+  namespace internal
+  {
+    namespace cuda
+    {
+      namespace
+      {
+        void
+        check(const cudaError_t status)
+        {
+          const std::string text = cudaGetErrorString(status);
+          if (status == cudaErrorMemoryAllocation)
+            throw OutOfMemory("out of memory of the device cuda: " + text);
+          require(status == cudaSuccess, "CUDA: " + text);
+        }
+
+        void
+        check(const cusolverStatus_t status, const char *routine)
+        {
+          require(status == CUSOLVER_STATUS_SUCCESS,
+                  std::string("cuSOLVER: ") + routine + " returned status " +
+                    std::to_string(int(status)));
+        }
+
+        /// Memory of the device that is there in the order of a stream.
+        class DeviceMemory
+        {
+        public:
+          DeviceMemory(const std::size_t n_bytes, const cudaStream_t stream)
+            : stream(stream)
+          {
+            if (n_bytes > 0)
+              check(cudaMallocAsync(&memory, n_bytes, stream));
+          }
+
+          ~DeviceMemory()
+          {
+            if (memory != nullptr)
+              cudaFreeAsync(memory, stream);
+          }
+
+          DeviceMemory(const DeviceMemory &) = delete;
+          DeviceMemory &
+          operator=(const DeviceMemory &) = delete;
+
+          void *
+          get() const
+          {
+            return memory;
+          }
+
+        private:
+          const cudaStream_t stream;
+          void              *memory = nullptr;
+        };
+
+        /// cuSOLVER itself, which takes long to make: once for the whole run.
+        struct Library
+        {
+          cusolverDnHandle_t handle = nullptr;
+          cusolverDnParams_t params = nullptr;
+
+          Library()
+          {
+            check(cusolverDnCreate(&handle), "cusolverDnCreate");
+            check(cusolverDnCreateParams(&params), "cusolverDnCreateParams");
+          }
+        };
+
+        const Library &
+        library()
+        {
+          static const Library library;
+          return library;
+        }
+
+        /// One call of a routine on a stream: its workspace and its status.
+        class Call
+        {
+        public:
+          Call(const char *const routine, const cudaStream_t stream)
+            : routine(routine)
+            , stream(stream)
+            , status(sizeof(int), stream)
+          {
+            check(cusolverDnSetStream(library().handle, stream),
+                  "cusolverDnSetStream");
+          }
+
+          /**
+           * Call @p query(device_bytes, host_bytes) and then
+           * @p execute(device_workspace, device_bytes, host_workspace,
+           * host_bytes, info), wait for it, and return the info.
+           */
+          template <typename Query, typename Execute>
+          int
+          run(const Query &query, const Execute &execute) const
+          {
+            std::size_t device_bytes = 0, host_bytes = 0;
+            check(query(&device_bytes, &host_bytes), routine);
+            const DeviceMemory work(device_bytes, stream);
+            std::vector<char>  host_work(host_bytes);
+            int *const         info = static_cast<int *>(status.get());
+            check(execute(work.get(),
+                          device_bytes,
+                          host_work.data(),
+                          host_bytes,
+                          info),
+                  routine);
+
+            int result = 0;
+            check(cudaMemcpyAsync(
+              &result, info, sizeof(int), cudaMemcpyDeviceToHost, stream));
+            check(cudaStreamSynchronize(stream));
+            require(result >= 0,
+                    std::string("cuSOLVER: argument ") +
+                      std::to_string(-result) + " of " + routine + " is wrong");
+            return result;
+          }
+
+        private:
+          const char *const  routine;
+          const cudaStream_t stream;
+          const DeviceMemory status;
+        };
+
+        constexpr cudaDataType float64 = CUDA_R_64F;
+      } // namespace
+
+      bool
+      potrf(const std::int64_t n,
+            double *const      A,
+            const std::int64_t lda,
+            const cudaStream_t stream)
+      {
+        constexpr auto upper = CUBLAS_FILL_MODE_UPPER;
+        const Call     call("cusolverDnXpotrf", stream);
+        const auto     handle = library().handle;
+        const auto     params = library().params;
+        const int      info   = call.run(
+          [&](auto... bytes) {
+            return cusolverDnXpotrf_bufferSize(
+              handle, params, upper, n, float64, A, lda, float64, bytes...);
+          },
+          [&](auto... work) {
+            return cusolverDnXpotrf(
+              handle, params, upper, n, float64, A, lda, float64, work...);
+          });
+        return info == 0;
+      }
+
+      void
+      geqrf(const std::int64_t m,
+            const std::int64_t n,
+            double *const      A,
+            const std::int64_t lda,
+            const cudaStream_t stream)
+      {
+        const Call         call("cusolverDnXgeqrf", stream);
+        const DeviceMemory memory(sizeof(double) * std::min(m, n), stream);
+        void *const        tau    = memory.get();
+        const auto         handle = library().handle;
+        const auto         params = library().params;
+        call.run(
+          [&](auto... bytes) {
+            return cusolverDnXgeqrf_bufferSize(handle,
+                                               params,
+                                               m,
+                                               n,
+                                               float64,
+                                               A,
+                                               lda,
+                                               float64,
+                                               tau,
+                                               float64,
+                                               bytes...);
+          },
+          [&](auto... work) {
+            return cusolverDnXgeqrf(handle,
+                                    params,
+                                    m,
+                                    n,
+                                    float64,
+                                    A,
+                                    lda,
+                                    float64,
+                                    tau,
+                                    float64,
+                                    work...);
+          });
+      }
+    } // namespace cuda
+  }   // namespace internal
+} // namespace lsr

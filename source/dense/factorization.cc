@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "factorization.h"
+
+#include <lsr/base/device.h>
+#include <lsr/dense/blas.h>
+
+#include <algorithm>
+#include <vector>
+
+#ifdef KOKKOS_ENABLE_CUDA
+#  include "cuda_solver.h"
+#else
+#  include "lapack.h"
+#endif
+
+namespace lsr
+{
+  namespace internal
+  {
+#ifdef KOKKOS_ENABLE_CUDA
+    namespace
+    {
+      std::int64_t
+      leading_dimension(const Block &A)
+      {
+        return std::max<std::int64_t>(A.extent(0), A.stride(1));
+      }
+    } // namespace
+
+    bool
+    cholesky(const Block &A)
+    {
+      return A.extent(0) == 0 || cuda::potrf(A.extent(0),
+                                             A.data(),
+                                             leading_dimension(A),
+                                             ExecutionSpace().cuda_stream());
+    }
+
+    void
+    geqrf(const Block &A)
+    {
+      if (A.size() > 0)
+        cuda::geqrf(A.extent(0),
+                    A.extent(1),
+                    A.data(),
+                    leading_dimension(A),
+                    ExecutionSpace().cuda_stream());
+    }
+#else
+    static_assert(blocks_on_host,
+                  "Kokkos computes on a device that is neither the CPU nor "
+                  "CUDA; its Cholesky and QR factorizations belong here.");
+
+    bool
+    cholesky(const Block &A)
+    {
+      const int n    = lapack_int(A.extent(0));
+      const int lda  = leading_dimension(A);
+      int       info = 0;
+      dpotrf_("U", &n, A.data(), &lda, &info);
+      return info == 0;
+    }
+
+    void
+    geqrf(const Block &A)
+    {
+      const int m = lapack_int(A.extent(0)), n = lapack_int(A.extent(1));
+      const int lda = leading_dimension(A), query = -1;
+      int       info = 0;
+      double    size = 0;
+      std::vector<double> tau(std::min(m, n));
+      dgeqrf_(&m, &n, A.data(), &lda, tau.data(), &size, &query, &info);
+      const int           length = static_cast<int>(size);
+      std::vector<double> work(length);
+      dgeqrf_(&m, &n, A.data(), &lda, tau.data(), work.data(), &length, &info);
+    }
+#endif
+
+
+
+    Block
+    upper_triangle_of(const Block &A, const std::size_t n)
+    {
+      const Block R = make_zero_block(n, n);
+      Kokkos::parallel_for(
+        "lsr::upper_triangle",
+        Kokkos::RangePolicy<ExecutionSpace>(0, n),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i <= j; ++i)
+            R(i, j) = A(i, j);
+        });
+      Kokkos::fence();
+      return R;
+    }
+
+
+
+    Block
+    gram_triangle(const Block &Q)
+    {
+      constexpr std::size_t width = 256;
+      const std::size_t     r     = Q.extent(1);
+      const Block           N     = make_zero_block(r, r);
+      for (std::size_t j = 0; j < r; j += width)
+        {
+          const std::size_t end = std::min(j + width, r);
+          multiply(1.,
+                   'T',
+                   columns(Q, 0, end),
+                   'N',
+                   columns(Q, j, end),
+                   0.,
+                   rows(columns(N, j, end), 0, end));
+        }
+      return upper_triangle_of(N, r);
+    }
+  } // namespace internal
+} // namespace lsr

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/qr.h>
+
+#include <cstdint>
+#include <string>
+
+#include "factorization.h"
+
+namespace lsr
+{
+  using namespace internal;
+
+  namespace
+  {
+    /// Random bits that belong to @p i (the finalizer of splitmix64).
+    KOKKOS_INLINE_FUNCTION
+    std::uint64_t
+    random_bits(const std::uint64_t i)
+    {
+      std::uint64_t z = (i + 1) * 0x9e3779b97f4a7c15;
+      z               = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+      z               = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+      return z ^ (z >> 31);
+    }
+
+    /**
+     * $S X$ with a sparse sign matrix of $s$ rows: every row of @p X goes into
+     * n_terms rows of the sketch with a random sign. The rows are taken in
+     * groups of $s$, which are added up, each shifted cyclically by a random
+     * number, so that neighbours in memory stay neighbours.
+     */
+    Block
+    sketch(const Block &X, const std::size_t s)
+    {
+      constexpr std::size_t n_terms  = 4;
+      const std::size_t     m        = X.extent(0);
+      const std::size_t     n_groups = (m + s - 1) / s;
+      const Block           SX       = make_block(s, X.extent(1));
+      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
+      Kokkos::parallel_for(
+        "lsr::sketch",
+        Policy({0, 0},
+               {static_cast<long>(s), static_cast<long>(X.extent(1))},
+               {256, 1}),
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          double sum = 0;
+          for (std::size_t term = 0; term < n_terms; ++term)
+            for (std::size_t group = 0; group < n_groups; ++group)
+              {
+                const std::size_t shift =
+                  random_bits(term * n_groups + group) % s;
+                const std::size_t row = group * s + (i + shift) % s;
+                if (row >= m)
+                  continue;
+                const bool negative = random_bits(~(row * n_terms + term)) & 1;
+                sum += negative ? -X(row, j) : X(row, j);
+              }
+          SX(i, j) = sum;
+        });
+      Kokkos::fence();
+      return SX;
+    }
+
+    /// Whether columns with the Cholesky factor @p C of their Gram matrix are
+    /// as nearly orthonormal as a sketch makes independent ones.
+    bool
+    is_well_conditioned(const Block &C)
+    {
+      std::size_t n_bad = 0;
+      Kokkos::parallel_reduce(
+        "lsr::is_well_conditioned",
+        Kokkos::RangePolicy<ExecutionSpace>(0, C.extent(0)),
+        KOKKOS_LAMBDA(const std::size_t j, std::size_t &n) {
+          // Also true for what is not a number.
+          if (!(C(j, j) > 0.05 && C(j, j) < 20.))
+            ++n;
+        },
+        n_bad);
+      return n_bad == 0;
+    }
+  } // namespace
+
+
+
+  Block
+  householder_qr(const Block &X)
+  {
+    require(X.extent(0) >= X.extent(1),
+            "householder_qr: no more columns than rows expected, found " +
+              std::to_string(X.extent(0)) + " x " +
+              std::to_string(X.extent(1)) + ".");
+    geqrf(X);
+    return upper_triangle_of(X, X.extent(1));
+  }
+
+
+
+  std::optional<Block>
+  cholesky_qr(const Block &X)
+  {
+    const std::size_t n = X.extent(1);
+    if (n == 0 || X.extent(0) < 4 * n)
+      return {};
+    const Block R = householder_qr(sketch(X, 2 * n));
+    divide_by_upper_triangular(X, R);
+    const Block C = gram_triangle(X);
+    if (!cholesky(C) || !is_well_conditioned(C))
+      return {};
+    const Block CR = make_block(n, n);
+    multiply(1., 'N', C, 'N', R, 0., CR);
+    return CR;
+  }
+} // namespace lsr

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/qr.h>
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "matrices.h"
+
+using namespace lsr;
+
+namespace
+{
+  constexpr double eps = std::numeric_limits<double>::epsilon();
+
+  /// The distance of R^T R from X^T X, relative to the lengths of the columns.
+  double
+  gram_error(const Block &X, const Block &R)
+  {
+    const HostBlock a = to_host(product('T', X, 'N', X)),
+                    b = to_host(product('T', R, 'N', R));
+    double error      = 0;
+    for (std::size_t j = 0; j < a.extent(1); ++j)
+      for (std::size_t i = 0; i < a.extent(0); ++i)
+        error =
+          std::max(error,
+                   std::abs(a(i, j) - b(i, j)) / std::sqrt(a(i, i) * a(j, j)));
+    return error;
+  }
+
+  /// How far X R^-1 is from orthonormal columns.
+  double
+  orthonormality_error(const Block &X, const Block &R)
+  {
+    const Block Q = copy(X);
+    divide_by_upper_triangular(Q, R);
+    return departure_from_orthonormality(Q);
+  }
+
+  void
+  expect_factorization(const Block &X, const Block &R)
+  {
+    const std::size_t n = X.extent(1);
+    EXPECT_LT(gram_error(X, R), 50 * eps * n);
+    EXPECT_LT(orthonormality_error(X, R), 50 * eps * n);
+    const HostBlock host = to_host(R);
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t i = j + 1; i < n; ++i)
+        ASSERT_EQ(host(i, j), 0.);
+  }
+} // namespace
+
+TEST(HouseholderQR, HasTheGramMatrixAndATriangle)
+{
+  const Block X = random_block(150, 120, 1);
+  expect_factorization(X, householder_qr(copy(X)));
+  // As good for all rows as for a slice of them.
+  const Block copied = copy(X), part = rows(copied, 10, 140);
+  expect_factorization(copied_rows(X, 10, 140), householder_qr(part));
+  EXPECT_THROW(householder_qr(random_block(3, 4, 1)), Error);
+}
+
+TEST(CholeskyQR, HasTheGramMatrixAndATriangle)
+{
+  const Block X = random_block(700, 120, 1);
+  const auto  R = cholesky_qr(copy(X));
+  ASSERT_TRUE(R);
+  expect_factorization(X, *R);
+}
+
+// A Gram matrix alone, with the square of the condition, loses all digits here.
+TEST(CholeskyQR, IsAsAccurateAsHouseholderForIllConditionedColumns)
+{
+  const std::size_t n = 60;
+  const Block       X = with_singular_values(900, n, decay(n, 1e-12), 2);
+  const auto        R = cholesky_qr(copy(X));
+  ASSERT_TRUE(R);
+  EXPECT_LT(gram_error(X, *R), 1e3 * eps);
+
+  // The least singular value is there: the smallest part of a column that is
+  // orthogonal to the others agrees with that of Householder reflections.
+  AppendRowsQR householder(n);
+  householder.append(copy(X));
+  const HostBlock a = to_host(*R), b = to_host(householder.R());
+  for (std::size_t j = 0; j < n; ++j)
+    EXPECT_NEAR(std::abs(a(j, j)), std::abs(b(j, j)), 1e3 * eps) << j;
+}
+
+TEST(CholeskyQR, DoesNotMindTheLengthsOfColumns)
+{
+  const std::size_t n = 40;
+  const HostBlock   X = to_host(random_block(400, n, 3));
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t i = 0; i < 400; ++i)
+      X(i, j) *= std::pow(10., -200. + 10. * double(j));
+  const Block scaled = to_memory_space(X);
+  const auto  R      = cholesky_qr(copy(scaled));
+  ASSERT_TRUE(R);
+  EXPECT_LT(orthonormality_error(scaled, *R), 1e3 * eps);
+}
+
+// Rows that are zero but for a few are the hard case of a sketch.
+TEST(CholeskyQR, FindsColumnsThatLiveInAFewRows)
+{
+  const std::size_t n = 50;
+  const HostBlock   X("X", 2000, n);
+  const HostBlock   A = to_host(random_block(n, n, 4));
+  for (std::size_t j = 0; j < n; ++j)
+    for (std::size_t i = 0; i < n; ++i)
+      X(i, j) = A(i, j);
+  const Block few = to_memory_space(X);
+  const auto  R   = cholesky_qr(copy(few));
+  // Refusing would be safe, too; a wrong triangle would not.
+  if (R)
+    EXPECT_LT(gram_error(few, *R), 1e3 * eps * n);
+}
+
+TEST(CholeskyQR, ShowsDependentColumnsOrRefuses)
+{
+  const HostBlock X = to_host(random_block(500, 30, 5));
+  for (std::size_t i = 0; i < 500; ++i)
+    X(i, 29) = X(i, 3) - 2 * X(i, 17);
+  const Block dependent = to_memory_space(X);
+  const auto  R         = cholesky_qr(copy(dependent));
+  if (R)
+    {
+      EXPECT_LT(gram_error(dependent, *R), 1e3 * eps);
+      EXPECT_LT(std::abs(to_host(*R)(29, 29)), 1e3 * eps);
+    }
+}
+
+TEST(CholeskyQR, RefusesWhatIsNotSafe)
+{
+  const HostBlock X = to_host(random_block(500, 30, 5));
+  for (std::size_t i = 0; i < 500; ++i)
+    X(i, 29) = 0;
+  EXPECT_FALSE(cholesky_qr(copy(to_memory_space(X)))) << "a column of zeros";
+
+  X(100, 29) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(cholesky_qr(copy(to_memory_space(X)))) << "not a number";
+
+  EXPECT_FALSE(cholesky_qr(random_block(119, 30, 6))) << "few rows";
+  EXPECT_FALSE(cholesky_qr(make_block(10, 0))) << "no columns";
+}
+
+TEST(CholeskyQR, GivesTheSameDigitsAgain)
+{
+  const Block X = random_block(300, 20, 7);
+  EXPECT_EQ(max_difference(*cholesky_qr(copy(X)), *cholesky_qr(copy(X))), 0.);
+}
