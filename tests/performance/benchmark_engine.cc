@@ -4,9 +4,12 @@
 // do without, at the rate that a large matrix product has on this machine at
 // the same moment.
 
+#include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/least_squares.h>
+#include <lsr/dense/qr.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/fit.h>
 #include <lsr/refine/tangent_basis.h>
@@ -22,16 +25,6 @@
 
 extern "C"
 {
-  void
-  dgeqrf_(const int *m,
-          const int *n,
-          double    *A,
-          const int *lda,
-          double    *tau,
-          double    *work,
-          const int *lwork,
-          int       *info);
-
   void
   dgeqp3_(const int *m,
           const int *n,
@@ -170,11 +163,31 @@ namespace
       cut);
   }
 
+  /// Rows at a time that suit the device.
+  std::size_t
+  block_size()
+  {
+    return blocks_on_host ? 2048 : std::size_t(1) << 16;
+  }
+
   void
   append_rows(State &state)
   {
     report(state,
-           append_rows_seconds(sizes.rows, sizes.columns, 2048),
+           append_rows_seconds(sizes.rows, sizes.columns, block_size()),
+           qr_flops());
+  }
+
+  /// Time of a factorization that overwrites its matrix.
+  template <typename Factorize>
+  void
+  qr(State &state, const Factorize &factorize)
+  {
+    const Block A    = test::random_block(sizes.rows, sizes.columns);
+    const Block copy = make_block(sizes.rows, sizes.columns);
+    report(state,
+           seconds([&]() { factorize(copy); },
+                   [&]() { Kokkos::deep_copy(copy, A); }),
            qr_flops());
   }
 
@@ -194,22 +207,6 @@ namespace
     std::vector<double> work(128 * (n_columns + 1));
     return seconds([&]() { factorize(n_rows, n_columns, copy.data(), work); },
                    [&]() { Kokkos::deep_copy(copy, A); });
-  }
-
-  void
-  lapack_qr(State &state)
-  {
-    report(state,
-           lapack_seconds(
-             sizes.rows,
-             sizes.columns,
-             [](int m, int n, double *A, std::vector<double> &work) {
-               std::vector<double> tau(n);
-               const int           lwork = work.size();
-               int                 info  = 0;
-               dgeqrf_(&m, &n, A, &m, tau.data(), work.data(), &lwork, &info);
-             }),
-           qr_flops());
   }
 
   void
@@ -243,10 +240,11 @@ namespace
   Block
   random_triangle()
   {
-    const Block R = test::random_block(sizes.columns, sizes.columns);
+    const HostBlock R =
+      to_host(test::random_block(sizes.columns, sizes.columns));
     for (std::size_t i = 0; i < sizes.columns; ++i)
       R(i, i) += 2. * std::sqrt(double(sizes.columns));
-    return R;
+    return to_memory_space(R);
   }
 
   LeastSquares
@@ -321,11 +319,14 @@ namespace
   DataSet
   sine_data()
   {
-    DataSet data = make_data_set(2, {{DataSet::fit, sizes.rows}});
-    data.points  = test::random_points(2, sizes.rows, -1, 1);
+    DataSet data             = make_data_set(2, {{DataSet::fit, sizes.rows}});
+    data.points              = test::random_points(2, sizes.rows, -1, 1);
+    const HostBlock  points  = to_host(data.points);
+    const HostColumn targets = to_host(data.targets);
     for (std::size_t i = 0; i < sizes.rows; ++i)
-      data.targets(i) =
-        std::sin(M_PI * data.points(0, i)) * std::sin(M_PI * data.points(1, i));
+      targets(i) =
+        std::sin(M_PI * points(0, i)) * std::sin(M_PI * points(1, i));
+    data.targets = to_memory_space(targets);
     return data;
   }
 
@@ -336,7 +337,7 @@ namespace
     const Network         network = fully_connected();
     const StructuredBasis basis(network, sizes.structured_columns, 0);
     const DataSet         data = sine_data();
-    const DataStream      stream(data);
+    const DataStream      stream(data, 1, block_size());
     FitParameters         parameters;
     parameters.rule = SelectionRule::plateau;
     const double time =
@@ -344,7 +345,9 @@ namespace
     report(state,
            time,
            2. * sizes.rows * std::pow(double(sizes.structured_columns), 2),
-           append_rows_seconds(sizes.rows, sizes.structured_columns, 2048));
+           append_rows_seconds(sizes.rows,
+                               sizes.structured_columns,
+                               block_size()));
   }
 
 
@@ -354,15 +357,13 @@ namespace
   {
     const Network network = fully_connected();
     const Block   points  = test::random_points(2, sizes.explicit_rows, -1, 1);
-    double        sum     = 0;
     const double numbers = double(sizes.explicit_rows) * network.n_parameters();
     const double time    = seconds([&]() {
-      network.for_each_jacobian_batch(points,
-                                      [&sum](const Block &J,
-                                             std::size_t,
-                                             std::size_t) { sum += J(0, 0); });
+      network.for_each_jacobian_batch(
+        points, [](const Block &J, std::size_t, std::size_t) {
+          benchmark::DoNotOptimize(J.data());
+        });
     });
-    benchmark::DoNotOptimize(sum);
     // One product for every entry of J.
     report(state, time, numbers);
   }
@@ -435,9 +436,15 @@ namespace
     add_gemm("rows", sizes.explicit_rows, r, w * w * (sizes.depth - 1));
 
     add("qr/append_rows", append_rows);
-    add("qr/lapack_geqrf", lapack_qr);
+    add("qr/householder", [](State &state) { qr(state, householder_qr); });
+    add("qr/cholesky", [](State &state) {
+      qr(state, [](const Block &A) {
+        require(cholesky_qr(A).has_value(), "cholesky_qr has refused");
+      });
+    });
+    if (blocks_on_host)
+      add("least_squares/lapack_geqp3", lapack_pivoted_qr);
     add("least_squares/pivoting", pivoting);
-    add("least_squares/lapack_geqp3", lapack_pivoted_qr);
     add("least_squares/profile", profile);
     add("least_squares/tikhonov", regularization);
 

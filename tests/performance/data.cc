@@ -3,6 +3,7 @@
 #include "data.h"
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/dense/host.h>
 
 #include <cmath>
 #include <cstdio>
@@ -29,18 +30,20 @@ namespace lsr
     void
     add_noise(DataSet &data, const double level, const std::uint64_t seed)
     {
-      const std::size_t n    = data.n_points();
+      const std::size_t n       = data.n_points();
+      const HostColumn  targets = to_host(data.targets);
       double            mean = 0, variance = 0;
       for (std::size_t i = 0; i < n; ++i)
-        mean += data.targets(i) / n;
+        mean += targets(i) / n;
       for (std::size_t i = 0; i < n; ++i)
-        variance += std::pow(data.targets(i) - mean, 2) / n;
+        variance += std::pow(targets(i) - mean, 2) / n;
 
       std::mt19937_64                  generator(seed);
       std::normal_distribution<double> normal;
       for (std::size_t i = 0; i < n; ++i)
         if (data.part[i] != DataSet::test)
-          data.targets(i) += level * std::sqrt(variance) * normal(generator);
+          targets(i) += level * std::sqrt(variance) * normal(generator);
+      data.targets = to_memory_space(targets);
     }
 
 
@@ -50,6 +53,8 @@ namespace lsr
                  const DataSet     &data,
                  const int          n_digits)
     {
+      const HostBlock  points  = to_host(data.points);
+      const HostColumn targets = to_host(data.targets);
       write_atomically(path, [&](std::ostream &out) {
         char       number[32];
         const auto write = [&](const double value) {
@@ -60,8 +65,8 @@ namespace lsr
         for (std::size_t i = 0; i < data.n_points(); ++i)
           {
             for (std::size_t d = 0; d < data.points.extent(0); ++d)
-              write(data.points(d, i));
-            write(data.targets(i));
+              write(points(d, i));
+            write(targets(i));
             out << data.part[i];
             if (!data.group.empty())
               out << ',' << data.group[i];

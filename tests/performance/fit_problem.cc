@@ -4,6 +4,7 @@
 // sin(pi x_d) over the variables, at points uniform in [-1,1]^d, and a fully
 // connected tanh network.
 
+#include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 
@@ -86,15 +87,19 @@ namespace
                                           {DataSet::validation, options.n_validation}});
     std::mt19937_64 generator(options.seed);
     std::uniform_real_distribution<double> uniform(-1, 1);
+    const HostBlock                        points  = to_host(data.points);
+    const HostColumn                       targets = to_host(data.targets);
     for (std::size_t i = 0; i < data.n_points(); ++i)
       {
-        data.targets(i) = 1;
+        targets(i) = 1;
         for (unsigned int d = 0; d < options.n_variables; ++d)
           {
-            data.points(d, i) = uniform(generator);
-            data.targets(i) *= std::sin(M_PI * data.points(d, i));
+            points(d, i) = uniform(generator);
+            targets(i) *= std::sin(M_PI * points(d, i));
           }
       }
+    data.points  = to_memory_space(points);
+    data.targets = to_memory_space(targets);
     add_noise(data, options.noise, options.seed + 1);
     return data;
   }

@@ -7,6 +7,7 @@ every network: J V and J^T U by forward- and reverse-mode differentiation, vecto
 columns; a randomized singular value decomposition; a dense least-squares problem.
 
     lsr_torch.py MODEL.pt POINTS.csv [--rank 1000] [--oversampling 10] [--dtype float64]
+                 [--device cuda]
 
 MODEL.pt    a TorchScript network: linear layers in the order of its parameters (weight, bias,
             weight, bias, ...) with tanh between them and one output
@@ -30,8 +31,9 @@ except ImportError:  # before PyTorch 2.0
 class Network:
     """The values of a tanh network at some points as a function of its flat parameters."""
 
-    def __init__(self, path, dtype):
-        tensors = [p.detach().to(dtype) for p in torch.jit.load(path, map_location="cpu").parameters()]
+    def __init__(self, path, device, dtype):
+        module = torch.jit.load(path, map_location=device)
+        tensors = [p.detach().to(dtype) for p in module.parameters()]
         self.shapes = [t.shape for t in tensors]
         self.theta = torch.cat([t.flatten() for t in tensors])
 
@@ -59,7 +61,7 @@ class Jacobian:
     def times_rows(self, vt):
         """J V, given V^T."""
         theta = self.network.theta
-        result = torch.empty(sum(len(b) for b in self.blocks), len(vt), dtype=vt.dtype)
+        result = torch.empty(sum(len(b) for b in self.blocks), len(vt), dtype=vt.dtype, device=vt.device)
         first = 0
         for block in self.blocks:
             push = vmap(lambda v: jvp(lambda t: self.network.values(t, block), (theta,), (v,))[1])
@@ -70,7 +72,7 @@ class Jacobian:
 
     def transposed_times(self, u):
         """U^T J."""
-        result = torch.zeros(u.shape[1], len(self.network.theta), dtype=u.dtype)
+        result = torch.zeros(u.shape[1], len(self.network.theta), dtype=u.dtype, device=u.device)
         first = 0
         for block in self.blocks:
             _, pull = vjp(lambda t: self.network.values(t, block), self.network.theta)
@@ -90,6 +92,8 @@ class Stopwatch:
         self.seconds = {}
 
     def step(self, name):
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         now = time.perf_counter()
         self.seconds[name], self.last = now - self.last, now
         self.seconds["total"] = now - self.start
@@ -110,6 +114,7 @@ def main():
     arguments.add_argument("--rank", type=int, default=1000)
     arguments.add_argument("--oversampling", type=int, default=10)
     arguments.add_argument("--dtype", default="float64", choices=["float32", "float64"])
+    arguments.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments.add_argument("--chunk", type=int, default=16, help="columns at a time")
     arguments.add_argument("--rows", type=int, default=2000, help="rows at a time")
     arguments.add_argument("--threads", type=int, default=2)
@@ -120,8 +125,8 @@ def main():
     torch.set_grad_enabled(False)
     dtype = getattr(torch, given.dtype)
 
-    network = Network(given.model, dtype)
-    table = torch.from_numpy(np.loadtxt(given.points, delimiter=",")).to(dtype)
+    network = Network(given.model, given.device, dtype)
+    table = torch.from_numpy(np.loadtxt(given.points, delimiter=",")).to(given.device, dtype)
 
     def points_and_residual(number):
         chosen = table[table[:, -1] == number]
@@ -134,7 +139,8 @@ def main():
 
     watch = Stopwatch()
     n_columns = given.rank + given.oversampling
-    sketch = jacobian.times_rows(torch.randn(n_columns, len(network.theta), dtype=dtype))
+    sketch = jacobian.times_rows(torch.randn(n_columns, len(network.theta), dtype=dtype,
+                                                device=given.device))
     watch.step("sketch")
     q, _ = torch.linalg.qr(sketch)
     b = jacobian.transposed_times(q)

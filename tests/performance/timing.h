@@ -3,6 +3,7 @@
 #ifndef lsr_tests_performance_timing_h
 #define lsr_tests_performance_timing_h
 
+#include <Kokkos_Core.hpp>
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -28,8 +29,10 @@ namespace lsr
       for (unsigned int i = 0; i < n_repetitions; ++i)
         {
           prepare();
+          Kokkos::fence();
           const auto start = Clock::now();
           work();
+          Kokkos::fence();
           best = std::min(
             best, std::chrono::duration<double>(Clock::now() - start).count());
         }

@@ -3,25 +3,25 @@
 #ifndef lsr_base_stopwatch_h
 #define lsr_base_stopwatch_h
 
+#include <lsr/base/device.h>
+
 #include <chrono>
 
 namespace lsr
 {
   /// Adds the wall time between construction and destruction, in seconds, to a
-  /// total.
+  /// total; on a GPU, the time until what was begun there is done.
   class Stopwatch
   {
   public:
     explicit Stopwatch(double &total)
       : total(total)
-      , start(std::chrono::steady_clock::now())
+      , start(now())
     {}
 
     ~Stopwatch()
     {
-      total +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count();
+      total += std::chrono::duration<double>(now() - start).count();
     }
 
     Stopwatch(const Stopwatch &) = delete;
@@ -29,6 +29,14 @@ namespace lsr
     operator=(const Stopwatch &) = delete;
 
   private:
+    static std::chrono::steady_clock::time_point
+    now()
+    {
+      if (!blocks_on_host && Kokkos::is_initialized())
+        Kokkos::fence();
+      return std::chrono::steady_clock::now();
+    }
+
     double                                     &total;
     const std::chrono::steady_clock::time_point start;
   };
