@@ -39,6 +39,24 @@ namespace lsr
       const std::size_t     m        = X.extent(0);
       const std::size_t     n_groups = (m + s - 1) / s;
       const Block           SX       = make_block(s, X.extent(1));
+
+      // A bit for the sign in each term, and the shift of each group.
+      const Kokkos::View<unsigned char *, MemorySpace> signs("lsr::signs", m);
+      const Kokkos::View<std::size_t *, MemorySpace>   shifts("lsr::shifts",
+                                                            n_terms * n_groups);
+      Kokkos::parallel_for(
+        "lsr::sketch_signs",
+        Kokkos::RangePolicy<ExecutionSpace>(0, m),
+        KOKKOS_LAMBDA(const std::size_t row) {
+          signs(row) = random_bits(row) >> 60;
+        });
+      Kokkos::parallel_for(
+        "lsr::sketch_shifts",
+        Kokkos::RangePolicy<ExecutionSpace>(0, n_terms * n_groups),
+        KOKKOS_LAMBDA(const std::size_t i) {
+          shifts(i) = random_bits(~i) % s;
+        });
+
       using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
       Kokkos::parallel_for(
         "lsr::sketch",
@@ -47,16 +65,14 @@ namespace lsr
                {256, 1}),
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
           double sum = 0;
-          for (std::size_t term = 0; term < n_terms; ++term)
-            for (std::size_t group = 0; group < n_groups; ++group)
+          for (std::size_t group = 0; group < n_groups; ++group)
+            for (std::size_t term = 0; term < n_terms; ++term)
               {
-                const std::size_t shift =
-                  random_bits(term * n_groups + group) % s;
-                const std::size_t row = group * s + (i + shift) % s;
-                if (row >= m)
-                  continue;
-                const bool negative = random_bits(~(row * n_terms + term)) & 1;
-                sum += negative ? -X(row, j) : X(row, j);
+                const std::size_t shifted = i + shifts(group * n_terms + term);
+                const std::size_t row =
+                  group * s + (shifted < s ? shifted : shifted - s);
+                if (row < m)
+                  sum += (signs(row) >> term) & 1 ? -X(row, j) : X(row, j);
               }
           SX(i, j) = sum;
         });
