@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 namespace lsr
 {
@@ -52,6 +53,18 @@ namespace lsr
         Kokkos::deep_copy(Y, 0.);
       else
         KokkosBlas::scal(Y, beta, Y);
+    }
+
+
+
+    /// On the host KokkosKernels goes through all columns for every entry. Of
+    /// few columns the cache holds enough: with 1500 columns of 17,000 rows
+    /// products are 4 times, those with the transpose 20 times as fast.
+    std::size_t
+    columns_at_a_time(const std::size_t n_columns)
+    {
+      return std::is_same<MemorySpace, Kokkos::HostSpace>::value ? 16 :
+                                                                   n_columns;
     }
   } // namespace
 
@@ -157,9 +170,21 @@ namespace lsr
       return;
     const Matrix &matrix = A.implementation->matrix;
     if (matrix.nnz() == 0)
-      scale(beta, Y);
-    else
-      KokkosSparse::spmv(A_t ? "T" : "N", alpha, matrix, X, beta, Y);
+      {
+        scale(beta, Y);
+        return;
+      }
+    const std::size_t n = columns_at_a_time(X.extent(1));
+    for (std::size_t first = 0; first < X.extent(1); first += n)
+      {
+        const std::size_t last = std::min(first + n, X.extent(1));
+        KokkosSparse::spmv(A_t ? "T" : "N",
+                           alpha,
+                           matrix,
+                           columns(X, first, last),
+                           beta,
+                           columns(Y, first, last));
+      }
   }
 
 

@@ -73,7 +73,7 @@ TEST(SparseMatrix, MultipliesBlocksLikeADenseMatrix)
       EXPECT_EQ(A.n_rows(), std::size_t(n));
       EXPECT_EQ(A.n_columns(), std::size_t(m));
       for (const char transpose : {'N', 'T'})
-        for (const int k : {1, 2, 7})
+        for (const int k : {1, 2, 7, 35})
           {
             const Block X        = random_block(transpose == 'N' ? m : n, k, 2);
             const Block Y        = random_block(transpose == 'N' ? n : m, k, 3);
