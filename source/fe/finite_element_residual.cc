@@ -379,7 +379,8 @@ namespace lsr
         if (is_dirichlet[i])
           rows.add(i, dirichlet_row_weight * scale);
         else if (!is_constrained[i])
-          for (auto entry = A.begin(i); entry != A.end(i); ++entry)
+          // Iterators of another row are expensive.
+          for (auto entry = A.begin(i), end = A.end(i); entry != end; ++entry)
             if (!is_constrained[entry->column()])
               rows.add(entry->column(), entry->value() * scale);
         rows.end_row();

@@ -74,15 +74,14 @@ namespace lsr
                          failure);
       const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, failure);
       require(H5Pset_create_intermediate_group(links, 1) >= 0, failure);
-      const Handle data_set(H5Dcreate2(file,
-                                       name.c_str(),
-                                       file_type,
-                                       space,
-                                       links,
-                                       H5P_DEFAULT,
-                                       H5P_DEFAULT),
-                            H5Dclose,
-                            failure);
+      // The same content: the same file.
+      const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, failure);
+      require(H5Pset_obj_track_times(creation, false) >= 0, failure);
+      const Handle data_set(
+        H5Dcreate2(
+          file, name.c_str(), file_type, space, links, creation, H5P_DEFAULT),
+        H5Dclose,
+        failure);
       require(H5Sget_simple_extent_npoints(space) == 0 ||
                 H5Dwrite(
                   data_set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >=

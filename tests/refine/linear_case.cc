@@ -9,12 +9,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include "../source/refine/hdf5_file.h"
 #include "support/models.h"
@@ -466,6 +468,20 @@ TEST_F(LinearCaseFile, IsReadBackBitByBit)
   EXPECT_EQ(read.refinement.rank, 11u);
   EXPECT_EQ(read.refinement.rank_slack, 0.125);
   EXPECT_EQ(read.refinement.drop_tolerance, 1e-9);
+}
+
+TEST_F(LinearCaseFile, IsTheSameForTheSameCase)
+{
+  const auto bytes = [&](const std::string &name) {
+    std::ifstream file(path(name), std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const LinearCase problem = case_of_two_outputs();
+  problem.save(path("a.h5"));
+  // Times in HDF5 files are in seconds.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  problem.save(path("b.h5"));
+  EXPECT_TRUE(bytes("a.h5") == bytes("b.h5"));
 }
 
 TEST_F(LinearCaseFile, HasANetworkThatCanBeRefined)
