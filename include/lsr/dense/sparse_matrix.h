@@ -95,7 +95,11 @@ namespace lsr
    * identity for 'N' and the transpose for 'T'. With @p beta = 0 the entries of
    * @p Y need not be initialized.
    *
-   * \param [in] X op(A) is $m \times k$, X is $k \times n$
+   * \param [in] alpha factor of the product
+   * \param [in] transpose_A 'N' or 'T'
+   * \param [in] A op(A) is $m \times k$
+   * \param [in] X $k \times n$
+   * \param [in] beta factor of the previous @p Y
    * \param [in,out] Y $m \times n$
    *
    * Throws lsr::Error if the extents do not fit. Any of them may be zero. Runs
