@@ -57,9 +57,9 @@ namespace lsr
 
 
 
-    /// On the host KokkosKernels goes through all columns for every entry. Of
-    /// few columns the cache holds enough: with 1500 columns of 17,000 rows
-    /// products are 4 times, those with the transpose 20 times as fast.
+    /// On the host KokkosKernels goes through all columns for every entry of
+    /// the matrix, and has forgotten the first ones when it comes back. Few
+    /// columns stay in the cache.
     std::size_t
     columns_at_a_time(const std::size_t n_columns)
     {
