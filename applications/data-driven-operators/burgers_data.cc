@@ -3,6 +3,7 @@
 #include "data-driven-operators/burgers_data.h"
 
 #include <lsr/base/exceptions.h>
+#include <lsr/dense/host.h>
 
 #include <cmath>
 
@@ -56,23 +57,25 @@ namespace lsr
   {
     const GaussianField field = initial_values();
     const std::size_t   n     = n_test + n_validation + n_fit;
+    const HostBlock     points("points", n_sensors, n);
+    const HostColumn    targets("targets", n_sensors * n);
     DataSet             data;
-    data.points  = make_block(n_sensors, n);
-    data.targets = make_column(n_sensors * n);
-    std::mt19937_64 generator(seed);
+    std::mt19937_64     generator(seed);
     for (std::size_t i = 0; i < n; ++i)
       {
         const FourierSeries           u0 = field.sample(generator);
         const PeriodicBurgersSolution u(u0, viscosity, n_quadrature);
         for (unsigned int j = 0; j < n_sensors; ++j)
           {
-            data.points(j, i)               = u0(grid_point(j));
-            data.targets(n_sensors * i + j) = u(grid_point(j), 1);
+            points(j, i)               = u0(grid_point(j));
+            targets(n_sensors * i + j) = u(grid_point(j), 1);
           }
         data.part.push_back(i < n_test                ? DataSet::test :
                             i < n_test + n_validation ? DataSet::validation :
                                                         DataSet::fit);
       }
+    data.points  = to_memory_space(points);
+    data.targets = to_memory_space(targets);
     return data;
   }
 
@@ -81,20 +84,22 @@ namespace lsr
   DataSet
   as_rows(const DataSet &on_grid)
   {
-    const std::size_t n = on_grid.n_points();
-    DataSet           rows;
-    rows.points  = make_block(n_sensors + 1, n_sensors * n);
+    const std::size_t n         = on_grid.n_points();
+    const HostBlock   functions = to_host(on_grid.points),
+                    points = to_host(make_block(n_sensors + 1, n_sensors * n));
+    DataSet rows;
     rows.targets = on_grid.targets;
     for (std::size_t i = 0, row = 0; i < n; ++i)
       for (unsigned int j = 0; j < n_sensors; ++j, ++row)
         {
           for (unsigned int s = 0; s < n_sensors; ++s)
-            rows.points(s, row) = on_grid.points(s, i);
-          rows.points(n_sensors, row) = grid_point(j);
+            points(s, row) = functions(s, i);
+          points(n_sensors, row) = grid_point(j);
           rows.group.push_back(i);
           if (!on_grid.part.empty())
             rows.part.push_back(on_grid.part[i]);
         }
+    rows.points = to_memory_space(points);
     return rows;
   }
 } // namespace lsr

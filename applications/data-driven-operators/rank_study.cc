@@ -9,6 +9,8 @@
 #include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
 
+#include <KokkosBlas1_scal.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -29,6 +31,22 @@ namespace lsr
     /// of the function's targets.
     using Visitor = std::function<void(const Block &JV, const Column &misfit)>;
 
+    /// Multiply row i by scale(i).
+    void
+    scale_rows(const Block &A, const Column &scale)
+    {
+      Kokkos::parallel_for(
+        "lsr::scale_rows",
+        Kokkos::RangePolicy<ExecutionSpace>(0, A.extent(0)),
+        KOKKOS_LAMBDA(const std::size_t i) {
+          for (std::size_t j = 0; j < A.extent(1); ++j)
+            A(i, j) *= scale(i);
+        });
+      Kokkos::fence();
+    }
+
+
+
     void
     for_each_block(const Network      &network,
                    const TangentBasis &basis,
@@ -45,21 +63,21 @@ namespace lsr
           const Block       JV     = make_block(last - first, r);
           network.evaluate(points, misfit);
           basis.apply(points, JV);
-          std::vector<double> scale(last - first);
+          const HostColumn f = to_host(misfit), targets = to_host(rows.targets),
+                           scale("scale", last - first);
           for (std::size_t i = 0; i < scale.size(); ++i)
             {
               const std::size_t begin = first + i - i % n_sensors;
               if (i % n_sensors == 0)
-                scale[i] = 1 / norm(Kokkos::subview(
+                scale(i) = 1 / norm(Kokkos::subview(
                                  rows.targets,
                                  Kokkos::make_pair(begin, begin + n_sensors)));
               else
-                scale[i] = scale[i - 1];
-              misfit(i) = scale[i] * (misfit(i) - rows.targets(first + i));
+                scale(i) = scale(i - 1);
+              f(i) = scale(i) * (f(i) - targets(first + i));
             }
-          for (std::size_t j = 0; j < r; ++j)
-            for (std::size_t i = 0; i < scale.size(); ++i)
-              JV(i, j) *= scale[i];
+          Kokkos::deep_copy(misfit, f);
+          scale_rows(JV, to_memory_space(scale));
           visit(JV, misfit);
         }
     }
@@ -91,8 +109,7 @@ namespace lsr
       auto            last_line = std::chrono::steady_clock::now();
       for_each_block(
         network, basis, rows, [&](const Block &JV, const Column &misfit) {
-          for (std::size_t i = 0; i < misfit.size(); ++i)
-            misfit(i) *= -1;
+          KokkosBlas::scal(misfit, -1., misfit);
           if (reduced.single)
             {
               const Stopwatch single_stopwatch(single_time);
@@ -190,13 +207,15 @@ namespace lsr
         network, basis, rows, [&](const Block &JV, const Column &misfit) {
           const Block change = make_block(misfit.size(), Y.extent(1));
           multiply(1., 'N', JV, 'N', Y, 0., change);
+          const HostColumn f       = to_host(misfit);
+          const HostBlock  changes = to_host(change);
           for (std::size_t j = 0; j < errors.size(); ++j)
             for (std::size_t first = 0; first < misfit.size();
                  first += n_sensors)
               {
                 double square = 0;
                 for (std::size_t i = first; i < first + n_sensors; ++i)
-                  square += std::pow(misfit(i) + change(i, j), 2);
+                  square += std::pow(f(i) + changes(i, j), 2);
                 errors[j] += std::sqrt(square) * n_sensors / rows.n_points();
               }
         });

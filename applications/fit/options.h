@@ -10,18 +10,15 @@
 #include <lsr/refine/fit.h>
 #include <lsr/refine/make_tangent_basis.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core_program.h"
-
+#include "subspace_options.h"
 
 namespace lsr
 {
@@ -83,25 +80,6 @@ namespace lsr
 
 
 
-  /// A number, or nothing for "auto".
-  template <typename Number>
-  std::optional<Number>
-  number_or_auto(const std::string &text, const std::string &option)
-  {
-    if (text == "auto")
-      return std::nullopt;
-    double     value     = -1;
-    const bool is_number = CLI::detail::lexical_cast(text, value);
-    require(is_number && std::isfinite(value) && value >= 0 &&
-              value == double(Number(value)),
-            option + " " + text + ": auto or a " +
-              (std::is_integral<Number>::value ? "whole " : "") +
-              "number that is not negative expected");
-    return Number(value);
-  }
-
-
-
   inline bool
   Options::parse(int argc, char **argv)
   {
@@ -118,7 +96,8 @@ namespace lsr
       {"validation", SelectionRule::validation},
       {"cross-validation", SelectionRule::cross_validation},
       {"gcv", SelectionRule::generalized_cross_validation}};
-    std::string rule_name = "auto", precision = "float64";
+    std::string     rule_name = "auto";
+    SubspaceOptions subspace;
 
     app
       .add_option("MODEL",
@@ -137,34 +116,7 @@ namespace lsr
     app.add_flag("--group",
                  has_group,
                  "The data has groups (of functions, say) in its last column");
-    app
-      .add_option("--subspace",
-                  basis.type,
-                  "structured, rsvd, landmark or parameters")
-      ->capture_default_str();
-    app
-      .add_option("--directions",
-                  basis.n_directions,
-                  "Directions of the subspace")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-    app
-      .add_option("--oversampling",
-                  basis.oversampling,
-                  "rsvd: columns of the sketch beyond the directions")
-      ->capture_default_str();
-    app
-      .add_option("--sample-points",
-                  basis.n_sample_points,
-                  "rsvd: points that the subspace is built from; 0: "
-                  "directions + 1000")
-      ->capture_default_str();
-    app
-      .add_option("--precision",
-                  precision,
-                  "rsvd: float64, or mixed (the subspace in float32, all "
-                  "else in float64)")
-      ->capture_default_str();
+    subspace.add_to(app, basis);
     app.add_option("--rank", rank_text, "Columns used, or auto")
       ->capture_default_str();
     app.add_option("--tikhonov", lambda_text, "Tikhonov parameter, or auto")
@@ -185,8 +137,6 @@ namespace lsr
                   "Folds of cross-validation, and of the validation rows")
       ->capture_default_str()
       ->check(CLI::Range(2U, 1000000U));
-    app.add_option("--seed", basis.seed, "Seed of the random directions")
-      ->capture_default_str();
     app.add_option("--block", block_size, "Points in a block of rows")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -214,10 +164,7 @@ namespace lsr
             "--select " + rule_name +
               ": auto, plateau, validation, cross-validation or gcv expected");
     rule = found->second;
-    require(precision == "float64" || precision == "mixed",
-            "--precision " + precision + ": float64 or mixed expected");
-    basis.precision =
-      precision == "mixed" ? Precision::mixed : Precision::float64;
+    subspace.apply_to(basis);
     rank   = number_or_auto<std::size_t>(rank_text, "--rank");
     lambda = number_or_auto<double>(lambda_text, "--tikhonov");
     if (!prediction.empty())
@@ -227,8 +174,7 @@ namespace lsr
       }
     require(!data_file.empty() || !points_file.empty(),
             "POINTS to fit or --predict expected, found neither; see --help");
-    if (n_threads == 0)
-      n_threads = std::max(1U, std::thread::hardware_concurrency());
+    n_threads = n_threads_to_use(n_threads);
     return true;
   }
 } // namespace lsr

@@ -43,6 +43,7 @@ namespace lsr
     std::vector<std::string> settings;
     bool                     print_parameters = false;
     bool                     restart          = false;
+    std::string              case_file;
     unsigned int             n_threads        = 0;
     std::string              device           = "auto";
   };

@@ -13,6 +13,7 @@
 #include <lsr/fe/problem.h>
 #include <lsr/fe/report.h>
 #include <lsr/refine/iterative_lsr.h>
+#include <lsr/refine/linear_case.h>
 #include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
@@ -22,6 +23,7 @@
 #include <fstream>
 #include <numeric>
 #include <optional>
+#include <sstream>
 
 #include "refine/command_line.h"
 #include "refine/initial_network.h"
@@ -53,6 +55,11 @@ namespace lsr
                   dealii::ExcMessage(
                     "Output/Further refinements and Mesh/Adaptive refinements "
                     "are both set, expected one of them."));
+      if (!command_line.case_file.empty())
+        {
+          export_case();
+          return;
+        }
       on_first_rank(communicator,
                     [&]() { prepare_output_folder(output.folder); });
       load();
@@ -220,10 +227,7 @@ namespace lsr
           "Refinement/Residual subspace with Subspace = " + basis.type +
           " and Sample points = " + std::to_string(basis.n_sample_points) +
           ", expected rsvd and 0, for it takes all points."));
-      const Column q =
-        make_column(sampling.points.extent(1) * network->n_outputs());
-      network->evaluate(sampling.points, q);
-      residual->linearize(sampling.select(q));
+      residual->linearize(network_values());
       return randomized_svd(*network,
                             sampling,
                             residual->communicator(),
@@ -239,6 +243,84 @@ namespace lsr
         residual_norm(parameters.norm),
         parameters.dirichlet_row_weight,
         parameters.sobolev_weight);
+    }
+
+    /// Write the problem into a file that lsr-refine-case refines.
+    void
+    export_case()
+    {
+      check_export();
+      const std::string &file = command_line.case_file;
+      prepare_output_folder(
+        std::filesystem::absolute(file).parent_path().string());
+      load();
+      stage("mesh", "Making mesh and finite-element space", [&]() {
+        sampling = make_mesh(problem);
+      });
+      print_mesh(problem);
+      make_residual();
+
+      LinearCase result;
+      result.name  = problem.name;
+      result.model = read_file(
+        relative_to_parameter_file(command_line, network_parameters.file));
+      result.scaling    = network->scaling();
+      result.n_outputs  = network->n_outputs();
+      result.sampling   = sampling;
+      result.basis      = parameters.basis_of(0);
+      result.refinement = parameters.get();
+      stage("export", "Assembling residual and tangent", [&]() {
+        result.linearization = residual->linearization(network_values());
+        result.save(file);
+      });
+      pcout << "Written: " << file << std::endl;
+    }
+
+    /// Throw if there is more to do than one refinement with one matrix.
+    void
+    check_export() const
+    {
+      const auto expect = [](const bool condition, const std::string &text) {
+        AssertThrow(condition, dealii::ExcMessage("--export-case: " + text));
+      };
+      const unsigned int n_ranks =
+        dealii::Utilities::MPI::n_mpi_processes(communicator);
+      expect(n_ranks == 1,
+             "found " + std::to_string(n_ranks) +
+               " processes, expected one (a file for all rows).");
+      expect(!command_line.restart,
+             "found --restart, expected a single refinement.");
+      expect(iterations.get().max_iterations == 1,
+             "Iterations/Number is " +
+               std::to_string(iterations.get().max_iterations) +
+               ", expected 1: the residual is not there to be assembled for "
+               "another network.");
+      expect(!parameters.residual_subspace,
+             "Refinement/Residual subspace is set, expected a subspace of the "
+             "network alone.");
+      expect(parameters.norm != "sobolev",
+             "Refinement/Norm is sobolev, expected l2 or mass, or dual for a "
+             "linear equation that is symmetric positive definite.");
+    }
+
+    /// The values that are refined: those of the network at the nodes.
+    Column
+    network_values() const
+    {
+      const Column q =
+        make_column(sampling.points.extent(1) * network->n_outputs());
+      network->evaluate(sampling.points, q);
+      return sampling.select(q);
+    }
+
+    static std::string
+    read_file(const std::string &path)
+    {
+      std::ifstream      file(path, std::ios::binary);
+      std::ostringstream bytes;
+      bytes << file.rdbuf();
+      AssertThrow(file.good(), dealii::ExcMessage(path + ": cannot be read."));
+      return bytes.str();
     }
 
     RefinementParameters
@@ -555,5 +637,11 @@ main(int argc, char **argv)
                    command_line.restart,
                    "Continue an iterative refinement from the checkpoint in "
                    "the output folder");
+      app.add_option("--export-case",
+                     command_line.case_file,
+                     "Write network, nodes, residual and tangent into this "
+                     "file (.h5) and end; lsr-refine-case refines it without "
+                     "deal.II. A nonlinear problem is linearized at the "
+                     "network");
     });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/device.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/singular_basis.h>
@@ -19,6 +20,10 @@ namespace lsr
   {
     using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
 
+    // Rows and columns that are transposed together: on a GPU, by one block of
+    // threads, which have to share its registers.
+    constexpr long tile = blocks_on_host ? 32 : 16;
+
     // Columns of the matrix that are treated at a time: enough for fast
     // products, few enough for cache.
     constexpr std::size_t n_buffer_columns = 2048;
@@ -31,7 +36,7 @@ namespace lsr
         "lsr::transpose",
         Policy({0, 0},
                {static_cast<long>(A.extent(0)), static_cast<long>(A.extent(1))},
-               {32, 32}),
+               {tile, tile}),
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
           B(j, i) = A(i, j);
         });

@@ -3,6 +3,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/fe/block_product.h>
 #include <lsr/fe/finite_element_residual.h>
+#include <lsr/refine/linearized_residual.h>
 
 #include <algorithm>
 #include <cmath>
@@ -203,24 +204,37 @@ namespace lsr
 
   template <int dim>
   void
+  FiniteElementResidual<dim>::update_tangent(const Column &q)
+  {
+    // The tangent of a linear problem stays, and with it what linearize() has
+    // made of it.
+    if (!assembler.weak_form().is_linear() || A.m() == 0)
+      assembler.jacobian(field(q), A);
+  }
+
+
+
+  template <int dim>
+  void
   FiniteElementResidual<dim>::linearize(const Column &q)
   {
-    // The tangent of a linear problem stays, and with it what the solver below
-    // has made of it.
-    if (assembler.weak_form().is_linear() && A.m() > 0)
-      return;
-    const FEVector u = field(q);
-    assembler.jacobian(u, A);
+    update_tangent(q);
     if (kind != ResidualNorm::dual || riesz_solver)
       return;
+    if (!tangent_is_riesz_matrix())
+      assembler.riesz_matrix(field(q), K);
+    set_up_riesz_solver(tangent_is_riesz_matrix() ? A : K);
+  }
 
+
+
+  template <int dim>
+  bool
+  FiniteElementResidual<dim>::tangent_is_riesz_matrix() const
+  {
     const WeakForm<dim> &form = assembler.weak_form();
-    const bool           is_tangent =
-      form.is_linear() && form.is_symmetric_positive_definite() &&
-      !assembler.discretization().petrov_galerkin_in_time();
-    if (!is_tangent)
-      assembler.riesz_matrix(u, K);
-    set_up_riesz_solver(is_tangent ? A : K);
+    return form.is_linear() && form.is_symmetric_positive_definite() &&
+           !assembler.discretization().petrov_galerkin_in_time();
   }
 
 
@@ -342,6 +356,82 @@ namespace lsr
     const Column Kf = make_column(f.size());
     dual_solver().solve(as_block(Kf), as_block(f));
     return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
+  }
+
+
+
+  template <int dim>
+  CompressedRows
+  FiniteElementResidual<dim>::tangent_rows() const
+  {
+    std::vector<bool> is_constrained(n_values(), false);
+    for (const std::size_t i : constrained)
+      is_constrained[i] = true;
+    std::vector<bool> is_dirichlet(n_values(), false);
+    for (const auto &[i, value] : dirichlet_rows)
+      is_dirichlet[i] = true;
+
+    CompressedRows rows;
+    rows.n_columns = n_values();
+    for (std::size_t i = 0; i < n_rows(); ++i)
+      {
+        const double scale = row_scaling.empty() ? 1. : row_scaling[i];
+        if (is_dirichlet[i])
+          rows.add(i, dirichlet_row_weight * scale);
+        else if (!is_constrained[i])
+          // Iterators of another row are expensive.
+          for (auto entry = A.begin(i), end = A.end(i); entry != end; ++entry)
+            if (!is_constrained[entry->column()])
+              rows.add(entry->column(), entry->value() * scale);
+        rows.end_row();
+      }
+    return rows;
+  }
+
+
+
+  template <int dim>
+  Linearization
+  FiniteElementResidual<dim>::linearization(const Column &q)
+  {
+    AssertThrow(communicator().size() == 1,
+                dealii::ExcMessage(
+                  "A residual on " + std::to_string(communicator().size()) +
+                  " processes cannot be linearized into one table, expected "
+                  "one process."));
+    AssertThrow(euclidean() ||
+                  (kind == ResidualNorm::dual && tangent_is_riesz_matrix()),
+                dealii::ExcMessage(
+                  "The " + to_string(kind) +
+                  " norm of this residual needs a matrix besides the tangent, "
+                  "expected l2 or mass, or dual for a linear equation that is "
+                  "symmetric positive definite."));
+
+    const auto to_vector = [](const Column &column) {
+      const HostColumn host = to_host(column);
+      return std::vector<double>(host.data(), host.data() + host.size());
+    };
+    const Column f = make_column(n_rows());
+    update_tangent(q);
+    evaluate(q, f);
+    Linearization result;
+    result.values      = to_vector(values(field(q)));
+    result.residual    = to_vector(f);
+    result.tangent     = tangent_rows();
+    result.constrained = constrained;
+    result.norm        = euclidean() ? Linearization::Norm::euclidean :
+                                       Linearization::Norm::energy;
+    result.constraints.n_columns = n_values();
+    for (const std::size_t i : constrained)
+      {
+        for (const auto &[j, weight] :
+             *assembler.constraints().get_constraint_entries(i))
+          result.constraints.add(j, weight);
+        result.constraints.end_row();
+        result.inhomogeneities.push_back(
+          assembler.constraints().get_inhomogeneity(i));
+      }
+    return result;
   }
 
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/dense/host.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/refine/point_hash.h>
+#include <lsr/refine/point_sample.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
@@ -119,44 +120,20 @@ namespace lsr
                 const std::size_t n_points,
                 const MPI_Comm    communicator)
   {
-    using Candidate = std::pair<std::uint64_t, std::vector<double>>;
-
     // The n_points smallest hashes of all are among those of each rank.
-    const auto host =
-      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), sampling.points);
-    const auto smallest = [n_points](std::vector<Candidate> candidates) {
-      std::sort(candidates.begin(), candidates.end());
-      // Components of one point may belong to different ranks.
-      candidates.erase(std::unique(candidates.begin(),
-                                   candidates.end(),
-                                   [](const Candidate &a, const Candidate &b) {
-                                     return a.first == b.first;
-                                   }),
-                       candidates.end());
-      if (candidates.size() > n_points)
-        candidates.resize(n_points);
-      return candidates;
-    };
+    const HostBlock   own = to_host(point_sample(sampling.points, n_points));
+    const std::size_t n_inputs = sampling.points.extent(0);
 
-    std::vector<Candidate> candidates(host.extent(1));
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-      {
-        candidates[i].second.assign(&host(0, i), &host(0, i) + host.extent(0));
-        candidates[i].first = point_hash(&host(0, i), host.extent(0));
-      }
-
-    std::vector<Candidate> all;
-    for (const auto &of_rank :
-         dealii::Utilities::MPI::all_gather(communicator,
-                                            smallest(std::move(candidates))))
-      all.insert(all.end(), of_rank.begin(), of_rank.end());
-
-    std::vector<std::vector<double>> points;
-    for (Candidate &candidate : smallest(std::move(all)))
-      points.push_back(std::move(candidate.second));
+    std::vector<std::vector<double>> candidates;
+    for (const auto &of_rank : dealii::Utilities::MPI::all_gather(
+           communicator,
+           std::vector<double>(own.data(), own.data() + own.size())))
+      for (std::size_t i = 0; i < of_rank.size(); i += n_inputs)
+        candidates.emplace_back(of_rank.begin() + i,
+                                of_rank.begin() + i + n_inputs);
 
     Sampling sample;
-    sample.points = to_block(points, host.extent(0));
+    sample.points = point_sample(to_block(candidates, n_inputs), n_points);
     return sample;
   }
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/blas.h>
+#include <lsr/dense/sparse_matrix.h>
 #include <lsr/fe/projected_residual.h>
 
 #include <deal.II/fe/fe_values.h>
 #include <deal.II/grid/cell_id.h>
 #include <deal.II/grid/reference_cell.h>
 #include <deal.II/lac/full_matrix.h>
-
-#include <KokkosSparse_CrsMatrix.hpp>
-#include <KokkosSparse_spmv.hpp>
 
 #include <cmath>
 #include <map>
@@ -20,9 +17,6 @@ namespace lsr
 {
   namespace
   {
-    using Matrix =
-      KokkosSparse::CrsMatrix<double, int, Block::device_type, void, int>;
-
     /// For each owned degree of freedom that has not been seen on a cell before
     /// this one in the order of CellId, the place in the cell.
     template <int dim>
@@ -110,8 +104,8 @@ namespace lsr
   template <int dim>
   struct ProjectedResidual<dim>::Projection
   {
-    Sampling sampling;
-    Matrix   P;
+    Sampling     sampling;
+    SparseMatrix P;
 
     Projection(const dealii::Mapping<dim>    &mapping,
                const dealii::DoFHandler<dim> &dof_handler)
@@ -129,18 +123,15 @@ namespace lsr
                                         dealii::update_quadrature_points |
                                         dealii::update_JxW_values);
 
-      sampling.points   = make_block(dim, cells.size() * quadrature.size());
-      const auto points = Kokkos::create_mirror_view(sampling.points);
-      const auto n_rows = dof_handler.locally_owned_dofs().n_elements();
-      typename Matrix::values_type values("P", n_rows * n_values);
-      typename Matrix::index_type  columns("columns of P", n_rows * n_values);
-      typename Matrix::row_map_type::non_const_type starts("rows of P",
-                                                           n_rows + 1);
-      const auto host_values  = Kokkos::create_mirror_view(values);
-      const auto host_columns = Kokkos::create_mirror_view(columns);
-      const auto host_starts  = Kokkos::create_mirror_view(starts);
-      for (std::size_t row = 0; row <= n_rows; ++row)
-        host_starts(row) = row * n_values;
+      sampling.points       = make_block(dim, cells.size() * quadrature.size());
+      const auto     points = Kokkos::create_mirror_view(sampling.points);
+      const auto     n_rows = dof_handler.locally_owned_dofs().n_elements();
+      CompressedRows rows;
+      rows.n_columns = cells.size() * n_values;
+      rows.columns.resize(n_rows * n_values);
+      rows.values.resize(n_rows * n_values);
+      for (std::size_t row = 0; row < n_rows; ++row)
+        rows.starts.push_back((row + 1) * n_values);
 
       for (std::size_t k = 0; k < cells.size(); ++k)
         {
@@ -149,33 +140,24 @@ namespace lsr
             for (unsigned int d = 0; d < dim; ++d)
               points(d, k * quadrature.size() + p) =
                 fe_values.quadrature_point(p)[d];
-          const dealii::FullMatrix<double> P = project_on_cell(fe_values);
+          const dealii::FullMatrix<double> on_cell = project_on_cell(fe_values);
           for (const auto &[row, i] : cells[k].places)
             for (unsigned int v = 0; v < n_values; ++v)
               {
-                host_values(row * n_values + v)  = P(i, v);
-                host_columns(row * n_values + v) = k * n_values + v;
+                rows.values[row * n_values + v]  = on_cell(i, v);
+                rows.columns[row * n_values + v] = k * n_values + v;
               }
         }
       Kokkos::deep_copy(sampling.points, points);
-      Kokkos::deep_copy(values, host_values);
-      Kokkos::deep_copy(columns, host_columns);
-      Kokkos::deep_copy(starts, host_starts);
-      P = Matrix("P",
-                 n_rows,
-                 cells.size() * n_values,
-                 n_rows * n_values,
-                 values,
-                 starts,
-                 columns);
+      P = SparseMatrix(rows);
     }
 
     Block
-    apply(const char *mode, const Block &X) const
+    apply(const char transpose, const Block &X) const
     {
       const Block result =
-        make_block(*mode == 'N' ? P.numRows() : P.numCols(), X.extent(1));
-      KokkosSparse::spmv(mode, 1., P, X, 0., result);
+        make_block(transpose == 'N' ? P.n_rows() : P.n_columns(), X.extent(1));
+      multiply(1., transpose, P, X, 0., result);
       return result;
     }
   };
@@ -197,13 +179,13 @@ namespace lsr
   ProjectedResidual<dim>::ProjectedResidual(
     Residual                   &residual,
     std::unique_ptr<Projection> projection)
-    : Residual(projection->P.numCols(),
+    : Residual(projection->P.n_columns(),
                residual.n_rows(),
                residual.communicator())
     , residual(residual)
     , projection(std::move(projection))
   {
-    const std::size_t n_dofs = this->projection->P.numRows();
+    const std::size_t n_dofs = this->projection->P.n_rows();
     require(residual.n_values() == n_dofs,
             "ProjectedResidual: the residual expects " +
               std::to_string(residual.n_values()) + " values, but there are " +
@@ -230,7 +212,7 @@ namespace lsr
   Column
   ProjectedResidual<dim>::project(const Column &q) const
   {
-    return Kokkos::subview(projection->apply("N", as_block(q)),
+    return Kokkos::subview(projection->apply('N', as_block(q)),
                            Kokkos::ALL(),
                            0);
   }
@@ -241,7 +223,7 @@ namespace lsr
   Block
   ProjectedResidual<dim>::project(const Block &X) const
   {
-    const Block PX = projection->apply("N", X);
+    const Block PX = projection->apply('N', X);
     residual.constrain(PX);
     return PX;
   }
@@ -254,7 +236,7 @@ namespace lsr
                                              const Block &result) const
   {
     residual.constrain(of_dofs);
-    Kokkos::deep_copy(result, projection->apply("T", of_dofs));
+    Kokkos::deep_copy(result, projection->apply('T', of_dofs));
   }
 
 

@@ -4,11 +4,14 @@
 
 #include <lsr/base/exceptions.h>
 
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
 #include <map>
+
+#include "network/torch_support.h"
 
 namespace lsr
 {
@@ -48,6 +51,37 @@ namespace lsr
       return resolve(node->input(), self, module)
         .toObject()
         ->getAttr(node->s(c10::attr::name));
+    }
+
+
+
+    /// Have the tensors that a graph knows or makes where blocks are: traced
+    /// modules name the device that they were traced on, and scripts none.
+    void
+    move_to_device_of_blocks(Graph &graph)
+    {
+      const at::Device device = block_options().device();
+      for_each_node(graph.block(), [&](Node *node) {
+        const torch::jit::WithInsertPoint guard(node);
+        if (node->kind() == c10::prim::Constant)
+          {
+            const auto value = torch::jit::toIValue(node->output());
+            if (value && value->isTensor())
+              node->output()->replaceAllUsesWith(
+                graph.insertConstant(value->toTensor().to(device)));
+            else if (value && value->isDevice())
+              node->output()->replaceAllUsesWith(graph.insertConstant(device));
+          }
+        else if (const c10::FunctionSchema *schema = node->maybeSchema())
+          {
+            const auto place = schema->argumentIndexWithName("device");
+            if (!place)
+              return;
+            const auto value = torch::jit::toIValue(node->input(*place));
+            if (value && value->isNone())
+              node->replaceInput(*place, graph.insertConstant(device));
+          }
+      });
     }
 
 
@@ -119,6 +153,8 @@ namespace lsr
       node->output()->replaceAllUsesWith(graph->insertConstant(value));
     });
     torch::jit::ConstantPropagationImmutableTypes(graph);
+    if (!blocks_on_host)
+      move_to_device_of_blocks(*graph);
 
     // Tensors become inputs of the graph.
     std::map<c10::TensorImpl *, Value *> inputs;
@@ -172,11 +208,8 @@ namespace lsr
     graph->eraseInput(0);
 
     plain_code  = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
-    subnetworks = Subnetworks::find(*graph,
-                                    argument_count,
-                                    n_inputs,
-                                    parameter_inputs(*graph),
-                                    parameters);
+    subnetworks = Subnetworks::find(
+      *graph, argument_count, n_inputs, parameter_inputs(*graph), parameters);
     layers =
       find_layers(graph, argument_count, parameter_inputs(*graph), parameters);
     tracing_code = std::make_unique<torch::jit::Code>(graph, "forward");

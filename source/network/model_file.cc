@@ -94,9 +94,16 @@ namespace lsr
     // Into memory first: LibTorch's writer ends the program if a disk is full.
     const std::string bytes = guarded(path, [&]() {
       std::ostringstream stream;
-      implementation->module.save(stream,
-                                  torch::jit::ExtraFilesMap(extra_files.begin(),
-                                                            extra_files.end()));
+      torch::jit::Module module = implementation->module;
+      if (!blocks_on_host)
+        {
+          // To be read where there is no GPU.
+          module = module.deepcopy();
+          module.to(at::Device(at::kCPU));
+        }
+      module.save(stream,
+                  torch::jit::ExtraFilesMap(extra_files.begin(),
+                                            extra_files.end()));
       return stream.str();
     });
     write_atomically(path, [&](std::ostream &stream) { stream << bytes; });

@@ -101,8 +101,9 @@ namespace lsr
   Column
   Network::parameters() const
   {
-    const Column theta  = make_column(n_parameters());
-    const auto   pieces = split_like(as_tensor(theta), implementation->theta);
+    const SharedStream stream;
+    const Column       theta = make_column(n_parameters());
+    const auto pieces = split_like(as_tensor(theta), implementation->theta);
     for (std::size_t p = 0; p < pieces.size(); ++p)
       pieces[p].copy_(implementation->theta[p]);
     return theta;
@@ -116,6 +117,7 @@ namespace lsr
     require(theta.size() == n_parameters(),
             "set_parameters: got " + std::to_string(theta.size()) +
               " parameters, expected " + std::to_string(n_parameters()));
+    const SharedStream stream;
     const auto pieces = split_like(as_tensor(theta), implementation->theta);
     for (std::size_t p = 0; p < pieces.size(); ++p)
       implementation->theta[p].copy_(pieces[p]);

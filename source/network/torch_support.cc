@@ -35,6 +35,9 @@ namespace lsr
     {
       const auto n_rows    = std::int64_t(block.extent(0));
       const auto n_columns = std::int64_t(block.extent(1));
+      // LibTorch looks up the device of a pointer, and there may be none here.
+      if (block.size() == 0)
+        return at::empty({n_columns, n_rows}, block_options().dtype(type));
       return at::from_blob(block.data(),
                            {n_columns, n_rows},
                            {std::int64_t(block.stride(1)), 1},
@@ -63,6 +66,8 @@ namespace lsr
   at::Tensor
   as_tensor(const Column &column)
   {
+    if (column.size() == 0)
+      return at::empty({0}, block_options());
     return at::from_blob(column.data(),
                          {std::int64_t(column.extent(0))},
                          block_options());

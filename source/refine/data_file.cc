@@ -312,7 +312,7 @@ namespace lsr
           write_text(out, data);
           return;
         }
-      const std::string image = hdf5_image(as_arrays(data));
+      const std::string image = hdf5_image({as_arrays(data)});
       out.write(image.data(), image.size());
     });
   }

@@ -7,6 +7,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace lsr
@@ -54,32 +55,107 @@ namespace lsr
 
 
 
+    /// Write @p data, numbers of the type @p memory_type, as the type
+    /// @p file_type.
     void
-    write_array(const hid_t        file,
-                const std::string &name,
-                const HDF5Array   &array)
+    write_entries(const hid_t                 file,
+                  const std::string          &name,
+                  const std::vector<hsize_t> &extents,
+                  const hid_t                 file_type,
+                  const hid_t                 memory_type,
+                  const void                 *data)
     {
-      const std::string failure   = "HDF5 cannot write '" + name + "'";
-      const hsize_t     extents[] = {array.n_rows, array.n_columns};
-      const Handle      space(H5Screate_simple(2, extents, nullptr),
+      const std::string failure = "HDF5 cannot write '" + name + "'";
+      const Handle      space(extents.empty() ? H5Screate(H5S_SCALAR) :
+                                           H5Screate_simple(extents.size(),
+                                                            extents.data(),
+                                                            nullptr),
                          H5Sclose,
                          failure);
-      const Handle      data_set(H5Dcreate2(file,
-                                       name.c_str(),
-                                       H5T_IEEE_F64LE,
-                                       space,
-                                       H5P_DEFAULT,
-                                       H5P_DEFAULT,
-                                       H5P_DEFAULT),
-                            H5Dclose,
-                            failure);
-      require(array.values.empty() || H5Dwrite(data_set,
-                                               H5T_NATIVE_DOUBLE,
-                                               H5S_ALL,
-                                               H5S_ALL,
-                                               H5P_DEFAULT,
-                                               array.values.data()) >= 0,
+      const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, failure);
+      require(H5Pset_create_intermediate_group(links, 1) >= 0, failure);
+      // The same content: the same file.
+      const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, failure);
+      require(H5Pset_obj_track_times(creation, false) >= 0, failure);
+      const Handle data_set(
+        H5Dcreate2(
+          file, name.c_str(), file_type, space, links, creation, H5P_DEFAULT),
+        H5Dclose,
+        failure);
+      require(H5Sget_simple_extent_npoints(space) == 0 ||
+                H5Dwrite(
+                  data_set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >=
+                  0,
               failure);
+    }
+
+
+
+    /// The type of strings of @p size bytes.
+    hid_t
+    text_type(const std::size_t size)
+    {
+      const hid_t type = H5Tcopy(H5T_C_S1);
+      H5Tset_size(type, std::max<std::size_t>(size, 1));
+      H5Tset_strpad(type, H5T_STR_NULLPAD);
+      H5Tset_cset(type, H5T_CSET_UTF8);
+      return type;
+    }
+
+
+
+    void
+    write_text(const hid_t        file,
+               const std::string &name,
+               const std::string &text)
+    {
+      const Handle type(text_type(text.size()),
+                        H5Tclose,
+                        "HDF5 cannot write '" + name + "'");
+      write_entries(file, name, {}, type, type, text.c_str());
+    }
+
+
+
+    /// A data set that is read.
+    struct DataSetToRead
+    {
+      DataSetToRead(const hid_t        file,
+                    const std::string &name,
+                    const std::string &failure)
+        : failure(failure)
+        , id(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, failure)
+        , space(H5Dget_space(id), H5Sclose, failure)
+        , type(H5Dget_type(id), H5Tclose, failure)
+      {}
+
+      /// Into memory for all of its entries, of the type @p memory_type.
+      void
+      read(const hid_t memory_type, void *data) const
+      {
+        require(
+          H5Sget_simple_extent_npoints(space) == 0 ||
+            H5Dread(id, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0,
+          failure);
+      }
+
+      const std::string failure;
+      const Handle      id, space, type;
+    };
+
+
+
+    /// Rows and columns of a data set of one or two dimensions.
+    std::array<std::size_t, 2>
+    extents_of(const DataSetToRead &data_set, const std::string &what)
+    {
+      const int n_dimensions = H5Sget_simple_extent_ndims(data_set.space);
+      require(n_dimensions == 1 || n_dimensions == 2,
+              what + " has " + std::to_string(n_dimensions) +
+                " dimensions, expected 1 or 2");
+      hsize_t extents[2] = {0, 1};
+      H5Sget_simple_extent_dims(data_set.space, extents, nullptr);
+      return {extents[0], extents[1]};
     }
   } // namespace
 
@@ -110,32 +186,27 @@ namespace lsr
 
 
 
+  void
+  HDF5File::require_data_set(const std::string &name) const
+  {
+    require(contains(name), path + ": the data set '" + name + "' is missing");
+  }
+
+
+
   HDF5Array
   HDF5File::read(const std::string &name) const
   {
-    require(contains(name), path + ": the data set '" + name + "' is missing");
-    const std::string failure =
-      path + ": '" + name + "' cannot be read as numbers";
-    const Handle data_set(H5Dopen2(file, name.c_str(), H5P_DEFAULT),
-                          H5Dclose,
-                          failure);
-    const Handle space(H5Dget_space(data_set), H5Sclose, failure);
-    const int    n_dimensions = H5Sget_simple_extent_ndims(space);
-    require(n_dimensions == 1 || n_dimensions == 2,
-            path + ": '" + name + "' has " + std::to_string(n_dimensions) +
-              " dimensions, expected 1 or 2");
-    hsize_t extents[2] = {0, 1};
-    H5Sget_simple_extent_dims(space, extents, nullptr);
+    require_data_set(name);
+    const std::string   what = path + ": '" + name + "'";
+    const DataSetToRead data_set(file,
+                                 name,
+                                 what + " cannot be read as numbers");
+    const auto [n_rows, n_columns] = extents_of(data_set, what);
 
-    HDF5Array array{extents[0], extents[1], {}};
-    array.values.resize(array.n_rows * array.n_columns);
-    require(array.values.empty() || H5Dread(data_set,
-                                            H5T_NATIVE_DOUBLE,
-                                            H5S_ALL,
-                                            H5S_ALL,
-                                            H5P_DEFAULT,
-                                            array.values.data()) >= 0,
-            failure);
+    HDF5Array array{n_rows, n_columns, {}};
+    array.values.resize(n_rows * n_columns);
+    data_set.read(H5T_NATIVE_DOUBLE, array.values.data());
     const auto bad =
       std::find_if_not(array.values.begin(), array.values.end(), [](double x) {
         return std::isfinite(x);
@@ -149,8 +220,68 @@ namespace lsr
 
 
 
+  std::vector<std::int64_t>
+  HDF5File::read_integers(const std::string &name) const
+  {
+    require_data_set(name);
+    const std::string   what = path + ": '" + name + "'";
+    const DataSetToRead data_set(file,
+                                 name,
+                                 what + " cannot be read as integers");
+    require(H5Tget_class(data_set.type) == H5T_INTEGER,
+            what + " has no integers");
+    const auto [n_rows, n_columns] = extents_of(data_set, what);
+
+    std::vector<std::int64_t> values(n_rows * n_columns);
+    data_set.read(H5T_NATIVE_INT64, values.data());
+    return values;
+  }
+
+
+
   std::string
-  hdf5_image(const std::map<std::string, HDF5Array> &arrays)
+  HDF5File::read_text(const std::string &name) const
+  {
+    require_data_set(name);
+    const std::string   what = path + ": '" + name + "'";
+    const DataSetToRead data_set(file, name, what + " cannot be read as text");
+    require(H5Tget_class(data_set.type) == H5T_STRING &&
+              H5Sget_simple_extent_npoints(data_set.space) == 1,
+            what + " is not one string");
+    if (H5Tis_variable_str(data_set.type) > 0)
+      {
+        char *text = nullptr;
+        data_set.read(data_set.type, &text);
+        const std::string result = text == nullptr ? "" : text;
+        H5Dvlen_reclaim(data_set.type, data_set.space, H5P_DEFAULT, &text);
+        return result;
+      }
+    std::string text(H5Tget_size(data_set.type), '\0');
+    data_set.read(data_set.type, &text[0]);
+    return text.c_str();
+  }
+
+
+
+  std::string
+  HDF5File::read_bytes(const std::string &name) const
+  {
+    require_data_set(name);
+    const std::string   what = path + ": '" + name + "'";
+    const DataSetToRead data_set(file, name, what + " cannot be read as bytes");
+    require(H5Tget_class(data_set.type) == H5T_INTEGER &&
+              H5Tget_size(data_set.type) == 1 &&
+              H5Sget_simple_extent_ndims(data_set.space) == 1,
+            what + " is not one row of bytes");
+    std::string bytes(extents_of(data_set, what)[0], '\0');
+    data_set.read(data_set.type, &bytes[0]);
+    return bytes;
+  }
+
+
+
+  std::string
+  hdf5_image(const HDF5Content &content)
   {
     keep_quiet();
     const std::string failure = "HDF5 cannot make a file in memory";
@@ -160,8 +291,29 @@ namespace lsr
     const Handle file(H5Fcreate("memory", H5F_ACC_TRUNC, H5P_DEFAULT, access),
                       H5Fclose,
                       failure);
-    for (const auto &[name, array] : arrays)
-      write_array(file, name, array);
+    for (const auto &[name, array] : content.arrays)
+      write_entries(file,
+                    name,
+                    {array.n_rows, array.n_columns},
+                    H5T_IEEE_F64LE,
+                    H5T_NATIVE_DOUBLE,
+                    array.values.data());
+    for (const auto &[name, values] : content.integers)
+      write_entries(file,
+                    name,
+                    {values.size()},
+                    H5T_STD_I64LE,
+                    H5T_NATIVE_INT64,
+                    values.data());
+    for (const auto &[name, text] : content.texts)
+      write_text(file, name, text);
+    for (const auto &[name, bytes] : content.bytes)
+      write_entries(file,
+                    name,
+                    {bytes.size()},
+                    H5T_STD_U8LE,
+                    H5T_NATIVE_UINT8,
+                    bytes.data());
     require(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, failure);
 
     const ssize_t size = H5Fget_file_image(file, nullptr, 0);

@@ -18,6 +18,19 @@ namespace lsr
     std::vector<double> values;
   };
 
+  /// The data sets of an HDF5 file by name. A name may be a path: folder/name.
+  struct HDF5Content
+  {
+    std::map<std::string, HDF5Array> arrays = {};
+
+    std::map<std::string, std::vector<std::int64_t>> integers = {};
+
+    std::map<std::string, std::string> texts = {};
+
+    /// Files inside the file.
+    std::map<std::string, std::string> bytes = {};
+  };
+
   /// An HDF5 file that is read. Failures are lsr::Error with the path.
   class HDF5File
   {
@@ -36,14 +49,30 @@ namespace lsr
     HDF5Array
     read(const std::string &name) const;
 
+    /// The data set @p name, of one or two dimensions and integers, row after
+    /// row.
+    std::vector<std::int64_t>
+    read_integers(const std::string &name) const;
+
+    /// The string in the data set @p name, of any kind of strings.
+    std::string
+    read_text(const std::string &name) const;
+
+    /// The data set @p name, of one dimension and integers of one byte.
+    std::string
+    read_bytes(const std::string &name) const;
+
   private:
+    void
+    require_data_set(const std::string &name) const;
+
     const std::string path;
     std::int64_t      file;
   };
 
   /// The bytes of an HDF5 file with the given data sets.
   std::string
-  hdf5_image(const std::map<std::string, HDF5Array> &arrays);
+  hdf5_image(const HDF5Content &content);
 } // namespace lsr
 
 #endif

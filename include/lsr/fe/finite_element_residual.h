@@ -17,6 +17,9 @@
 
 namespace lsr
 {
+  struct CompressedRows;
+  struct Linearization;
+
   /**
    * The assembled residual of a weak form as refine() wants it: $q$ are the
    * nodal values of a finite-element function, $f(q)$ is its residual, $A$ the
@@ -80,6 +83,16 @@ namespace lsr
     double
     norm(const Column &f) override;
 
+    /**
+     * This residual linearized at @p q, constraints obeyed, as arrays that need
+     * no finite elements (lsr/refine/linearized_residual.h): for linear
+     * problems the residual itself. Throws with more than one rank, and for
+     * norms that need a matrix other than the tangent: all but l2, mass, and
+     * the dual norm where the matrix $K$ is $A$.
+     */
+    Linearization
+    linearization(const Column &q);
+
     /// The finite-element function with nodal values @p q, constraints obeyed.
     FEVector
     field(const Column &q) const;
@@ -89,6 +102,18 @@ namespace lsr
     values(const FEVector &u) const;
 
   private:
+    /// Assemble $A$ at @p q unless it is there and stays.
+    void
+    update_tangent(const Column &q);
+
+    /// Whether the matrix $K$ of the dual norm is the tangent $A$.
+    bool
+    tangent_is_riesz_matrix() const;
+
+    /// The rows of apply_tangent().
+    CompressedRows
+    tangent_rows() const;
+
     /// The solver of the dual norm; throws if it is not defined yet.
     LinearSolver &
     dual_solver() const;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_subspace_options_h
+#define lsr_applications_subspace_options_h
+
+#include <lsr/base/exceptions.h>
+#include <lsr/refine/make_tangent_basis.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+
+// Options that programs without a parameter file share.
+
+namespace lsr
+{
+  /// A number, or nothing for "auto".
+  template <typename Number>
+  std::optional<Number>
+  number_or_auto(const std::string &text, const std::string &option)
+  {
+    if (text == "auto")
+      return std::nullopt;
+    double     value     = -1;
+    const bool is_number = CLI::detail::lexical_cast(text, value);
+    require(is_number && std::isfinite(value) && value >= 0 &&
+              value == double(Number(value)),
+            option + " " + text + ": auto or a " +
+              (std::is_integral<Number>::value ? "whole " : "") +
+              "number that is not negative expected");
+    return Number(value);
+  }
+
+
+
+  /// How many threads --threads asks for, 0 for all cores.
+  inline unsigned int
+  n_threads_to_use(const unsigned int n_threads)
+  {
+    return n_threads > 0 ? n_threads :
+                           std::max(1U, std::thread::hardware_concurrency());
+  }
+
+
+
+  /// The options that change a TangentBasisParameters.
+  class SubspaceOptions
+  {
+  public:
+    /// Add them to @p app; @p defaults are shown in its help.
+    void
+    add_to(CLI::App &app, const TangentBasisParameters &defaults)
+    {
+      add_to(app, &defaults);
+    }
+
+    /// The same where the defaults are not known yet.
+    void
+    add_to(CLI::App &app)
+    {
+      add_to(app, nullptr);
+    }
+
+    /// Replace what was given on the command line. Throws lsr::Error for what
+    /// does not make sense.
+    void
+    apply_to(TangentBasisParameters &basis) const
+    {
+      basis.type            = type.value_or(basis.type);
+      basis.n_directions    = n_directions.value_or(basis.n_directions);
+      basis.oversampling    = oversampling.value_or(basis.oversampling);
+      basis.n_sample_points = n_sample_points.value_or(basis.n_sample_points);
+      basis.seed            = seed.value_or(basis.seed);
+      if (!precision)
+        return;
+      require(*precision == "float64" || *precision == "mixed",
+              "--precision " + *precision + ": float64 or mixed expected");
+      basis.precision =
+        *precision == "mixed" ? Precision::mixed : Precision::float64;
+    }
+
+  private:
+    void
+    add_to(CLI::App &app, const TangentBasisParameters *defaults)
+    {
+      const auto show = [&](CLI::Option *option, const auto &value) {
+        if (defaults != nullptr)
+          option->default_str(CLI::detail::to_string(value(*defaults)));
+        return option;
+      };
+      using Parameters = const TangentBasisParameters &;
+      show(app.add_option("--subspace",
+                          type,
+                          "structured, rsvd, landmark or parameters"),
+           [](Parameters basis) { return basis.type; });
+      show(app.add_option("--directions",
+                          n_directions,
+                          "Directions of the subspace"),
+           [](Parameters basis) { return basis.n_directions; })
+        ->check(CLI::PositiveNumber);
+      show(app.add_option("--oversampling",
+                          oversampling,
+                          "rsvd: columns of the sketch beyond the directions"),
+           [](Parameters basis) { return basis.oversampling; });
+      show(app.add_option("--sample-points",
+                          n_sample_points,
+                          "rsvd: points that the subspace is built from; 0: "
+                          "directions + 1000"),
+           [](Parameters basis) { return basis.n_sample_points; });
+      show(app.add_option("--precision",
+                          precision,
+                          "rsvd: float64, or mixed (the subspace in float32, "
+                          "all else in float64)"),
+           [](Parameters) { return "float64"; });
+      show(app.add_option("--seed", seed, "Seed of the random directions"),
+           [](Parameters basis) { return basis.seed; });
+    }
+
+    std::optional<std::string>   type, precision;
+    std::optional<std::size_t>   n_directions, oversampling, n_sample_points;
+    std::optional<std::uint64_t> seed;
+  };
+} // namespace lsr
+
+#endif

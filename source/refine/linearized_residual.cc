@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/host.h>
+#include <lsr/refine/linearized_residual.h>
+
+#include <KokkosBlas1_axpby.hpp>
+#include <KokkosBlas1_mult.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+namespace lsr
+{
+  namespace
+  {
+    using Indices = Kokkos::View<std::size_t *, MemorySpace>;
+
+    template <typename View, typename Number>
+    View
+    to_view(const std::vector<Number> &numbers)
+    {
+      ensure_kokkos_initialized();
+      const View view("lsr::LinearizedResidual", numbers.size());
+      const auto host = Kokkos::create_mirror_view(view);
+      std::copy(numbers.begin(), numbers.end(), host.data());
+      Kokkos::deep_copy(view, host);
+      return view;
+    }
+
+
+
+    const Linearization &
+    checked(const Linearization &linearization)
+    {
+      linearization.check("LinearizedResidual");
+      return linearization;
+    }
+
+
+
+    void
+    check_numbers(const std::vector<double> &numbers, const std::string &name)
+    {
+      require(std::all_of(numbers.begin(),
+                          numbers.end(),
+                          [](const double x) { return std::isfinite(x); }),
+              name + ": finite numbers expected, found one that is not");
+    }
+
+
+
+    void
+    check_size(const std::size_t  found,
+               const std::size_t  expected,
+               const std::string &name)
+    {
+      require(found == expected,
+              name + ": " + std::to_string(expected) + " expected, found " +
+                std::to_string(found));
+    }
+
+
+
+    void
+    set_zero(const Indices &rows, const Block &columns)
+    {
+      const std::size_t n_columns = columns.extent(1);
+      Kokkos::parallel_for(
+        "lsr::set_zero",
+        Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),
+        KOKKOS_LAMBDA(const std::size_t k) {
+          for (std::size_t j = 0; j < n_columns; ++j)
+            columns(rows(k), j) = 0.;
+        });
+      Kokkos::fence();
+    }
+  } // namespace
+
+
+
+  void
+  Linearization::check(const std::string &name) const
+  {
+    check_numbers(values, name + ", values");
+    check_numbers(residual, name + ", residual");
+    check_size(tangent.n_rows(), residual.size(), name + ", tangent: rows");
+    check_size(tangent.n_columns, values.size(), name + ", tangent: columns");
+    tangent.check(name + ", tangent");
+    require(norm == Norm::euclidean || values.size() == residual.size(),
+            name + ": a square tangent expected for the energy norm, found " +
+              std::to_string(residual.size()) + " rows and " +
+              std::to_string(values.size()) + " columns");
+
+    std::vector<bool> is_constrained(values.size(), false);
+    for (const std::size_t i : constrained)
+      {
+        require(i < values.size() && !is_constrained[i],
+                name + ", constraints: value " + std::to_string(i) +
+                  (i < values.size() ? " is constrained twice" :
+                                       " is constrained, but there are only " +
+                                         std::to_string(values.size())));
+        is_constrained[i] = true;
+      }
+    check_size(constraints.n_rows(),
+               constrained.size(),
+               name + ", constraints: rows");
+    check_size(constraints.n_columns,
+               values.size(),
+               name + ", constraints: columns");
+    check_size(inhomogeneities.size(),
+               constrained.size(),
+               name + ", constraints: inhomogeneities");
+    constraints.check(name + ", constraints");
+    check_numbers(inhomogeneities, name + ", constraints: inhomogeneities");
+    const auto acts_on_constrained = [&](const CompressedRows &rows) {
+      return std::any_of(rows.columns.begin(),
+                         rows.columns.end(),
+                         [&](const std::int64_t j) {
+                           return is_constrained[j];
+                         });
+    };
+    require(!acts_on_constrained(tangent),
+            name + ", tangent: no entries in columns of constrained values "
+                   "expected, found some");
+    require(!acts_on_constrained(constraints),
+            name + ", constraints: combinations of values that are free "
+                   "expected, found one that is constrained itself");
+  }
+
+
+
+  LinearizedResidual::LinearizedResidual(const Linearization &linearization)
+    : Residual(checked(linearization).values.size(),
+               linearization.residual.size())
+    , kind(linearization.norm)
+    , q0(to_view<Column>(linearization.values))
+    , f0(to_view<Column>(linearization.residual))
+    , A(linearization.tangent)
+    , constrained(to_view<Indices>(linearization.constrained))
+    , constraints(linearization.constraints)
+    , inhomogeneities(to_view<Column>(linearization.inhomogeneities))
+  {
+    if (!euclidean())
+      set_up_energy_norm(linearization);
+  }
+
+
+
+  void
+  LinearizedResidual::set_up_energy_norm(const Linearization &linearization)
+  {
+    const CompressedRows &rows = linearization.tangent;
+    std::vector<double>   diagonal(n_rows(), 0.);
+    for (std::size_t i = 0; i < n_rows(); ++i)
+      for (std::int64_t k = rows.starts[i]; k < rows.starts[i + 1]; ++k)
+        if (static_cast<std::size_t>(rows.columns[k]) == i)
+          diagonal[i] += rows.values[k];
+    for (const std::size_t i : linearization.constrained)
+      {
+        require(rows.starts[i] == rows.starts[i + 1] &&
+                  linearization.residual[i] == 0.,
+                "LinearizedResidual: in the energy norm rows of constrained "
+                "values have no entries and no residual; found row " +
+                  std::to_string(i));
+        diagonal[i] = std::numeric_limits<double>::infinity();
+      }
+    for (std::size_t i = 0; i < n_rows(); ++i)
+      {
+        require(diagonal[i] > 0.,
+                "LinearizedResidual: the energy norm needs a positive definite "
+                "tangent, found " +
+                  std::to_string(diagonal[i]) + " on the diagonal of row " +
+                  std::to_string(i));
+        diagonal[i] = 1. / diagonal[i];
+      }
+    inverse_diagonal = to_view<Column>(diagonal);
+    check_symmetry();
+  }
+
+
+
+  void
+  LinearizedResidual::check_symmetry() const
+  {
+    // No smooth functions of the index: differences are not to cancel.
+    std::vector<double> x(n_rows()), y(n_rows());
+    for (std::size_t i = 0; i < n_rows(); ++i)
+      {
+        x[i] = std::sin(1. + i);
+        y[i] = std::cos(3. * i * i);
+      }
+    const Column X = to_view<Column>(x), Y = to_view<Column>(y),
+                 AX = make_column(n_rows()), AY = make_column(n_rows());
+    multiply(1., 'N', A, X, 0., AX);
+    multiply(1., 'N', A, Y, 0., AY);
+    require(std::abs(dot(Y, AX) - dot(X, AY)) <=
+              1e-12 *
+                (lsr::norm(Y) * lsr::norm(AX) + lsr::norm(X) * lsr::norm(AY)),
+            "LinearizedResidual: the energy norm needs a symmetric tangent, "
+            "found one that is not");
+  }
+
+
+
+  void
+  LinearizedResidual::constrain(const Block &columns) const
+  {
+    set_zero(constrained, columns);
+  }
+
+
+
+  void
+  LinearizedResidual::conform(const Column &q) const
+  {
+    const Column determined = make_column(constrained.size());
+    Kokkos::deep_copy(determined, inhomogeneities);
+    multiply(1., 'N', constraints, q, 1., determined);
+    const Indices rows = constrained;
+    Kokkos::parallel_for(
+      "lsr::conform",
+      Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),
+      KOKKOS_LAMBDA(const std::size_t k) { q(rows(k)) = determined(k); });
+    Kokkos::fence();
+  }
+
+
+
+  void
+  LinearizedResidual::evaluate(const Column &q, const Column &f)
+  {
+    const Column change = make_column(q.size());
+    Kokkos::deep_copy(change, q);
+    KokkosBlas::axpy(-1., q0, change);
+    Kokkos::deep_copy(f, f0);
+    multiply(1., 'N', A, change, 1., f);
+  }
+
+
+
+  void
+  LinearizedResidual::linearize(const Column &)
+  {}
+
+
+
+  void
+  LinearizedResidual::apply_tangent(const Block &X, const Block &AX)
+  {
+    multiply(1., 'N', A, X, 0., AX);
+  }
+
+
+
+  void
+  LinearizedResidual::apply_transposed_tangent(const Block &X, const Block &ATX)
+  {
+    multiply(1., 'T', A, X, 0., ATX);
+  }
+
+
+
+  bool
+  LinearizedResidual::euclidean() const
+  {
+    return kind == Linearization::Norm::euclidean;
+  }
+
+
+
+  Block
+  LinearizedResidual::riesz(const Block &X, const Block &)
+  {
+    require(!euclidean(),
+            "LinearizedResidual: a Euclidean norm has no Riesz map");
+    return X;
+  }
+
+
+
+  void
+  LinearizedResidual::solve(const Column &f, const Column &x) const
+  {
+    constexpr double tolerance = 1e-13;
+    // In exact arithmetic as many as there are rows are enough.
+    const std::size_t max_iterations = n_rows() + 1000;
+
+    const Column r = make_column(n_rows()), z = make_column(n_rows()),
+                 p = make_column(n_rows()), Ap = make_column(n_rows());
+    Kokkos::deep_copy(x, 0.);
+    Kokkos::deep_copy(r, f);
+    set_zero(constrained, as_block(r));
+    const double target = tolerance * lsr::norm(r);
+    double       rz     = 1;
+    for (std::size_t k = 0; k < max_iterations; ++k)
+      {
+        if (lsr::norm(r) <= target)
+          return;
+        KokkosBlas::mult(0., z, 1., inverse_diagonal, r);
+        const double previous = rz;
+        rz                    = dot(r, z);
+        KokkosBlas::axpby(1., z, k == 0 ? 0. : rz / previous, p);
+        multiply(1., 'N', A, p, 0., Ap);
+        const double pAp = dot(p, Ap);
+        require(pAp > 0.,
+                "LinearizedResidual: the energy norm needs a positive definite "
+                "tangent, found a direction without energy");
+        KokkosBlas::axpy(rz / pAp, p, x);
+        KokkosBlas::axpy(-rz / pAp, Ap, r);
+      }
+    std::ostringstream message;
+    message << "LinearizedResidual: a relative residual of " << tolerance
+            << " of conjugate gradients expected, found "
+            << lsr::norm(r) / target * tolerance << " after " << max_iterations
+            << " iterations; is the tangent positive definite?";
+    throw Error(message.str());
+  }
+
+
+
+  Block
+  LinearizedResidual::solve_riesz(const Block &F)
+  {
+    require(!euclidean(),
+            "LinearizedResidual: a Euclidean norm has no Riesz map");
+    const Block X = make_block(F.extent(0), F.extent(1));
+    for (std::size_t j = 0; j < F.extent(1); ++j)
+      solve(Kokkos::subview(F, Kokkos::ALL(), j),
+            Kokkos::subview(X, Kokkos::ALL(), j));
+    return X;
+  }
+
+
+
+  double
+  LinearizedResidual::norm(const Column &f)
+  {
+    if (euclidean())
+      return Residual::norm(f);
+    if (!std::isfinite(lsr::norm(f)))
+      return std::numeric_limits<double>::quiet_NaN();
+    const Column x = make_column(f.size());
+    solve(f, x);
+    return std::sqrt(std::max(0., dot(f, x)));
+  }
+} // namespace lsr

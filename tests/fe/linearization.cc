@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/dense/blas.h>
+#include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/fe/finite_element_residual.h>
+#include <lsr/refine/linearized_residual.h>
+
+#include <deal.II/numerics/vector_tools_interpolate.h>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "messages.h"
+#include "support/models.h"
+
+using namespace lsr::test;
+using lsr::make_block;
+using lsr::make_column;
+using lsr::ResidualNorm;
+using Parameters = lsr::AdvectionDiffusionReaction<2>::Parameters;
+
+namespace
+{
+  Parameters
+  linear_parameters()
+  {
+    Parameters parameters;
+    parameters.diffusion       = "2 + x";
+    parameters.reaction        = "3*u";
+    parameters.right_hand_side = "exp(x*y)";
+    parameters.dirichlet       = "0: y; 1: 0; 2: x; 3: 1 - x";
+    return parameters;
+  }
+
+  Parameters
+  nonlinear_parameters()
+  {
+    Parameters parameters = linear_parameters();
+    parameters.reaction   = "u^3";
+    return parameters;
+  }
+
+  // An equation on a mesh with hanging nodes.
+  struct Model
+  {
+    Model(const Parameters &parameters, const bool strong_dirichlet)
+      : equation(parameters)
+      , discretization(MPI_COMM_WORLD, 1, discretization_parameters())
+    {
+      discretization.make_grid();
+      discretization.setup_dofs(equation.dirichlet_conditions());
+      lsr::FEVector steep = discretization.make_vector();
+      dealii::VectorTools::interpolate(
+        discretization.dof_handler(),
+        lsr::ExpressionFunction<2>({lsr::Expression<2>("exp(-9*(x + y))", "")}),
+        steep);
+      discretization.refine(steep);
+      discretization.setup_dofs(equation.dirichlet_conditions());
+      assembler = std::make_unique<lsr::Assembler<2>>(equation,
+                                                      discretization,
+                                                      strong_dirichlet);
+    }
+
+    lsr::AdvectionDiffusionReaction<2> equation;
+    lsr::Discretization<2>             discretization;
+    std::unique_ptr<lsr::Assembler<2>> assembler;
+
+  private:
+    static lsr::Discretization<2>::Parameters
+    discretization_parameters()
+    {
+      lsr::Discretization<2>::Parameters parameters;
+      parameters.degree             = 2;
+      parameters.global_refinements = 2;
+      return parameters;
+    }
+  };
+
+  struct Case
+  {
+    ResidualNorm norm;
+    bool         strong_dirichlet;
+  };
+
+  const std::vector<Case> cases = {{ResidualNorm::l2, true},
+                                   {ResidualNorm::l2, false},
+                                   {ResidualNorm::mass, true},
+                                   {ResidualNorm::mass, false},
+                                   {ResidualNorm::dual, true}};
+
+  lsr::Column
+  evaluate(lsr::Residual &residual, const lsr::Column &q)
+  {
+    const lsr::Column f = make_column(residual.n_rows());
+    residual.evaluate(q, f);
+    return f;
+  }
+} // namespace
+
+TEST(Linearization, of_a_linear_problem_is_the_residual_itself)
+{
+  for (const Case &c : cases)
+    {
+      SCOPED_TRACE(to_string(c.norm) + (c.strong_dirichlet ? ", strong" : ""));
+      const Model model(linear_parameters(), c.strong_dirichlet);
+      ASSERT_TRUE(model.discretization.triangulation().has_hanging_nodes());
+      lsr::FiniteElementResidual<2> residual(*model.assembler, c.norm, 7.);
+      const std::size_t             n = residual.n_values();
+      lsr::LinearizedResidual       linearized(
+        residual.linearization(random_column(n, 1)));
+      ASSERT_EQ(linearized.n_values(), n);
+      ASSERT_EQ(linearized.n_rows(), n);
+      EXPECT_EQ(linearized.euclidean(), residual.euclidean());
+
+      // At other values, which do not obey the constraints.
+      const lsr::Column q = random_column(n, 2);
+      residual.linearize(q);
+      const lsr::Column f = evaluate(residual, q);
+      EXPECT_LT(relative_difference(evaluate(linearized, q), f), 1e-13);
+      EXPECT_NEAR(linearized.norm(f),
+                  residual.norm(f),
+                  1e-11 * residual.norm(f));
+
+      const lsr::Block X = random_block(n, 3, 3), Y = random_block(n, 3, 3);
+      residual.constrain(X);
+      linearized.constrain(Y);
+      EXPECT_EQ(relative_difference(Y, X), 0.);
+      const lsr::Block AX = make_block(n, 3), other = make_block(n, 3);
+      residual.apply_tangent(X, AX);
+      linearized.apply_tangent(X, other);
+      EXPECT_LT(relative_difference(other, AX), 1e-14);
+      residual.apply_transposed_tangent(X, AX);
+      linearized.apply_transposed_tangent(X, other);
+      EXPECT_LT(relative_difference(other, AX), 1e-14);
+
+      const lsr::Column u = random_column(n, 4), v = random_column(n, 4);
+      residual.conform(u);
+      linearized.conform(v);
+      EXPECT_LT(relative_difference(v, u), 1e-15);
+    }
+}
+
+TEST(Linearization, of_a_nonlinear_problem_is_its_tangent)
+{
+  for (const bool strong_dirichlet : {true, false})
+    {
+      const Model model(nonlinear_parameters(), strong_dirichlet);
+      lsr::FiniteElementResidual<2> residual(*model.assembler,
+                                             ResidualNorm::mass);
+      const std::size_t             n = residual.n_values();
+      const lsr::Column             q = random_column(n, 1);
+      lsr::LinearizedResidual       linearized(residual.linearization(q));
+      EXPECT_LT(relative_difference(evaluate(linearized, q),
+                                    evaluate(residual, q)),
+                1e-14);
+      const lsr::Block X = random_block(n, 3, 3), AX = make_block(n, 3),
+                       other = make_block(n, 3);
+      residual.linearize(q);
+      residual.constrain(X);
+      residual.apply_tangent(X, AX);
+      linearized.apply_tangent(X, other);
+      EXPECT_LT(relative_difference(other, AX), 1e-14);
+    }
+}
+
+TEST(Linearization, does_not_keep_the_residual_from_its_norm)
+{
+  const Model                   model(linear_parameters(), true);
+  lsr::FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::dual);
+  const lsr::Column             q = random_column(residual.n_values(), 1);
+  residual.linearization(q);
+  residual.linearize(q);
+  EXPECT_GT(residual.norm(evaluate(residual, q)), 0.);
+}
+
+TEST(Linearization, norms_with_another_matrix_are_refused)
+{
+  const Model nonlinear(nonlinear_parameters(), true);
+  const Model linear(linear_parameters(), true);
+  Parameters  advective = linear_parameters();
+  advective.advection   = "1, y";
+  const Model nonsymmetric(advective, true);
+  const auto  refusal = [](const Model &model, const ResidualNorm norm) {
+    lsr::FiniteElementResidual<2> residual(*model.assembler, norm);
+    return message(
+      [&]() { residual.linearization(make_column(residual.n_values())); });
+  };
+  expect_contains(refusal(nonlinear, ResidualNorm::dual),
+                  "The dual norm of this residual needs a matrix besides");
+  expect_contains(refusal(nonsymmetric, ResidualNorm::dual), "expected l2");
+  expect_contains(refusal(linear, ResidualNorm::sobolev), "The sobolev norm");
+  EXPECT_EQ(refusal(linear, ResidualNorm::dual), "");
+}
