@@ -215,6 +215,7 @@ refine "no arguments" "no parameter file" "--help" --
 refine "unknown option" "--colour" -- --colour
 refine "two parameter files" "entry.prm" -- good.prm entry.prm
 refine "--set without a value" "--set" -- good.prm --set
+refine "device that is none" "device abacus" "auto, cpu or cuda expected" -- good.prm --device abacus
 
 refine "no such parameter file" "missing.prm" "no such file" -- missing.prm
 refine "parameter file is a folder" "results" "not a regular file" -- results

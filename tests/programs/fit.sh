@@ -55,6 +55,10 @@ paste -d, predicted.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) b
 refuses "MODEL is required" --
 refuses "neither" -- "$model"
 refuses "no_such.pt" -- no_such.pt plenty.csv
+refuses "device abacus: auto, cpu or cuda expected" -- "$model" plenty.csv --device abacus
+other=cuda
+grep -q '"device":"cuda"' report.json && other=cpu
+refuses "device $other" "built with a Kokkos" -- "$model" plenty.csv --device $other
 refuses "no_such.csv" -- "$model" no_such.csv
 refuses "plenty.csv" "not" -- plenty.csv plenty.csv
 sed '7s/,.*//' plenty.csv >short_line.csv
