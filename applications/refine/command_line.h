@@ -43,7 +43,7 @@ namespace lsr
     bool                     print_parameters = false;
     bool                     restart          = false;
     std::string              case_file;
-    unsigned int             n_threads        = 0;
+    unsigned int             n_threads = 0;
   };
 
   /// Set "Section/Subsection/Name=value".
