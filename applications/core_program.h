@@ -64,8 +64,10 @@ namespace lsr
     try
       {
         Options options;
-        if (options.parse(argc, argv))
-          program(options);
+        if (!options.parse(argc, argv))
+          return 0;
+        ensure_kokkos_initialized();
+        program(options);
       }
     catch (const std::exception &error)
       {

@@ -219,7 +219,6 @@ namespace lsr
 int
 main(int argc, char **argv)
 {
-  lsr::ensure_kokkos_initialized();
   return lsr::run_core_program<lsr::OperatorOptions>("lsr-operator",
                                                      argc,
                                                      argv,

@@ -44,8 +44,8 @@ namespace lsr
     bool                     print_parameters = false;
     bool                     restart          = false;
     std::string              case_file;
-    unsigned int             n_threads        = 0;
-    std::string              device           = "auto";
+    unsigned int             n_threads = 0;
+    std::string              device    = "auto";
   };
 
   /// Set "Section/Subsection/Name=value".

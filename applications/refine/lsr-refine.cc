@@ -637,11 +637,14 @@ main(int argc, char **argv)
                    command_line.restart,
                    "Continue an iterative refinement from the checkpoint in "
                    "the output folder");
-      app.add_option("--export-case",
-                     command_line.case_file,
-                     "Write network, nodes, residual and tangent into this "
-                     "file (.h5) and end; lsr-refine-case refines it without "
-                     "deal.II. A nonlinear problem is linearized at the "
-                     "network");
+      app
+        .add_option("--export-case",
+                    command_line.case_file,
+                    "Write network, nodes, residual and tangent into this "
+                    "file (.h5) and end; lsr-refine-case refines it without "
+                    "deal.II. A nonlinear problem is linearized at the network")
+        ->check([](const std::string &file) {
+          return std::string(file.empty() ? "the name of a file expected" : "");
+        });
     });
 }

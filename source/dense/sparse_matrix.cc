@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/sparse_matrix.h>
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
 
 namespace lsr
 {
@@ -63,8 +63,7 @@ namespace lsr
     std::size_t
     columns_at_a_time(const std::size_t n_columns)
     {
-      return std::is_same<MemorySpace, Kokkos::HostSpace>::value ? 16 :
-                                                                   n_columns;
+      return blocks_on_host ? 16 : n_columns;
     }
   } // namespace
 

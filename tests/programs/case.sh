@@ -92,6 +92,8 @@ refuses_export "Iterations/Number is 2" --set "Iterations/Number=2"
 refuses_export "Refinement/Residual subspace" --set "Refinement/Residual subspace=true"
 refuses_export "--restart" --restart
 refuses_export "Network/File" --set "Network/File="
+"$bin/lsr-refine" "$prm" --export-case "" >out 2>err && fail "a case without a name"
+grep -q "lsr-refine: error: .*name of a file" err || fail "no name: $(cat err)"
 if command -v mpirun >/dev/null; then
   mpirun=(mpirun -np 2)
   if mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE'; then
