@@ -54,18 +54,45 @@ namespace lsr
   class SubspaceOptions
   {
   public:
-    /// Add them to @p app; @p defaults are shown in its help.
+    /// Add them to @p app; @p defaults, if they are known yet, are shown in its
+    /// help.
     void
-    add_to(CLI::App &app, const TangentBasisParameters &defaults)
+    add_to(CLI::App &app, const TangentBasisParameters *defaults = nullptr)
     {
-      add_to(app, &defaults);
-    }
-
-    /// The same where the defaults are not known yet.
-    void
-    add_to(CLI::App &app)
-    {
-      add_to(app, nullptr);
+      const auto add = [&](const char *name,
+                           auto       &option,
+                           const char *text,
+                           const auto &shown) {
+        CLI::Option *const added = app.add_option(name, option, text);
+        if (defaults != nullptr)
+          added->default_str(CLI::detail::to_string(shown));
+        return added;
+      };
+      const TangentBasisParameters basis =
+        defaults == nullptr ? TangentBasisParameters() : *defaults;
+      add("--subspace",
+          type,
+          "structured, rsvd, landmark or parameters",
+          basis.type);
+      add("--directions",
+          n_directions,
+          "Directions of the subspace",
+          basis.n_directions)
+        ->check(CLI::PositiveNumber);
+      add("--oversampling",
+          oversampling,
+          "rsvd: columns of the sketch beyond the directions",
+          basis.oversampling);
+      add("--sample-points",
+          n_sample_points,
+          "rsvd: points that the subspace is built from; 0: directions + 1000",
+          basis.n_sample_points);
+      add("--precision",
+          precision,
+          "rsvd: float64, or mixed (the subspace in float32, all else in "
+          "float64)",
+          basis.precision == Precision::mixed ? "mixed" : "float64");
+      add("--seed", seed, "Seed of the random directions", basis.seed);
     }
 
     /// Replace what was given on the command line. Throws lsr::Error for what
@@ -87,42 +114,6 @@ namespace lsr
     }
 
   private:
-    void
-    add_to(CLI::App &app, const TangentBasisParameters *defaults)
-    {
-      const auto show = [&](CLI::Option *option, const auto &value) {
-        if (defaults != nullptr)
-          option->default_str(CLI::detail::to_string(value(*defaults)));
-        return option;
-      };
-      using Parameters = const TangentBasisParameters &;
-      show(app.add_option("--subspace",
-                          type,
-                          "structured, rsvd, landmark or parameters"),
-           [](Parameters basis) { return basis.type; });
-      show(app.add_option("--directions",
-                          n_directions,
-                          "Directions of the subspace"),
-           [](Parameters basis) { return basis.n_directions; })
-        ->check(CLI::PositiveNumber);
-      show(app.add_option("--oversampling",
-                          oversampling,
-                          "rsvd: columns of the sketch beyond the directions"),
-           [](Parameters basis) { return basis.oversampling; });
-      show(app.add_option("--sample-points",
-                          n_sample_points,
-                          "rsvd: points that the subspace is built from; 0: "
-                          "directions + 1000"),
-           [](Parameters basis) { return basis.n_sample_points; });
-      show(app.add_option("--precision",
-                          precision,
-                          "rsvd: float64, or mixed (the subspace in float32, "
-                          "all else in float64)"),
-           [](Parameters) { return "float64"; });
-      show(app.add_option("--seed", seed, "Seed of the random directions"),
-           [](Parameters basis) { return basis.seed; });
-    }
-
     std::optional<std::string>   type, precision;
     std::optional<std::size_t>   n_directions, oversampling, n_sample_points;
     std::optional<std::uint64_t> seed;

@@ -9,6 +9,8 @@
 #include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
 
+#include <KokkosBlas1_mult.hpp>
+#include <KokkosBlas1_nrm2.hpp>
 #include <KokkosBlas1_scal.hpp>
 
 #include <algorithm>
@@ -31,22 +33,6 @@ namespace lsr
     /// of the function's targets.
     using Visitor = std::function<void(const Block &JV, const Column &misfit)>;
 
-    /// Multiply row i by scale(i).
-    void
-    scale_rows(const Block &A, const Column &scale)
-    {
-      Kokkos::parallel_for(
-        "lsr::scale_rows",
-        Kokkos::RangePolicy<ExecutionSpace>(0, A.extent(0)),
-        KOKKOS_LAMBDA(const std::size_t i) {
-          for (std::size_t j = 0; j < A.extent(1); ++j)
-            A(i, j) *= scale(i);
-        });
-      Kokkos::fence();
-    }
-
-
-
     void
     for_each_block(const Network      &network,
                    const TangentBasis &basis,
@@ -54,7 +40,8 @@ namespace lsr
                    const Visitor      &visit)
     {
       const std::size_t n = rows.n_points(), r = basis.n_directions(),
-                        size = functions_in_block * n_sensors;
+                        size   = functions_in_block * n_sensors;
+      const HostColumn targets = to_host(rows.targets);
       for (std::size_t first = 0; first < n; first += size)
         {
           const std::size_t last   = std::min(first + size, n);
@@ -63,21 +50,19 @@ namespace lsr
           const Block       JV     = make_block(last - first, r);
           network.evaluate(points, misfit);
           basis.apply(points, JV);
-          const HostColumn f = to_host(misfit), targets = to_host(rows.targets),
-                           scale("scale", last - first);
+          const HostColumn f = to_host(misfit), scale("scale", last - first);
           for (std::size_t i = 0; i < scale.size(); ++i)
             {
               const std::size_t begin = first + i - i % n_sensors;
               if (i % n_sensors == 0)
-                scale(i) = 1 / norm(Kokkos::subview(
-                                 rows.targets,
-                                 Kokkos::make_pair(begin, begin + n_sensors)));
+                scale(i) =
+                  1 / KokkosBlas::nrm2(HostColumn(&targets(begin), n_sensors));
               else
                 scale(i) = scale(i - 1);
               f(i) = scale(i) * (f(i) - targets(first + i));
             }
           Kokkos::deep_copy(misfit, f);
-          scale_rows(JV, to_memory_space(scale));
+          KokkosBlas::mult(0., JV, 1., to_memory_space(scale), JV);
           visit(JV, misfit);
         }
     }

@@ -2,7 +2,7 @@
 
 // Refines a trained network on data, or evaluates a refined one.
 
-#include <lsr/base/out_of_memory.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/base/stopwatch.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
@@ -16,6 +16,7 @@
 
 #include "fit/options.h"
 #include "fit/report.h"
+#include "fit/smaller_blocks.h"
 
 namespace lsr
 {
@@ -102,9 +103,8 @@ namespace lsr
 
 
 
-    /// Fit with blocks of the size in @p options, or of the largest half,
-    /// quarter,
-    /// ... of it that the memory of the device suffices for.
+    /// Fit in blocks of the size in @p options, or of less if there is no
+    /// memory for them.
     Fit
     fit_in_blocks(const Options      &options,
                   const Network      &network,
@@ -112,32 +112,26 @@ namespace lsr
                   const DataSet      &rows,
                   const DataSet      &validation)
     {
-      constexpr std::size_t smallest = 256;
-
       const bool         validate = validation.n_points() > 0;
       const unsigned int folds =
         cross_validate(options, rows) ? n_folds(options, rows) : 1;
       const unsigned int validation_folds =
         validate ? n_folds(options, validation) : 1;
-      for (std::size_t size = options.block_size;; size /= 2)
-        try
-          {
-            const DataStream stream(rows, folds, size),
-              validation_stream(validation, validation_folds, size);
-            return fit(network,
-                       basis,
-                       stream,
-                       fit_parameters(options),
-                       validate ? &validation_stream : nullptr);
-          }
-        catch (const OutOfMemory &error)
-          {
-            if (size < 2 * smallest)
-              throw;
-            say(std::string(error.what()) + ": again with blocks of " +
-                std::to_string(size / 2) + " points instead of " +
-                std::to_string(size));
-          }
+      const std::size_t n_points =
+        std::max(rows.n_points(), validation.n_points());
+      return in_smaller_blocks(
+        std::min(options.block_size, n_points),
+        /* smallest = */ 256,
+        say,
+        [&](const std::size_t size) {
+          const DataStream stream(rows, folds, size),
+            validation_stream(validation, validation_folds, size);
+          return fit(network,
+                     basis,
+                     stream,
+                     fit_parameters(options),
+                     validate ? &validation_stream : nullptr);
+        });
     }
 
 

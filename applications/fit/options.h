@@ -116,7 +116,7 @@ namespace lsr
     app.add_flag("--group",
                  has_group,
                  "The data has groups (of functions, say) in its last column");
-    subspace.add_to(app, basis);
+    subspace.add_to(app, &basis);
     app.add_option("--rank", rank_text, "Columns used, or auto")
       ->capture_default_str();
     app.add_option("--tikhonov", lambda_text, "Tikhonov parameter, or auto")

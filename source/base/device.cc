@@ -3,6 +3,10 @@
 #include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
 
+#ifdef KOKKOS_ENABLE_CUDA
+#  include <cuda_runtime_api.h>
+#endif
+
 #include <algorithm>
 #include <cctype>
 
@@ -13,8 +17,12 @@ namespace lsr
     int
     n_gpus()
     {
-#if KOKKOS_VERSION >= 40300
-      return Kokkos::num_devices();
+#ifdef KOKKOS_ENABLE_CUDA
+      // Kokkos::num_devices() does not return where there is no driver.
+      int        n     = 0;
+      const bool there = cudaGetDeviceCount(&n) == cudaSuccess;
+      cudaGetLastError();
+      return there ? n : 0;
 #else
       return 1; // Kokkos itself says so when it is initialized
 #endif

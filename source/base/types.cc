@@ -21,12 +21,12 @@ namespace lsr
         {
           return View(properties, extents...);
         }
-      catch (const std::exception &)
+      catch (const std::exception &error)
         {
           std::ostringstream message;
           message << "out of memory of the device " << device_name()
                   << ": a block of " << 8e-9 * (double(extents) * ...)
-                  << " GB does not fit";
+                  << " GB does not fit (" << error.what() << ')';
           throw OutOfMemory(message.str());
         }
     }

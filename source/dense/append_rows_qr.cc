@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "factorization.h"
+#include "append_rows.h"
 #include "lapack.h"
 
 namespace lsr
@@ -136,29 +136,6 @@ namespace lsr
         }
     }
 
-    // On the CPU: few rows at a time, which stay in the cache.
-    void
-    append_by_panels(const HostBlock &triangle,
-                     const HostBlock &rows,
-                     const HostBlock &rhs)
-    {
-      const std::size_t m = rows.extent(0), r = rows.extent(1);
-      PanelQR           panel(r);
-      for (std::size_t i = 0; i < m; i += row_block)
-        {
-          const std::size_t end = std::min(i + row_block, m);
-          append_row_block(panel,
-                           triangle,
-                           part(rows, i, end, 0, r),
-                           part(rhs, i, end, 0, rhs.extent(1)));
-        }
-      if (rhs.extent(1) > 0)
-        {
-          double &rho = triangle(r, r);
-          rho = std::hypot(rho, KokkosBlas::nrm2(HostColumn(rhs.data(), m)));
-        }
-    }
-
     // The matrix [triangle; rows rhs], without its last column where there is
     // no right hand side.
     Block
@@ -173,17 +150,6 @@ namespace lsr
       Kokkos::deep_copy(columns(below, 0, r), rows);
       Kokkos::deep_copy(columns(below, r, k), rhs);
       return stacked;
-    }
-
-    // On a GPU: all rows at once, by products of large blocks.
-    void
-    append_at_once(const Block &triangle, const Block &rows, const Block &rhs)
-    {
-      std::optional<Block> R = cholesky_qr(stack(triangle, rows, rhs));
-      if (!R)
-        R = householder_qr(stack(triangle, rows, rhs));
-      const std::size_t k = R->extent(0);
-      Kokkos::deep_copy(lsr::rows(columns(triangle, 0, k), 0, k), *R);
     }
 
     void
@@ -249,6 +215,45 @@ namespace lsr
 #endif
   } // namespace
 
+  namespace internal
+  {
+    void
+    append_by_panels(const HostBlock &triangle,
+                     const HostBlock &rows,
+                     const HostBlock &rhs)
+    {
+      const std::size_t m = rows.extent(0), r = rows.extent(1);
+      PanelQR           panel(r);
+      for (std::size_t i = 0; i < m; i += row_block)
+        {
+          const std::size_t end = std::min(i + row_block, m);
+          append_row_block(panel,
+                           triangle,
+                           part(rows, i, end, 0, r),
+                           part(rhs, i, end, 0, rhs.extent(1)));
+        }
+      if (rhs.extent(1) > 0)
+        {
+          double &rho = triangle(r, r);
+          rho = std::hypot(rho, KokkosBlas::nrm2(HostColumn(rhs.data(), m)));
+        }
+    }
+
+
+
+    void
+    append_at_once(const Block &triangle, const Block &rows, const Block &rhs)
+    {
+      std::optional<Block> R = cholesky_qr(stack(triangle, rows, rhs));
+      if (!R)
+        R = householder_qr(stack(triangle, rows, rhs));
+      const std::size_t k = R->extent(0);
+      Kokkos::deep_copy(lsr::rows(columns(triangle, 0, k), 0, k), *R);
+    }
+  } // namespace internal
+
+
+
   AppendRowsQR::AppendRowsQR(const std::size_t n_columns)
     : triangle(make_zero_block(n_columns + 1, n_columns + 1))
   {}
@@ -282,8 +287,12 @@ namespace lsr
   void
   AppendRowsQR::append(const AppendRowsQR &other)
   {
-    const std::size_t r    = n_columns();
-    const Block       copy = make_block(r + 1, r + 1);
+    const std::size_t r = n_columns();
+    require(other.n_columns() == r,
+            "AppendRowsQR: rows of " + std::to_string(r) +
+              " columns expected, found those of a factorization of " +
+              std::to_string(other.n_columns()) + ".");
+    const Block copy = make_block(r + 1, r + 1);
     Kokkos::deep_copy(copy, other.triangle);
     append(columns(copy, 0, r),
            Column(Kokkos::subview(copy, Kokkos::ALL(), r)));

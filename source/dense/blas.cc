@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 
 #include <KokkosBlas.hpp>
@@ -8,37 +7,11 @@
 
 #include <string>
 
+#include "operands.h"
+
 namespace lsr
 {
-  namespace
-  {
-    std::string
-    extents(const Block &A)
-    {
-      return std::to_string(A.extent(0)) + " x " + std::to_string(A.extent(1));
-    }
-
-    bool
-    is_transposed(const char transpose)
-    {
-      require(transpose == 'N' || transpose == 'T',
-              std::string("multiply: found '") + transpose +
-                "' where 'N' or 'T' is expected.");
-      return transpose == 'T';
-    }
-
-    // KokkosKernels 3.4 leaves the result untouched where the inner extent is
-    // zero, even for beta = 0.
-    template <typename View>
-    void
-    scale(const double beta, const View &C)
-    {
-      if (beta == 0)
-        Kokkos::deep_copy(C, 0.);
-      else
-        KokkosBlas::scal(C, beta, C);
-    }
-  } // namespace
+  using namespace internal;
 
   void
   multiply(const double alpha,

@@ -22,6 +22,8 @@ namespace lsr
         check(const cudaError_t status)
         {
           const std::string text = cudaGetErrorString(status);
+          if (status != cudaSuccess)
+            cudaGetLastError(); // or the next call would report it again
           if (status == cudaErrorMemoryAllocation)
             throw OutOfMemory("out of memory of the device cuda: " + text);
           require(status == cudaSuccess, "CUDA: " + text);
@@ -30,6 +32,9 @@ namespace lsr
         void
         check(const cusolverStatus_t status, const char *routine)
         {
+          if (status == CUSOLVER_STATUS_ALLOC_FAILED)
+            throw OutOfMemory(
+              std::string("out of memory of the device cuda: ") + routine);
           require(status == CUSOLVER_STATUS_SUCCESS,
                   std::string("cuSOLVER: ") + routine + " returned status " +
                     std::to_string(int(status)));

@@ -9,10 +9,8 @@ namespace lsr
 {
   namespace internal
   {
-    /**
-     * Factorizations of blocks where blocks are: LAPACK's on the CPU,
-     * cuSOLVER's on a GPU.
-     */
+    // Factorizations of blocks where blocks are: LAPACK's on the CPU,
+    // cuSOLVER's on a GPU.
 
     /// The upper triangle of $Q^T Q$, by blocks of columns so that little of
     /// the lower one, which is zero, is computed.

@@ -80,14 +80,15 @@ namespace lsr
       return SX;
     }
 
-    /// Whether columns with the Cholesky factor @p C of their Gram matrix are
-    /// as nearly orthonormal as a sketch makes independent ones.
+    /// Whether the diagonal of the Cholesky factor @p C of a Gram matrix is
+    /// near 1, as it is for columns that a sketch has made nearly orthonormal,
+    /// and hardly is for others.
     bool
-    is_well_conditioned(const Block &C)
+    has_diagonal_near_one(const Block &C)
     {
       std::size_t n_bad = 0;
       Kokkos::parallel_reduce(
-        "lsr::is_well_conditioned",
+        "lsr::has_diagonal_near_one",
         Kokkos::RangePolicy<ExecutionSpace>(0, C.extent(0)),
         KOKKOS_LAMBDA(const std::size_t j, std::size_t &n) {
           // Also true for what is not a number.
@@ -123,7 +124,7 @@ namespace lsr
     const Block R = householder_qr(sketch(X, 2 * n));
     divide_by_upper_triangular(X, R);
     const Block C = gram_triangle(X);
-    if (!cholesky(C) || !is_well_conditioned(C))
+    if (!cholesky(C) || !has_diagonal_near_one(C))
       return {};
     const Block CR = make_block(n, n);
     multiply(1., 'N', C, 'N', R, 0., CR);

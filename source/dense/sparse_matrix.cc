@@ -4,7 +4,6 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/sparse_matrix.h>
 
-#include <KokkosBlas1_scal.hpp>
 #include <KokkosSparse_CrsMatrix.hpp>
 #include <KokkosSparse_spmv.hpp>
 
@@ -12,20 +11,16 @@
 #include <cmath>
 #include <limits>
 
+#include "operands.h"
+
 namespace lsr
 {
+  using namespace internal;
+
   namespace
   {
     using Matrix =
       KokkosSparse::CrsMatrix<double, int, Block::device_type, void, int>;
-
-    std::string
-    extents(const std::size_t n_rows, const std::size_t n_columns)
-    {
-      return std::to_string(n_rows) + " x " + std::to_string(n_columns);
-    }
-
-
 
     /// The numbers in a view of the memory space and the type of @p View.
     template <typename View, typename Number>
@@ -42,17 +37,6 @@ namespace lsr
                      });
       Kokkos::deep_copy(view, host);
       return view;
-    }
-
-
-
-    void
-    scale(const double beta, const Block &Y)
-    {
-      if (beta == 0)
-        Kokkos::deep_copy(Y, 0.);
-      else
-        KokkosBlas::scal(Y, beta, Y);
     }
 
 
@@ -154,17 +138,13 @@ namespace lsr
            const double        beta,
            const Block        &Y)
   {
-    require(transpose_A == 'N' || transpose_A == 'T',
-            std::string("multiply: found '") + transpose_A +
-              "' where 'N' or 'T' is expected.");
-    const bool A_t = transpose_A == 'T';
+    const bool A_t = is_transposed(transpose_A);
     require(X.extent(0) == (A_t ? A.n_rows() : A.n_columns()) &&
               Y.extent(0) == (A_t ? A.n_columns() : A.n_rows()) &&
               X.extent(1) == Y.extent(1),
             std::string("multiply: op(A) X = Y expected, found A ") +
               extents(A.n_rows(), A.n_columns()) + " (" + transpose_A +
-              "), X " + extents(X.extent(0), X.extent(1)) + ", Y " +
-              extents(Y.extent(0), Y.extent(1)) + ".");
+              "), X " + extents(X) + ", Y " + extents(Y) + ".");
     if (Y.size() == 0)
       return;
     const Matrix &matrix = A.implementation->matrix;

@@ -98,8 +98,10 @@ namespace lsr
     HDF5Content
     contents(const LinearCase &problem)
     {
-      const HostBlock points = to_host(problem.sampling.points);
-      HDF5Content     content;
+      const Block    &given = problem.sampling.points;
+      const HostBlock points("points", given.extent(0), given.extent(1));
+      Kokkos::deep_copy(points, to_host(given));
+      HDF5Content content;
       content.integers["format_version"]  = {format_version};
       content.texts["name"]               = problem.name;
       content.bytes["network/model"]      = problem.model;
@@ -226,8 +228,8 @@ namespace lsr
       sampling() const
       {
         const HDF5Array points = file.read("points");
-        const HostBlock host =
-          to_host(make_block(points.n_columns, points.n_rows));
+        ensure_kokkos_initialized();
+        const HostBlock host("points", points.n_columns, points.n_rows);
         std::copy(points.values.begin(), points.values.end(), host.data());
         return {to_memory_space(host), counts("rows")};
       }

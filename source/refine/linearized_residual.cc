@@ -7,6 +7,7 @@
 
 #include <KokkosBlas1_axpby.hpp>
 #include <KokkosBlas1_mult.hpp>
+#include <KokkosBlas1_scal.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -294,12 +295,22 @@ namespace lsr
     Kokkos::deep_copy(x, 0.);
     Kokkos::deep_copy(r, f);
     set_zero(constrained, as_block(r));
-    const double target = tolerance * lsr::norm(r);
-    double       rz     = 1;
+    const double length = lsr::norm(r);
+    require(std::isfinite(length),
+            "LinearizedResidual: the energy norm of finite numbers expected, "
+            "found some that are not");
+    if (length == 0)
+      return;
+    // Of length 1, so that no square is out of range.
+    KokkosBlas::scal(r, 1. / length, r);
+    double rz = 1;
     for (std::size_t k = 0; k < max_iterations; ++k)
       {
-        if (lsr::norm(r) <= target)
-          return;
+        if (lsr::norm(r) <= tolerance)
+          {
+            KokkosBlas::scal(x, length, x);
+            return;
+          }
         KokkosBlas::mult(0., z, 1., inverse_diagonal, r);
         const double previous = rz;
         rz                    = dot(r, z);
@@ -314,8 +325,8 @@ namespace lsr
       }
     std::ostringstream message;
     message << "LinearizedResidual: a relative residual of " << tolerance
-            << " of conjugate gradients expected, found "
-            << lsr::norm(r) / target * tolerance << " after " << max_iterations
+            << " of conjugate gradients expected, found " << lsr::norm(r)
+            << " after " << max_iterations
             << " iterations; is the tangent positive definite?";
     throw Error(message.str());
   }

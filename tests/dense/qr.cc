@@ -101,34 +101,32 @@ TEST(CholeskyQR, DoesNotMindTheLengthsOfColumns)
   EXPECT_LT(orthonormality_error(scaled, *R), 1e3 * eps);
 }
 
-// Rows that are zero but for a few are the hard case of a sketch.
+// Rows that are zero but for a few are the hard case of a sketch, which may put
+// several of them into one of its rows.
 TEST(CholeskyQR, FindsColumnsThatLiveInAFewRows)
 {
-  const std::size_t n = 50;
-  const HostBlock   X("X", 2000, n);
-  const HostBlock   A = to_host(random_block(n, n, 4));
+  const std::size_t m = 2000, n = 50;
+  const HostBlock   X("X", m, n);
+  const HostBlock   A = to_host(random_block(2 * n, n, 4));
   for (std::size_t j = 0; j < n; ++j)
-    for (std::size_t i = 0; i < n; ++i)
-      X(i, j) = A(i, j);
+    for (std::size_t i = 0; i < 2 * n; ++i)
+      X(i * 19, j) = A(i, j);
   const Block few = to_memory_space(X);
   const auto  R   = cholesky_qr(copy(few));
-  // Refusing would be safe, too; a wrong triangle would not.
-  if (R)
-    EXPECT_LT(gram_error(few, *R), 1e3 * eps * n);
+  ASSERT_TRUE(R);
+  EXPECT_LT(gram_error(few, *R), 1e3 * eps * n);
 }
 
-TEST(CholeskyQR, ShowsDependentColumnsOrRefuses)
+TEST(CholeskyQR, ShowsDependentColumns)
 {
   const HostBlock X = to_host(random_block(500, 30, 5));
   for (std::size_t i = 0; i < 500; ++i)
     X(i, 29) = X(i, 3) - 2 * X(i, 17);
   const Block dependent = to_memory_space(X);
   const auto  R         = cholesky_qr(copy(dependent));
-  if (R)
-    {
-      EXPECT_LT(gram_error(dependent, *R), 1e3 * eps);
-      EXPECT_LT(std::abs(to_host(*R)(29, 29)), 1e3 * eps);
-    }
+  ASSERT_TRUE(R);
+  EXPECT_LT(gram_error(dependent, *R), 1e3 * eps);
+  EXPECT_LT(std::abs(to_host(*R)(29, 29)), 1e3 * eps);
 }
 
 TEST(CholeskyQR, RefusesWhatIsNotSafe)

@@ -87,12 +87,13 @@ class Jacobian:
 class Stopwatch:
     """Seconds of the steps, each lasting from the one before."""
 
-    def __init__(self):
+    def __init__(self, device):
+        self.device = device
         self.start = self.last = time.perf_counter()
         self.seconds = {}
 
     def step(self, name):
-        if torch.cuda.is_available():
+        if self.device == "cuda":
             torch.cuda.synchronize()
         now = time.perf_counter()
         self.seconds[name], self.last = now - self.last, now
@@ -137,7 +138,7 @@ def main():
     test_points, test_residual = points_and_residual(1)
     jacobian = Jacobian(network, points, given.rows, given.chunk)
 
-    watch = Stopwatch()
+    watch = Stopwatch(given.device)
     n_columns = given.rank + given.oversampling
     sketch = jacobian.times_rows(torch.randn(n_columns, len(network.theta), dtype=dtype,
                                                 device=given.device))

@@ -9,13 +9,13 @@
 
 namespace lsr
 {
-  /**
-   * Where blocks are kept and computed with: the default execution space of the
-   * Kokkos that the library was built with. A Kokkos with CUDA means the GPU,
-   * one without the CPU; networks and dense solvers follow.
-   *
-   * A program that lets its user choose calls require_device() first.
-   */
+  // Blocks are kept and computed with in the default execution space of the
+  // Kokkos that the library was built with: on the GPU if Kokkos has CUDA, and
+  // on the CPU if it does not. Networks and dense solvers follow.
+  //
+  // A program that lets its user choose calls require_device() first.
+
+
 
   /// Whether the CPU can read and write blocks.
   constexpr bool blocks_on_host =

@@ -62,7 +62,8 @@ namespace lsr
     void
     append(const Block &rows);
 
-    /// Append the rows that @p other has seen, at the cost of $r$ rows.
+    /// Append the rows that @p other has seen, at the cost of $r$ rows. Throws
+    /// Error if it has other columns.
     void
     append(const AppendRowsQR &other);
 

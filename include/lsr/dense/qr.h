@@ -14,6 +14,9 @@ namespace lsr
    * on a GPU of cuSOLVER), zeros below the diagonal.
    *
    * \param [in,out] X $m \times n$ with $m \geq n$; overwritten
+   * \return $R$, $n \times n$
+   *
+   * Throws Error if there are more columns than rows.
    */
   Block
   householder_qr(const Block &X);
@@ -33,6 +36,7 @@ namespace lsr
    * of rounding times the length of each column.
    *
    * \param [in,out] X $m \times n$; overwritten
+   * \return $R$, $n \times n$, zeros below the diagonal, or nothing
    *
    * Nothing is returned where this is not safe: if $Y$ is far from orthonormal
    * or not finite, as it may be where columns are dependent to rounding, or if

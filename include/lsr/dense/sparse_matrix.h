@@ -42,7 +42,7 @@ namespace lsr
       values.push_back(value);
     }
 
-    /// @copydoc add()
+    /// End the last row; what is added from now on belongs to a new one.
     void
     end_row()
     {

@@ -14,6 +14,10 @@ namespace lsr
    * them if there are fewer, without those that occur twice. Which belong to
    * it, and in which order, depends on their coordinates alone, see
    * point_hash(): a sample of samples of parts is the sample of the whole.
+   *
+   * \param [in] points inputs $\times$ their number
+   * \param [in] n_points how many are wanted
+   * \return inputs $\times$ the points of the sample
    */
   Block
   point_sample(const Block &points, const std::size_t n_points);
