@@ -407,11 +407,30 @@ namespace lsr
 
 
 
+    Block
+    identity(const std::size_t n)
+    {
+      return make_block_of(n, n, [](const std::size_t i, const std::size_t j) {
+        return i == j ? 1. : 0.;
+      });
+    }
+
+
+
     void
     set_entry(const Column &column, const std::size_t i, const double value)
     {
       Kokkos::deep_copy(Kokkos::subview(column, Kokkos::make_pair(i, i + 1)),
                         value);
+    }
+
+
+
+    void
+    add(const double alpha, const Column &x, const Column &y)
+    {
+      const HostColumn a = to_host(x), b = to_host(y);
+      set_entries(y, [&](const std::size_t i) { return b(i) + alpha * a(i); });
     }
 
 
@@ -430,6 +449,18 @@ namespace lsr
     {
       const HostColumn host = to_host(column);
       return std::vector<double>(host.data(), host.data() + host.size());
+    }
+
+
+
+    double
+    distance(const Column &a, const Column &b)
+    {
+      const HostColumn x = to_host(a), y = to_host(b);
+      double           sum = 0;
+      for (std::size_t i = 0; i < x.size(); ++i)
+        sum += (x(i) - y(i)) * (x(i) - y(i));
+      return std::sqrt(sum);
     }
 
 

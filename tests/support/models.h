@@ -109,9 +109,16 @@ namespace lsr
       return column;
     }
 
+    Block
+    identity(const std::size_t n);
+
     /// Change one entry of a vector.
     void
     set_entry(const Column &column, const std::size_t i, const double value);
+
+    /// Add @p alpha x to y.
+    void
+    add(const double alpha, const Column &x, const Column &y);
 
     /// A vector of these numbers.
     Column
@@ -120,6 +127,10 @@ namespace lsr
     /// The reverse.
     std::vector<double>
     to_vector(const Column &column);
+
+    /// The Euclidean norm of the difference.
+    double
+    distance(const Column &a, const Column &b);
 
     /// The largest absolute value of the difference, relative to the largest
     /// absolute value in the second.
