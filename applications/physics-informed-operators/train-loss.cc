@@ -4,6 +4,8 @@
 
 #include <lsr/dense/blas.h>
 
+#include <KokkosBlas3_gemm.hpp>
+
 #include <array>
 #include <cmath>
 
@@ -11,20 +13,33 @@ namespace lsr
 {
   namespace
   {
+    /// Columns [first, last) of a block, sharing its memory.
+    HostBlock
+    part(const HostBlock  &block,
+         const std::size_t first,
+         const std::size_t last)
+    {
+      return Kokkos::subview(block,
+                             Kokkos::ALL(),
+                             Kokkos::make_pair(first, last));
+    }
+
+
+
     /// Where a jump over the period is demanded, call @p action with each
     /// number of @p entry and the one at the other end.
     template <typename Action>
     void
     for_each_pair(const TrainingPoints &points,
-                  const Block          &entry,
+                  const HostBlock      &entry,
                   const Action         &action)
     {
       const auto range = points.ranges.find(PointKind::period);
       if (range == points.ranges.end())
         return;
-      const Block here =
-                    columns(entry, range->second.first, range->second.last),
-                  there = columns(entry, points.n, entry.extent(1));
+      const HostBlock here =
+                        part(entry, range->second.first, range->second.last),
+                      there = part(entry, points.n, entry.extent(1));
       for (std::size_t j = 0; j < here.extent(1); ++j)
         for (std::size_t i = 0; i < here.extent(0); ++i)
           action(here(i, j), there(i, j));
@@ -34,7 +49,7 @@ namespace lsr
 
     /// Subtract what is at the other end.
     void
-    take_differences(const TrainingPoints &points, const Block &entry)
+    take_differences(const TrainingPoints &points, const HostBlock &entry)
     {
       for_each_pair(points, entry, [](double &here, const double there) {
         here -= there;
@@ -45,7 +60,7 @@ namespace lsr
 
     /// The transposed operation, for slopes.
     void
-    pull_differences_back(const TrainingPoints &points, const Block &entry)
+    pull_differences_back(const TrainingPoints &points, const HostBlock &entry)
     {
       for_each_pair(points, entry, [](const double here, double &there) {
         there = -here;
@@ -109,36 +124,44 @@ namespace lsr
       x[j] = points.y(0, j);
     const HostBlock u = functions.values(x);
 
-    const Block b  = branch.forward(branch_theta,
-                                   functions.sensors(equation.branch.n_inputs)),
-                t  = trunk.forward(trunk_theta, to_memory_space(points.y));
-    const Block db = make_zero_block(b.extent(0), b.extent(1)),
-                dt = make_block(t.extent(0), t.extent(1));
+    const HostColumn b_theta = to_host(branch_theta),
+                     t_theta = to_host(trunk_theta);
+    const HostBlock b        = branch.forward(b_theta,
+                                       to_host(functions.sensors(
+                                         equation.branch.n_inputs))),
+                    t        = trunk.forward(t_theta, points.y);
+    const HostBlock db("db", b.extent(0), b.extent(1)),
+      dt("dt", t.extent(0), t.extent(1));
 
     const std::size_t n_all = points.y.extent(1);
-    const auto entry = [n_all](const Block &block, const unsigned int k) {
-      return columns(block, k * n_all, (k + 1) * n_all);
+    const auto entry = [n_all](const HostBlock &block, const unsigned int k) {
+      return part(block, k * n_all, (k + 1) * n_all);
     };
     Jets s, ds;
     for (unsigned int k = 0; k < trunk.jet_size(); ++k)
       {
         take_differences(points, entry(t, k));
-        s.push_back(make_block(u.extent(0), points.n));
-        ds.push_back(make_zero_block(u.extent(0), points.n));
-        multiply(1., 'T', b, 'N', columns(entry(t, k), 0, points.n), 0., s[k]);
+        s.push_back(HostBlock("s", u.extent(0), points.n));
+        ds.push_back(HostBlock("ds", u.extent(0), points.n));
+        KokkosBlas::gemm(
+          "T", "N", 1., b, part(entry(t, k), 0, points.n), 0., s[k]);
       }
     const double result = add_conditions(points, u, s, ds);
 
     for (unsigned int k = 0; k < trunk.jet_size(); ++k)
       {
-        const Block here = columns(entry(t, k), 0, points.n);
-        multiply(1., 'N', here, 'T', ds[k], 1., db);
-        multiply(
-          1., 'N', b, 'N', ds[k], 0., columns(entry(dt, k), 0, points.n));
+        const HostBlock here = part(entry(t, k), 0, points.n);
+        KokkosBlas::gemm("N", "T", 1., here, ds[k], 1., db);
+        KokkosBlas::gemm(
+          "N", "N", 1., b, ds[k], 0., part(entry(dt, k), 0, points.n));
         pull_differences_back(points, entry(dt, k));
       }
-    branch.backward(branch_theta, db, branch_gradient);
-    trunk.backward(trunk_theta, dt, trunk_gradient);
+    const HostColumn b_gradient = to_host(branch_gradient),
+                     t_gradient = to_host(trunk_gradient);
+    branch.backward(b_theta, db, b_gradient);
+    trunk.backward(t_theta, dt, t_gradient);
+    Kokkos::deep_copy(branch_gradient, b_gradient);
+    Kokkos::deep_copy(trunk_gradient, t_gradient);
     return result;
   }
 
@@ -184,14 +207,15 @@ namespace lsr
                  t_values       = make_column(n_points * trunk.n_outputs());
     branch.evaluate(sensors, b_values);
     trunk.evaluate(points, t_values);
-    const Block found = make_block(sensors.extent(1), n_points);
+    const Block products = make_block(sensors.extent(1), n_points);
     multiply(1.,
              'T',
              Block(b_values.data(), width, sensors.extent(1)),
              'N',
              Block(t_values.data(), width, n_points),
              0.,
-             found);
+             products);
+    const HostBlock found = to_host(products);
 
     double sum = 0.;
     for (std::size_t i = 0; i < found.extent(0); ++i)

@@ -39,7 +39,7 @@ namespace lsr
 
   private:
     /// The entries of the jets of all pairs, functions x points each.
-    using Jets = std::vector<Block>;
+    using Jets = std::vector<HostBlock>;
 
     /// Sum of the conditions, and its derivatives in @p slopes.
     double

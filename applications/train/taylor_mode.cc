@@ -3,7 +3,8 @@
 #include "train/taylor_mode.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/blas.h>
+
+#include <KokkosBlas3_gemm.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,12 @@ namespace lsr
   {
     /// Layers of gated networks that are no hidden ones.
     constexpr std::size_t n_encoders = 2;
+
+    HostBlock
+    make_host_block(const std::size_t n_rows, const std::size_t n_columns)
+    {
+      return HostBlock("lsr::TaylorMode", n_rows, n_columns);
+    }
   } // namespace
 
 
@@ -49,31 +56,31 @@ namespace lsr
     hidden.clear();
     for (Layer &layer : layers)
       {
-        layer.z = make_block(layer.shape.n_outputs, n_columns);
-        layer.y = make_block(layer.shape.n_outputs, n_columns);
-        hidden.push_back(gated ? make_block(layer.shape.n_outputs, n_columns) :
-                                 layer.y);
+        layer.z = make_host_block(layer.shape.n_outputs, n_columns);
+        layer.y = make_host_block(layer.shape.n_outputs, n_columns);
+        hidden.push_back(
+          gated ? make_host_block(layer.shape.n_outputs, n_columns) : layer.y);
         width = std::max({width, layer.shape.n_inputs, layer.shape.n_outputs});
       }
-    input = make_zero_block(n_inputs, n_columns);
+    input = make_host_block(n_inputs, n_columns);
     if (gated)
-      for (Block *block : {&difference, &d_difference, &d_v, &d_u})
-        *block = make_block(layers[0].shape.n_outputs, n_columns);
-    slopes_out = make_block(width, n_columns);
-    slopes_in  = make_block(width, n_columns);
+      for (HostBlock *block : {&difference, &d_difference, &d_v, &d_u})
+        *block = make_host_block(layers[0].shape.n_outputs, n_columns);
+    slopes_out = make_host_block(width, n_columns);
+    slopes_in  = make_host_block(width, n_columns);
   }
 
 
 
   void
-  TaylorMode::linear(const Layer  &layer,
-                     const Column &theta,
-                     const Block  &x) const
+  TaylorMode::linear(const Layer      &layer,
+                     const HostColumn &theta,
+                     const HostBlock  &x) const
   {
-    const Block weights(theta.data() + layer.shape.offset,
-                        layer.shape.n_inputs,
-                        layer.shape.n_outputs);
-    multiply(1., 'T', weights, 'N', x, 0., layer.z);
+    const HostBlock weights(theta.data() + layer.shape.offset,
+                            layer.shape.n_inputs,
+                            layer.shape.n_outputs);
+    KokkosBlas::gemm("T", "N", 1., weights, x, 0., layer.z);
     const double *bias = weights.data() + weights.size();
     for (std::size_t j = 0; j < n_points; ++j)
       for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
@@ -83,27 +90,27 @@ namespace lsr
 
 
   void
-  TaylorMode::linear_backward(const Layer  &layer,
-                              const Column &theta,
-                              const Block  &x,
-                              const Block  &dz,
-                              const Column &gradient,
-                              const Block  &dx) const
+  TaylorMode::linear_backward(const Layer      &layer,
+                              const HostColumn &theta,
+                              const HostBlock  &x,
+                              const HostBlock  &dz,
+                              const HostColumn &gradient,
+                              const HostBlock  &dx) const
   {
-    const Block weights(theta.data() + layer.shape.offset,
-                        layer.shape.n_inputs,
-                        layer.shape.n_outputs),
+    const HostBlock weights(theta.data() + layer.shape.offset,
+                            layer.shape.n_inputs,
+                            layer.shape.n_outputs),
       d_weights(gradient.data() + layer.shape.offset,
                 layer.shape.n_inputs,
                 layer.shape.n_outputs);
-    multiply(1., 'N', x, 'T', dz, 0., d_weights);
+    KokkosBlas::gemm("N", "T", 1., x, dz, 0., d_weights);
     double *d_bias = d_weights.data() + d_weights.size();
     std::fill_n(d_bias, layer.shape.n_outputs, 0.);
     for (std::size_t j = 0; j < n_points; ++j)
       for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
         d_bias[i] += dz(i, j);
     if (dx.size() > 0)
-      multiply(1., 'N', weights, 'N', dz, 0., dx);
+      KokkosBlas::gemm("N", "N", 1., weights, dz, 0., dx);
   }
 
 
@@ -131,7 +138,8 @@ namespace lsr
 
 
   void
-  TaylorMode::activate_backward(const Layer &layer, const Block &slopes) const
+  TaylorMode::activate_backward(const Layer     &layer,
+                                const HostBlock &slopes) const
   {
     const std::size_t n = layer.shape.n_outputs * n_points;
     const double     *z = layer.z.data(), *y = layer.y.data();
@@ -164,7 +172,7 @@ namespace lsr
 
 
   void
-  TaylorMode::gate(const Block &y_block, const Block &h_block) const
+  TaylorMode::gate(const HostBlock &y_block, const HostBlock &h_block) const
   {
     const std::size_t n = y_block.extent(0) * n_points;
     const double     *y = y_block.data(), *u = difference.data(),
@@ -186,7 +194,8 @@ namespace lsr
 
 
   void
-  TaylorMode::gate_backward(const Block &y_block, const Block &slopes) const
+  TaylorMode::gate_backward(const HostBlock &y_block,
+                            const HostBlock &slopes) const
   {
     const std::size_t n = y_block.extent(0) * n_points;
     const double     *y = y_block.data(), *u = difference.data();
@@ -227,8 +236,8 @@ namespace lsr
 
 
 
-  const Block &
-  TaylorMode::forward(const Column &theta, const Block &points)
+  const HostBlock &
+  TaylorMode::forward(const HostColumn &theta, const HostBlock &points)
   {
     require(points.extent(0) == n_inputs &&
               theta.size() ==
@@ -267,20 +276,20 @@ namespace lsr
 
 
   void
-  TaylorMode::backward(const Column &theta,
-                       const Block  &slopes,
-                       const Column &gradient)
+  TaylorMode::backward(const HostColumn &theta,
+                       const HostBlock  &slopes,
+                       const HostColumn &gradient)
   {
     const std::size_t first     = gated ? n_encoders : 0;
     const std::size_t n_columns = n_points * n_entries;
-    const auto        part = [&](const Block &memory, const std::size_t n) {
-      return Block(memory.data(), n, n_columns);
+    const auto        part = [&](const HostBlock &memory, const std::size_t n) {
+      return HostBlock(memory.data(), n, n_columns);
     };
     if (gated)
-      for (const Block &block : {d_difference, d_v})
+      for (const HostBlock &block : {d_difference, d_v})
         Kokkos::deep_copy(block, 0.);
 
-    Block dz = slopes;
+    HostBlock dz = slopes;
     for (std::size_t l = layers.size(); l-- > first;)
       {
         const Layer &layer = layers[l];
@@ -290,9 +299,9 @@ namespace lsr
               gate_backward(layer.y, dz);
             activate_backward(layer, dz);
           }
-        const Block dx =
+        const HostBlock dx =
           l == first ?
-            Block() :
+            HostBlock() :
             part(dz.data() == slopes_in.data() ? slopes_out : slopes_in,
                  layer.shape.n_inputs);
         linear_backward(

@@ -41,13 +41,15 @@ namespace lsr
 
     /// Jets at points, outputs x jet_size() points; overwritten by the next
     /// call.
-    const Block &
-    forward(const Column &theta, const Block &points);
+    const HostBlock &
+    forward(const HostColumn &theta, const HostBlock &points);
 
     /// The gradient with respect to the parameters of the last forward(), for
     /// the derivatives @p slopes with respect to its result.
     void
-    backward(const Column &theta, const Block &slopes, const Column &gradient);
+    backward(const HostColumn &theta,
+             const HostBlock  &slopes,
+             const HostColumn &gradient);
 
   private:
     /// A layer, and what it did to its input.
@@ -56,24 +58,26 @@ namespace lsr
       LayerShape shape;
 
       /// Result of the linear layer, and of the activation if there is one.
-      Block z, y;
+      HostBlock z, y;
     };
 
     void
     resize(const std::size_t n_points);
 
     void
-    linear(const Layer &layer, const Column &theta, const Block &x) const;
+    linear(const Layer      &layer,
+           const HostColumn &theta,
+           const HostBlock  &x) const;
 
     /// Add the gradient of weights and biases, and compute that of the input
     /// unless @p dx is empty.
     void
-    linear_backward(const Layer  &layer,
-                    const Column &theta,
-                    const Block  &x,
-                    const Block  &dz,
-                    const Column &gradient,
-                    const Block  &dx) const;
+    linear_backward(const Layer      &layer,
+                    const HostColumn &theta,
+                    const HostBlock  &x,
+                    const HostBlock  &dz,
+                    const HostColumn &gradient,
+                    const HostBlock  &dx) const;
 
     /// y of a layer from its z.
     void
@@ -81,16 +85,16 @@ namespace lsr
 
     /// Overwrite slopes with respect to y by those with respect to z.
     void
-    activate_backward(const Layer &layer, const Block &slopes) const;
+    activate_backward(const Layer &layer, const HostBlock &slopes) const;
 
     /// Write $h = v + y\,(u - v)$.
     void
-    gate(const Block &y, const Block &h) const;
+    gate(const HostBlock &y, const HostBlock &h) const;
 
     /// Overwrite slopes with respect to h by those with respect to y, and add
     /// those with respect to $u - v$ and v.
     void
-    gate_backward(const Block &y, const Block &slopes) const;
+    gate_backward(const HostBlock &y, const HostBlock &slopes) const;
 
     const bool                gated;
     const std::vector<double> a;
@@ -104,9 +108,9 @@ namespace lsr
 
     /// Jets of the input, inputs of all layers but the first ones, $u - v$, and
     /// slopes of all of these.
-    Block              input, difference;
-    std::vector<Block> hidden;
-    Block              d_difference, d_v, d_u, slopes_out, slopes_in;
+    HostBlock              input, difference;
+    std::vector<HostBlock> hidden;
+    HostBlock              d_difference, d_v, d_u, slopes_out, slopes_in;
   };
 } // namespace lsr
 

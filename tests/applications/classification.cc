@@ -24,8 +24,9 @@ using namespace lsr::test;
 namespace
 {
   bool
-  equal(const Block &a, const Block &b)
+  equal(const Block &block, const Block &other)
   {
+    const HostBlock a = to_host(block), b = to_host(other);
     return a.extent(0) == b.extent(0) && a.extent(1) == b.extent(1) &&
            std::equal(a.data(), a.data() + a.size(), b.data());
   }
@@ -33,9 +34,9 @@ namespace
 
 
   double
-  squared_distance(const Block      &a,
+  squared_distance(const HostBlock  &a,
                    const std::size_t i,
-                   const Block      &b,
+                   const HostBlock  &b,
                    const std::size_t j)
   {
     double sum = 0;
@@ -90,8 +91,9 @@ namespace
     {
       std::string bytes =
         big_endian({0x00000803, std::uint32_t(set.size()), 28, 28});
-      for (std::size_t i = 0; i < set.points.size(); ++i)
-        bytes += char(std::lround(255 * set.points.data()[i]));
+      const HostBlock points = to_host(set.points);
+      for (std::size_t i = 0; i < points.size(); ++i)
+        bytes += char(std::lround(255 * points.data()[i]));
       write(images, bytes);
     }
 
@@ -152,19 +154,20 @@ TEST(RenderedDigits, AreInkOnPaperAndAllDifferent)
   EXPECT_EQ(
     std::set<unsigned int>(digits.labels.begin(), digits.labels.end()).size(),
     10u);
+  const HostBlock points = to_host(digits.points);
   for (std::size_t i = 0; i < digits.size(); ++i)
     {
       double ink = 0;
       for (std::size_t p = 0; p < ImageSet::n_pixels; ++p)
         {
-          ASSERT_GE(digits.points(p, i), 0);
-          ASSERT_LE(digits.points(p, i), 1);
-          ink += digits.points(p, i) / ImageSet::n_pixels;
+          ASSERT_GE(points(p, i), 0);
+          ASSERT_LE(points(p, i), 1);
+          ink += points(p, i) / ImageSet::n_pixels;
         }
       EXPECT_GT(ink, 0.02) << i;
       EXPECT_LT(ink, 0.5) << i;
       for (std::size_t j = 0; j < i; ++j)
-        ASSERT_GT(squared_distance(digits.points, i, digits.points, j), 0.1);
+        ASSERT_GT(squared_distance(points, i, points, j), 0.1);
     }
 }
 
@@ -174,16 +177,18 @@ TEST(RenderedDigits, AreInkOnPaperAndAllDifferent)
 // chance, and yet not always.
 TEST(RenderedDigits, LookLikeTheirLabels)
 {
-  const ImageSet known   = render_digits(1000, 6),
-                 unknown = render_digits(200, 7);
-  unsigned int correct   = 0;
+  const ImageSet known           = render_digits(1000, 6),
+                 unknown         = render_digits(200, 7);
+  const HostBlock known_points   = to_host(known.points),
+                  unknown_points = to_host(unknown.points);
+  unsigned int correct           = 0;
   for (std::size_t i = 0; i < unknown.size(); ++i)
     {
       std::size_t nearest  = 0;
       double      distance = 1e300;
       for (std::size_t j = 0; j < known.size(); ++j)
         {
-          const double d = squared_distance(unknown.points, i, known.points, j);
+          const double d = squared_distance(unknown_points, i, known_points, j);
           if (d < distance)
             {
               distance = d;
@@ -231,8 +236,9 @@ TEST(ImageStream, HandsOutAllImagesInOrder)
     const std::size_t size = block.points.extent(1);
     EXPECT_TRUE(equal(block.points, columns(digits.points, n, n + size)));
     // All values equal: the probabilities are 0.1.
-    const Column q = make_column(10 * size), f = make_column(10 * size);
-    block.residual.evaluate(q, f);
+    const Column q = make_column(10 * size), errors = make_column(10 * size);
+    block.residual.evaluate(q, errors);
+    const HostColumn f = to_host(errors);
     for (std::size_t i = 0; i < size; ++i)
       for (unsigned int c = 0; c < 10; ++c)
         EXPECT_NEAR(f(10 * i + c),

@@ -57,16 +57,21 @@ TEST_F(FunctionApproximation, PointsAreInTheSquareAndTargetsThoseOfTheFunction)
   ASSERT_EQ(problem.test.n_points(), 20U);
   ASSERT_EQ(problem.lattice.n_points(), 10000U);
   for (const DataSet *data : {&problem.train, &problem.test, &problem.lattice})
-    for (std::size_t i = 0; i < data->n_points(); ++i)
-      {
-        const double x = data->points(0, i), y = data->points(1, i);
-        EXPECT_LE(std::max(std::abs(x), std::abs(y)), 1.);
-        EXPECT_NEAR(data->targets(i),
-                    std::sin(M_PI * x) * std::sin(M_PI * y),
-                    1e-15);
-      }
-  EXPECT_EQ(problem.lattice.points(0, 99), 1.);
-  EXPECT_EQ(problem.lattice.points(1, 99), -1.);
+    {
+      const HostBlock  points  = to_host(data->points);
+      const HostColumn targets = to_host(data->targets);
+      for (std::size_t i = 0; i < data->n_points(); ++i)
+        {
+          const double x = points(0, i), y = points(1, i);
+          EXPECT_LE(std::max(std::abs(x), std::abs(y)), 1.);
+          EXPECT_NEAR(targets(i),
+                      std::sin(M_PI * x) * std::sin(M_PI * y),
+                      1e-15);
+        }
+    }
+  const HostBlock lattice = to_host(problem.lattice.points);
+  EXPECT_EQ(lattice(0, 99), 1.);
+  EXPECT_EQ(lattice(1, 99), -1.);
 }
 
 

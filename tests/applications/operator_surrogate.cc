@@ -54,12 +54,12 @@ namespace
   };
 
   /// The values of a network at some points.
-  Column
+  std::vector<double>
   evaluate(const Network &network, const Block &points)
   {
     const Column values = make_column(points.extent(1) * network.n_outputs());
     network.evaluate(points, values);
-    return values;
+    return to_vector(values);
   }
 
   const std::vector<double> sensors = {0.1, -0.4, 0.8, 1.2, 0.3, -2., 0.7};
@@ -73,19 +73,17 @@ TEST(OperatorSurrogate, InstanceIsTheProductOfBranchAndTrunk)
       const OperatorSurrogate surrogate(
         files.branch(), files.trunk(), 7, 2, files.trunk_layout);
 
-      const Block input = make_block(7, 1);
-      for (unsigned int s = 0; s < 7; ++s)
-        input(s, 0) = sensors[s];
+      const Column input  = to_column(sensors);
       const Block  points = random_points(2, 20);
-      const Column b      = evaluate(files.branch_layout.build(), input);
-      const Column t      = evaluate(files.trunk_layout.build(), points);
-      const Column q      = evaluate(surrogate.instance(sensors), points);
+      const auto   b = evaluate(files.branch_layout.build(), as_block(input));
+      const auto   t = evaluate(files.trunk_layout.build(), points);
+      const auto   q = evaluate(surrogate.instance(sensors), points);
       for (unsigned int i = 0; i < 20; ++i)
         {
           double product = 0;
           for (unsigned int k = 0; k < 5; ++k)
-            product += b(k) * t(5 * i + k);
-          EXPECT_NEAR(q(i), product, 1e-14);
+            product += b[k] * t[5 * i + k];
+          EXPECT_NEAR(q[i], product, 1e-14);
         }
     }
 }

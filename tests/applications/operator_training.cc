@@ -36,8 +36,8 @@ namespace
   moved(const Column &theta, const Column &direction, const double distance)
   {
     const Column result = make_column(theta.size());
-    for (std::size_t p = 0; p < theta.size(); ++p)
-      result(p) = theta(p) + distance / norm(direction) * direction(p);
+    Kokkos::deep_copy(result, theta);
+    add(distance / norm(direction), direction, result);
     return result;
   }
 } // namespace
@@ -55,19 +55,21 @@ TEST(TaylorMode, EqualsTheNetworkOfJetsAndItsTransposedJacobian)
       layout.build_jets(a.empty() ? std::vector<double>(d, 0.) : a);
     const Block       points = random_points(d, 7, -1., 1.);
     const std::size_t n      = 7 * layout.n_outputs;
-    const Column      jets   = make_column(n * (d + 2));
-    network.evaluate(points, jets);
+    const Column      q      = make_column(n * (d + 2));
+    network.evaluate(points, q);
+    const HostColumn jets = to_host(q);
 
     TaylorMode         taylor(layout, a);
     const unsigned int size = taylor.jet_size();
     ASSERT_EQ(size, expected_size);
-    const Column theta    = network.parameters(),
-                 gradient = make_column(theta.size());
+    const HostColumn theta = to_host(network.parameters()),
+                     gradient("gradient", theta.size());
     for (unsigned int repetition = 0; repetition < 2; ++repetition)
       {
-        const Block  found  = taylor.forward(theta, points);
-        const Block  slopes = random_block(layout.n_outputs, 7 * size);
-        const Column u      = make_column(jets.size());
+        const HostBlock found = taylor.forward(theta, to_host(points));
+        const HostBlock slopes =
+          to_host(random_block(layout.n_outputs, 7 * size));
+        const HostColumn u("u", jets.size());
         for (unsigned int k = 0; k < size; ++k)
           for (std::size_t i = 0; i < n; ++i)
             {
@@ -78,8 +80,12 @@ TEST(TaylorMode, EqualsTheNetworkOfJetsAndItsTransposedJacobian)
             }
         taylor.backward(theta, slopes, gradient);
         const Block expected = make_block(theta.size(), 1);
-        network.transposed_jacobian_times(points, as_block(u), expected);
-        EXPECT_LT(relative_difference(as_block(gradient), expected), 1e-12);
+        network.transposed_jacobian_times(points,
+                                          as_block(to_memory_space(u)),
+                                          expected);
+        EXPECT_LT(relative_difference(as_block(to_memory_space(gradient)),
+                                      expected),
+                  1e-12);
       }
   };
   for (const std::string architecture : {"plain", "modified"})
@@ -251,16 +257,17 @@ TEST(Soap, FindsTheLeastSquaresSolutionOfABadlyScaledLayer)
 {
   // q = W x + b with inputs of very different size, without noise.
   FullyConnected layout;
-  layout.n_inputs     = 3;
-  layout.n_outputs    = 2;
-  layout.widths       = {};
-  Network     network = layout.build();
-  const Block x       = random_points(3, 40, -1., 1.);
-  for (std::size_t i = 0; i < 40; ++i)
-    {
-      x(1, i) *= 0.1;
-      x(2, i) = x(0, i) + 0.1 * x(2, i);
-    }
+  layout.n_inputs         = 3;
+  layout.n_outputs        = 2;
+  layout.widths           = {};
+  Network         network = layout.build();
+  const HostBlock random  = to_host(random_points(3, 40, -1., 1.));
+  const Block     x =
+    make_block_of(3, 40, [&](const std::size_t d, const std::size_t i) {
+      return d == 0 ? random(0, i) :
+             d == 1 ? 0.1 * random(1, i) :
+                      random(0, i) + 0.1 * random(2, i);
+    });
   const Column solution = random_column(network.n_parameters());
   network.set_parameters(solution);
   const Column targets = make_column(80), values = make_column(80),
@@ -274,8 +281,7 @@ TEST(Soap, FindsTheLeastSquaresSolutionOfABadlyScaledLayer)
     {
       network.set_parameters(theta);
       network.evaluate(x, values);
-      for (std::size_t k = 0; k < values.size(); ++k)
-        values(k) -= targets(k);
+      add(-1., targets, values);
       network.transposed_jacobian_times(x,
                                         as_block(values),
                                         as_block(gradient));

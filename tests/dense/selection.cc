@@ -18,29 +18,32 @@ namespace
   Column
   minus(const Column &x)
   {
-    const Column y = copy(x);
+    const HostColumn y = to_host(copy(x));
     for (std::size_t i = 0; i < y.size(); ++i)
       y(i) = -y(i);
-    return y;
+    return to_memory_space(y);
   }
 
-  // Columns of very different length, and rows that they have not seen.
+  // Columns of very different length.
+  Block
+  graded_block(const std::size_t n, const unsigned int seed)
+  {
+    const HostBlock A = to_host(random_block(n, n_columns, seed));
+    for (std::size_t j = 0; j < n_columns; ++j)
+      for (std::size_t i = 0; i < n; ++i)
+        A(i, j) *= std::pow(10., -double((5 * j) % n_columns) / 3);
+    return to_memory_space(A);
+  }
+
+  // Such columns, and rows that they have not seen.
   struct SelectionTest : testing::Test
   {
     SelectionTest()
-      : G(random_block(n_rows, n_columns, 1))
-      , other_G(random_block(n_other, n_columns, 2))
+      : G(graded_block(n_rows, 1))
+      , other_G(graded_block(n_other, 2))
       , f(random_column(n_rows, 3))
       , other_f(random_column(n_other, 4))
-    {
-      for (std::size_t j = 0; j < n_columns; ++j)
-        {
-          for (std::size_t i = 0; i < n_rows; ++i)
-            G(i, j) *= std::pow(10., -double((5 * j) % n_columns) / 3);
-          for (std::size_t i = 0; i < n_other; ++i)
-            other_G(i, j) *= std::pow(10., -double((5 * j) % n_columns) / 3);
-        }
-    }
+    {}
 
     AppendRowsQR
     rows(const std::size_t first, const std::size_t last) const
@@ -132,21 +135,26 @@ TEST_F(SelectionTest, TikhonovOfAFewColumnsMinimizesTheirDampedLoss)
   const double                   lambda = 0.2;
   const std::vector<std::size_t> order = {7, 2, 0, 11, 5, 1, 3, 4, 6, 8, 9, 10};
   const std::size_t              k     = 4;
-  const Block                    damped = make_zero_block(n_rows + k, k);
-  const Column                   right  = make_column(n_rows + k);
+  const HostBlock                host_G = to_host(G);
+  const HostColumn               host_f = to_host(f);
+  const HostBlock                damped("damped", n_rows + k, k);
+  const HostColumn               right("right", n_rows + k);
   for (std::size_t j = 0; j < k; ++j)
     {
       for (std::size_t i = 0; i < n_rows; ++i)
-        damped(i, j) = G(i, order[j]);
+        damped(i, j) = host_G(i, order[j]);
       damped(n_rows + j, j) = lambda;
     }
   for (std::size_t i = 0; i < n_rows; ++i)
-    right(i) = f(i);
-  const Column expected = LeastSquares(factor(damped, right)).solve();
-  const Column found =
-    LeastSquares(factor(G, f), order).tikhonov(k).solve(lambda);
+    right(i) = host_f(i);
+  const Column solution =
+    LeastSquares(factor(to_memory_space(damped), to_memory_space(right)))
+      .solve();
+  const HostColumn expected = to_host(solution);
+  const HostColumn found =
+    to_host(LeastSquares(factor(G, f), order).tikhonov(k).solve(lambda));
   for (std::size_t j = 0; j < k; ++j)
-    EXPECT_NEAR(found(order[j]), expected(j), 1e-12 * norm(expected));
+    EXPECT_NEAR(found(order[j]), expected(j), 1e-12 * norm(solution));
 }
 
 TEST_F(SelectionTest, EffectiveRankIsTheTraceOfTheInfluenceMatrix)
@@ -155,10 +163,11 @@ TEST_F(SelectionTest, EffectiveRankIsTheTraceOfTheInfluenceMatrix)
   double       trace  = 0;
   for (std::size_t i = 0; i < n_rows; ++i)
     {
-      const Column unit = make_column(n_rows);
-      unit(i)           = -1;
-      const Column y    = LeastSquares(factor(G, unit)).solve_tikhonov(lambda);
-      trace += product('N', G, y)(i);
+      const HostColumn unit("unit", n_rows);
+      unit(i) = -1;
+      const Column y =
+        LeastSquares(factor(G, to_memory_space(unit))).solve_tikhonov(lambda);
+      trace += to_host(product('N', G, y))(i);
     }
   const Tikhonov tikhonov = LeastSquares(factor(G, f)).tikhonov();
   EXPECT_NEAR(tikhonov.effective_rank(lambda), trace, 1e-10);
@@ -227,10 +236,10 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
 {
   // A smooth target and noise, many columns: polynomials fitted to 50 points.
   const std::size_t n = 50, r = 30, n_test = 295;
-  const Block       all   = monomials(n + n_test, r);
-  const Column      noise = random_column(n + n_test, 3);
-  const Block       G = make_block(n, r), test = make_block(n_test, r);
-  const Column      f = make_column(n), exact = make_column(n_test);
+  const HostBlock   all   = to_host(monomials(n + n_test, r));
+  const HostColumn  noise = to_host(random_column(n + n_test, 3));
+  const HostBlock   G_fit("G_fit", n, r), G_test("G_test", n_test, r);
+  const HostColumn  f_fit("f_fit", n), f_test("f_test", n_test);
   std::size_t       i_fit = 0, i_test = 0;
   for (std::size_t i = 0; i < n + n_test; ++i)
     {
@@ -238,12 +247,14 @@ TEST(Selection, NoiseIsDampedAsWellAsAnExhaustiveSearchCould)
       const double target = std::sin(6 * x) - 0.5;
       const bool   is_fit = i % 7 == 0 && i_fit < n;
       for (std::size_t j = 0; j < r; ++j)
-        (is_fit ? G(i_fit, j) : test(i_test, j)) = all(i, j);
+        (is_fit ? G_fit(i_fit, j) : G_test(i_test, j)) = all(i, j);
       if (is_fit)
-        f(i_fit++) = target + 0.2 * noise(i);
+        f_fit(i_fit++) = target + 0.2 * noise(i);
       else
-        exact(i_test++) = target;
+        f_test(i_test++) = target;
     }
+  const Block  G = to_memory_space(G_fit), test = to_memory_space(G_test);
+  const Column f = to_memory_space(f_fit), exact = to_memory_space(f_test);
   ASSERT_EQ(i_fit, n);
 
   std::vector<AppendRowsQR> folds;

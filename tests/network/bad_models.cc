@@ -65,7 +65,7 @@ namespace
     const Block  points = random_points(network.n_inputs(), 5);
     const Column q      = make_column(5 * network.n_outputs());
     network.evaluate(points, q);
-    return std::vector<double>(q.data(), q.data() + q.size());
+    return to_vector(q);
   }
 
   /// The action throws an Error of one line with all these words in it.
@@ -312,7 +312,7 @@ namespace
       {
         Network      network = Network::load_bytes(good, "good", 2);
         const Column theta   = network.parameters();
-        theta(20)            = value; // after the 18 entries of w1
+        set_entry(theta, 20, value); // after the 18 entries of w1
         network.set_parameters(theta);
         network.save(path);
         expect_bad(read(path), {"'b1'", "not finite"});
@@ -643,7 +643,7 @@ namespace
                        one_epoch,
                        {"training"});
     const Column not_finite = make_column(6);
-    not_finite(2)           = std::numeric_limits<double>::quiet_NaN();
+    set_entry(not_finite, 2, std::numeric_limits<double>::quiet_NaN());
     expect_untrainable(points,
                        not_finite,
                        one_epoch,
@@ -698,7 +698,7 @@ namespace
       {std::to_string(m - 1) + " rows", std::to_string(m) + " parameters"});
 
     const Column targets = make_column(n);
-    targets(0)           = std::numeric_limits<double>::infinity();
+    set_entry(targets, 0, std::numeric_limits<double>::infinity());
     DataMisfit not_finite(targets);
     expect_error([&]() { refine(network, basis, sampling, not_finite); },
                  {"residual", "not finite"});

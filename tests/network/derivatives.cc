@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
 #include <lsr/network/network.h>
 
 #include <gtest/gtest.h>
@@ -19,11 +20,12 @@ namespace
   Block
   moved(const Block &points, const unsigned int k, const double step)
   {
-    const Block result = make_block(points.extent(0), points.extent(1));
-    Kokkos::deep_copy(result, points);
-    for (std::size_t i = 0; i < points.extent(1); ++i)
-      result(k, i) += step;
-    return result;
+    const HostBlock x = to_host(points);
+    return make_block_of(points.extent(0),
+                         points.extent(1),
+                         [&](const std::size_t d, const std::size_t i) {
+                           return x(d, i) + (d == k ? step : 0.);
+                         });
   }
 
   Column
@@ -36,9 +38,11 @@ namespace
 
   /// A loss that is quadratic in the jets, and mixes their entries.
   double
-  quadratic_loss(const Block &jets, const Block &slopes)
+  quadratic_loss(const Block &jets_of_points, const Block &slopes_of_points)
   {
-    double value = 0;
+    const HostBlock jets = to_host(jets_of_points);
+    const HostBlock slopes("slopes", jets.extent(0), jets.extent(1));
+    double          value = 0;
     for (std::size_t i = 0; i < jets.extent(1); ++i)
       for (std::size_t k = 0; k < jets.extent(0); ++k)
         {
@@ -49,6 +53,7 @@ namespace
           slopes(k, i) =
             2. * (k + 1) * jets(k, i) + jets(next, i) + jets(last, i);
         }
+    Kokkos::deep_copy(slopes_of_points, to_memory_space(slopes));
     return value;
   }
 
@@ -78,22 +83,25 @@ namespace
     network.evaluate_gradients(points, gradients, correction);
     network.evaluate_laplacians(points, 2, laplacians, correction);
 
-    const double h        = 1e-4;
-    const Block  expected = make_block(2, n);
-    const Column sum      = make_column(n);
-    const Column center   = values(network, points, correction);
+    const double     h = 1e-4;
+    const HostBlock  expected("gradients", 2, n);
+    const HostColumn sum("Laplacians", n);
+    const auto       q = [&](const Block &x) {
+      return to_vector(values(network, x, correction));
+    };
+    const std::vector<double> center = q(points);
     for (unsigned int k = 0; k < 2; ++k)
       {
-        const Column right = values(network, moved(points, k, h), correction);
-        const Column left  = values(network, moved(points, k, -h), correction);
+        const std::vector<double> right = q(moved(points, k, h)),
+                                  left  = q(moved(points, k, -h));
         for (std::size_t i = 0; i < n; ++i)
           {
-            expected(k, i) = (right(i) - left(i)) / (2 * h);
-            sum(i) += (right(i) - 2 * center(i) + left(i)) / (h * h);
+            expected(k, i) = (right[i] - left[i]) / (2 * h);
+            sum(i) += (right[i] - 2 * center[i] + left[i]) / (h * h);
           }
       }
-    EXPECT_LT(relative_difference(gradients, expected), 1e-6);
-    EXPECT_LT(relative_difference(laplacians, sum), 1e-5);
+    EXPECT_LT(relative_difference(gradients, to_memory_space(expected)), 1e-6);
+    EXPECT_LT(relative_difference(laplacians, to_memory_space(sum)), 1e-5);
   }
 } // namespace
 
@@ -129,19 +137,17 @@ TEST(LossOfDerivatives, SeesValuesGradientsAndWeightedSecondDerivatives)
       SCOPED_TRACE(name);
       const std::size_t n          = n_points * network.n_outputs();
       const Block       seen       = make_block(4, n);
-      const Block       expected   = make_block(4, n);
-      const Column      q          = values(network, points, {});
       const Column      laplacians = make_column(n);
       const Block       gradients  = make_block(2, n);
       network.evaluate_gradients(points, gradients);
       network.evaluate_laplacians(points, 1, laplacians);
-      for (std::size_t i = 0; i < n; ++i)
-        {
-          expected(0, i) = q(i);
-          expected(1, i) = gradients(0, i);
-          expected(2, i) = gradients(1, i);
-          expected(3, i) = 3. * laplacians(i);
-        }
+      const HostColumn q      = to_host(values(network, points, {})),
+                       second = to_host(laplacians);
+      const HostBlock first   = to_host(gradients);
+      const Block     expected =
+        make_block_of(4, n, [&](const std::size_t k, const std::size_t i) {
+          return k == 0 ? q(i) : k == 3 ? 3. * second(i) : first(k - 1, i);
+        });
 
       const auto look =
         [&](const Block &jets, const std::size_t first, const Block &slopes) {
@@ -166,22 +172,19 @@ TEST(LossOfDerivatives, GradientAgreesWithDifferences)
     {
       SCOPED_TRACE(name);
       const std::size_t m         = network.n_parameters();
-      const Column      theta     = network.parameters();
-      const Column      direction = random_column(m);
+      const HostColumn  theta     = to_host(network.parameters());
+      const HostColumn  direction = to_host(random_column(m));
       const Column      ignored   = make_column(m);
       const Column      gradient  = make_column(m);
       add_quadratic_loss(network, points, gradient);
 
       const auto moved_loss = [&, &network = network](const double step) {
-        const Column moved = make_column(m);
-        for (std::size_t p = 0; p < m; ++p)
-          moved(p) = theta(p) + step * direction(p);
-        network.set_parameters(moved);
+        network.set_parameters(make_column_of(m, [&](const std::size_t p) {
+          return theta(p) + step * direction(p);
+        }));
         return add_quadratic_loss(network, points, ignored);
       };
-      double product = 0;
-      for (std::size_t p = 0; p < m; ++p)
-        product += gradient(p) * direction(p);
+      const double product  = dot(gradient, to_memory_space(direction));
       const double expected = (moved_loss(h) - moved_loss(-h)) / (2 * h);
       EXPECT_NEAR(product, expected, 1e-6 * std::abs(expected));
     }
@@ -219,8 +222,7 @@ TEST(RefinedPrediction, IsTheNetworkPlusItsJacobianTimesTheCorrection)
       const Column      q          = values(network, points, {});
       const Column      change     = make_column(n);
       network.jacobian_times(points, as_block(correction), as_block(change));
-      for (std::size_t i = 0; i < n; ++i)
-        q(i) += change(i);
+      add(1., change, q);
       EXPECT_LT(relative_difference(refined, q), 1e-13);
     }
 }
@@ -242,19 +244,20 @@ TEST(Scaling, ActsOnValuesDerivativesAndJacobian)
   const Network plain  = Network::load_bytes(bytes, "plain", 2, 2);
   const Network scaled = Network::load_bytes(bytes, "scaled", 2, 2, scaling);
 
-  const Block x = random_points(2, n_points);
-  const Block y = make_block(2, n_points);
-  for (std::size_t i = 0; i < n_points; ++i)
-    for (unsigned int k = 0; k < 2; ++k)
-      y(k, i) = (x(k, i) - scaling.input_shift[k]) * scaling.input_scale[k];
+  const Block     x      = random_points(2, n_points);
+  const HostBlock host_x = to_host(x);
+  const Block     y =
+    make_block_of(2, n_points, [&](const std::size_t k, const std::size_t i) {
+      return (host_x(k, i) - scaling.input_shift[k]) * scaling.input_scale[k];
+    });
 
-  const Column q        = values(scaled, x, {});
-  const Column expected = values(plain, y, {});
-  for (std::size_t i = 0; i < n_points; ++i)
-    for (unsigned int c = 0; c < 2; ++c)
-      expected(2 * i + c) =
-        scaling.output_shift[c] + scaling.output_scale[c] * expected(2 * i + c);
-  EXPECT_LT(relative_difference(q, expected), 1e-14);
+  const HostColumn of_y = to_host(values(plain, y, {}));
+  const Column     expected =
+    make_column_of(2 * n_points, [&](const std::size_t i) {
+      return scaling.output_shift[i % 2] +
+             scaling.output_scale[i % 2] * of_y(i);
+    });
+  EXPECT_LT(relative_difference(values(scaled, x, {}), expected), 1e-14);
 
   check(scaled, random_column(scaled.n_parameters()));
   ASSERT_TRUE(scaled.layered()) << scaled.description();

@@ -29,7 +29,7 @@ namespace
   class ParameterReader
   {
   public:
-    explicit ParameterReader(const Column &theta)
+    explicit ParameterReader(const HostColumn &theta)
       : theta(theta)
     {}
 
@@ -58,7 +58,7 @@ namespace
     std::size_t next = 0;
 
   private:
-    const Column theta;
+    const HostColumn theta;
   };
 } // namespace
 
@@ -66,14 +66,18 @@ namespace
 
 TEST(FullyConnected, ModifiedArchitectureIsItsFormulaInTheDocumentedOrder)
 {
-  const Network network = modified_layout().build();
-  const Block   points  = random_points(3, 4, -1., 1.);
-  const Column  values  = make_column(8);
-  network.evaluate(points, values);
+  const Network network      = modified_layout().build();
+  const Block   points       = random_points(3, 4, -1., 1.);
+  const Column  q_of_network = make_column(8);
+  network.evaluate(points, q_of_network);
+  const HostColumn values      = to_host(q_of_network);
+  const HostBlock  host_points = to_host(points);
   for (std::size_t i = 0; i < 4; ++i)
     {
-      const std::vector<double> x = {points(0, i), points(1, i), points(2, i)};
-      ParameterReader           reader(network.parameters());
+      const std::vector<double> x = {host_points(0, i),
+                                     host_points(1, i),
+                                     host_points(2, i)};
+      ParameterReader           reader(to_host(network.parameters()));
       const auto          u = reader.hidden(x, 6), v = reader.hidden(x, 6);
       std::vector<double> h = x;
       for (unsigned int l = 0; l < 2; ++l)
@@ -116,12 +120,13 @@ TEST(FullyConnected, NetworksOfThePaperHaveItsNumbersOfParameters)
 TEST(FullyConnected, GlorotInitialization)
 {
   FullyConnected layout;
-  layout.n_inputs       = 40;
-  layout.n_outputs      = 60;
-  layout.widths         = {};
-  layout.initialization = "glorot";
-  const Column theta    = layout.build().parameters();
-  double       sum = 0., square = 0., largest = 0.;
+  layout.n_inputs             = 40;
+  layout.n_outputs            = 60;
+  layout.widths               = {};
+  layout.initialization       = "glorot";
+  const Column     parameters = layout.build().parameters();
+  const HostColumn theta      = to_host(parameters);
+  double           sum = 0., square = 0., largest = 0.;
   for (std::size_t p = 0; p < 40 * 60; ++p)
     {
       sum += theta(p);
@@ -139,7 +144,7 @@ TEST(FullyConnected, GlorotInitialization)
   EXPECT_GT(largest, 2.5 * deviation);
 
   const Column again = layout.build().parameters();
-  EXPECT_EQ(relative_difference(again, theta), 0.);
+  EXPECT_EQ(relative_difference(again, parameters), 0.);
   layout.seed = 1;
-  EXPECT_GT(relative_difference(layout.build().parameters(), theta), 0.1);
+  EXPECT_GT(relative_difference(layout.build().parameters(), parameters), 0.1);
 }

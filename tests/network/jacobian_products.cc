@@ -50,9 +50,13 @@ namespace
   generic_rows(const Network &network, const Block &points)
   {
     const auto  outputs = one_output_each(network);
-    const Block U = make_zero_block(n_points * network.n_outputs(), n_points);
-    for (std::size_t i = 0; i < n_points; ++i)
-      U(i * network.n_outputs() + outputs[i], i) = 1.;
+    const Block U =
+      make_block_of(n_points * network.n_outputs(),
+                    n_points,
+                    [&](const std::size_t row, const std::size_t i) {
+                      return row == i * network.n_outputs() + outputs[i] ? 1. :
+                                                                           0.;
+                    });
     const Block JTU = make_block(network.n_parameters(), n_points);
     network.transposed_jacobian_times(points, U, JTU);
     return JTU;
@@ -70,23 +74,24 @@ namespace
   Column
   differences(Network &network, const Block &points, const Column &v)
   {
-    const double  h         = 4e-4;
-    const Column  theta     = network.parameters();
-    const Column  moved     = make_column(theta.size());
-    const Column  result    = make_column(n_points * network.n_outputs());
-    constexpr int steps[]   = {-2, -1, 1, 2};
-    const double  weights[] = {1. / 12, -8. / 12, 8. / 12, -1. / 12};
+    const double        h          = 4e-4;
+    const Column        parameters = network.parameters();
+    const HostColumn    theta = to_host(parameters), direction = to_host(v);
+    std::vector<double> result(n_points * network.n_outputs());
+    constexpr int       steps[]   = {-2, -1, 1, 2};
+    const double        weights[] = {1. / 12, -8. / 12, 8. / 12, -1. / 12};
     for (unsigned int s = 0; s < 4; ++s)
       {
-        for (std::size_t i = 0; i < theta.size(); ++i)
-          moved(i) = theta(i) + steps[s] * h * v(i);
-        network.set_parameters(moved);
-        const Column q = values(network, points);
+        network.set_parameters(
+          make_column_of(theta.size(), [&](const std::size_t i) {
+            return theta(i) + steps[s] * h * direction(i);
+          }));
+        const HostColumn q = to_host(values(network, points));
         for (std::size_t i = 0; i < q.size(); ++i)
-          result(i) += weights[s] / h * q(i);
+          result[i] += weights[s] / h * q(i);
       }
-    network.set_parameters(theta);
-    return result;
+    network.set_parameters(parameters);
+    return to_column(result);
   }
 } // namespace
 
@@ -263,9 +268,12 @@ TEST(JacobianColumns, EqualProductsWithUnitDirections)
       for (std::size_t p = 0; p < m; p += 7)
         parameters.push_back((p + m / 2) % m);
       parameters.push_back(m - 1);
-      const Block V = make_zero_block(m, parameters.size());
-      for (std::size_t j = 0; j < parameters.size(); ++j)
-        V(parameters[j], j) = 1.;
+      const Block V =
+        make_block_of(m,
+                      parameters.size(),
+                      [&](const std::size_t p, const std::size_t j) {
+                        return p == parameters[j] ? 1. : 0.;
+                      });
       const Block expected = generic_product(network, points, V);
       for (unsigned int call = 0; call < 6; ++call)
         {
@@ -363,9 +371,7 @@ TEST(RankOneDirections, ProductsEqualThoseOfExplicitColumns)
       const Column y          = random_column(r);
       const Column correction = network.expand(V, y);
       const Column sum        = make_column(network.n_parameters());
-      for (std::size_t i = 0; i < sum.size(); ++i)
-        for (std::size_t k = 0; k < r; ++k)
-          sum(i) += explicit_V(i, k) * y(k);
+      multiply(1., 'N', explicit_V, y, 0., sum);
       EXPECT_LT(relative_difference(correction, sum), 1e-13);
     }
 }

@@ -57,8 +57,9 @@ namespace
     // Large parameters bring large arguments of the activation.
     for (const double factor : {1., 4.})
       {
-        for (std::size_t p = 0; p < theta.size(); ++p)
-          theta(p) *= factor;
+        const HostColumn old = to_host(theta);
+        set_entries(theta,
+                    [&](const std::size_t p) { return factor * old(p); });
         network.set_parameters(theta);
         jets.set_parameters(theta);
 

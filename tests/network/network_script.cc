@@ -31,8 +31,7 @@ namespace
   largest(const Column &column)
   {
     double result = 0;
-    for (const double entry :
-         std::vector<double>(column.data(), column.data() + column.size()))
+    for (const double entry : to_vector(column))
       result = std::max(result, std::abs(entry));
     return result;
   }
@@ -62,9 +61,10 @@ TEST(NetworkScript, FullyConnectedIsLayersWithTanhBetweenThem)
   EXPECT_TRUE(network.layered());
   EXPECT_EQ(relative_difference(network.parameters(), expected.parameters()),
             0);
-  const Block points = make_block(2, 3);
-  for (std::size_t i = 0; i < points.size(); ++i)
-    points.data()[i] = 0.3 * i - 0.7;
+  const Block points =
+    make_block_of(2, 3, [](const std::size_t d, const std::size_t i) {
+      return 0.3 * (2 * i + d) - 0.7;
+    });
   const Column values = make_column(3), expected_values = make_column(3);
   network.evaluate(points, values);
   expected.evaluate(points, expected_values);

@@ -22,18 +22,18 @@ namespace
               const std::size_t  n_functions,
               const std::size_t  n_places)
   {
-    const Block       functions = random_points(n_inputs, n_functions);
-    const Block       places = random_points(n_inputs, n_places, 0., 1., 2);
-    const std::size_t n      = n_functions * n_places;
-    const Block       grid   = make_block(n_inputs, n);
-    for (std::size_t i = 0; i < n; ++i)
-      {
-        const std::size_t p = (7 * i + 3) % n; // 7 does not divide n
-        for (unsigned int k = 0; k < n_inputs; ++k)
-          grid(k, i) = k < n_first ? functions(k, p / n_places) :
-                                     places(k, p % n_places);
-      }
-    return grid;
+    const HostBlock functions = to_host(random_points(n_inputs, n_functions));
+    const HostBlock places =
+      to_host(random_points(n_inputs, n_places, 0., 1., 2));
+    const std::size_t n = n_functions * n_places;
+    return make_block_of(n_inputs,
+                         n,
+                         [&](const std::size_t k, const std::size_t i) {
+                           const std::size_t p =
+                             (7 * i + 3) % n; // 7 does not divide n
+                           return k < n_first ? functions(k, p / n_places) :
+                                                places(k, p % n_places);
+                         });
   }
 
   /// Models that consist of subnetworks, and how many inputs the first sees.

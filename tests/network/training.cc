@@ -26,13 +26,14 @@ namespace
     Training()
     {
       FullyConnected layout;
-      layout.widths = {8, 8};
-      network       = std::make_unique<Network>(layout.build());
-      points        = random_points(2, n_points);
-      targets       = make_column(n_points);
-      for (std::size_t i = 0; i < n_points; ++i)
-        targets(i) = std::sin(3 * points(0, i)) * points(1, i);
-      parameters.epochs     = 12;
+      layout.widths     = {8, 8};
+      network           = std::make_unique<Network>(layout.build());
+      points            = random_points(2, n_points);
+      const HostBlock x = to_host(points);
+      targets           = make_column_of(n_points, [&](const std::size_t i) {
+        return std::sin(3 * x(0, i)) * x(1, i);
+      });
+      parameters.epochs = 12;
       parameters.batch_size = 16;
     }
 
@@ -41,21 +42,14 @@ namespace
     {
       const Column q = make_column(n_points);
       network->evaluate(points, q);
-      double sum = 0;
-      for (std::size_t i = 0; i < n_points; ++i)
-        sum += std::pow(q(i) - targets(i), 2);
-      return sum / n_points;
+      return std::pow(test::distance(q, targets), 2) / n_points;
     }
 
     /// How far the parameters are from @p theta.
     double
     distance(const Column &theta) const
     {
-      const Column now = network->parameters();
-      double       sum = 0;
-      for (std::size_t i = 0; i < now.size(); ++i)
-        sum += std::pow(now(i) - theta(i), 2);
-      return std::sqrt(sum);
+      return test::distance(network->parameters(), theta);
     }
 
     std::unique_ptr<Network> network;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 
@@ -19,23 +20,23 @@ namespace
   struct Problem
   {
     Problem()
-      : targets(make_column(80))
+      : targets(make_column_of(80, [](const std::size_t i) {
+        return i < 2 ? 1000. : 1.;
+      }))
     {
       layout.n_outputs = 2;
       layout.widths    = {10};
-      for (std::size_t i = 0; i < 80; ++i)
-        targets(i) = i < 2 ? 1000. : 1.;
     }
 
     /// The values at the last point after training.
-    Column
+    std::vector<double>
     trained(const TrainingParameters &parameters) const
     {
       Network network = layout.build();
       train(network, points, targets, parameters);
       const Column values = make_column(2);
       network.evaluate(columns(points, 39, 40), values);
-      return values;
+      return to_vector(values);
     }
 
     double
@@ -43,11 +44,7 @@ namespace
     {
       Network network = layout.build();
       train(network, points, targets, parameters);
-      double       sum   = 0;
-      const Column theta = network.parameters();
-      for (std::size_t i = 0; i < theta.size(); ++i)
-        sum += theta(i) * theta(i);
-      return std::sqrt(sum);
+      return norm(network.parameters());
     }
 
     FullyConnected layout;
@@ -63,13 +60,13 @@ TEST(TrainingLosses, TheMeanNormBearsAnOutlier)
   parameters.epochs        = 400;
   parameters.batch_size    = 40;
   parameters.learning_rate = 1e-2;
-  const Column of_squares  = problem.trained(parameters);
+  const auto of_squares    = problem.trained(parameters);
   parameters.loss          = TrainingLoss::mean_norm;
-  const Column of_norms    = problem.trained(parameters);
+  const auto of_norms      = problem.trained(parameters);
   for (unsigned int c = 0; c < 2; ++c)
     {
-      EXPECT_NEAR(of_norms(c), 1., 0.2);
-      EXPECT_GT(std::abs(of_squares(c) - 1), 0.5);
+      EXPECT_NEAR(of_norms[c], 1., 0.2);
+      EXPECT_GT(std::abs(of_squares[c] - 1), 0.5);
     }
 }
 
@@ -95,13 +92,12 @@ TEST(TrainingLosses, TheLearningRateIsHalvedAgainAndAgain)
   parameters.schedule             = LearningRate::steps;
   parameters.learning_rate_epochs = 10;
   const auto change               = [&](const unsigned int epochs) {
-    parameters.epochs    = epochs;
-    Network      network = problem.layout.build();
-    const Column before  = network.parameters();
+    parameters.epochs  = epochs;
+    Network    network = problem.layout.build();
+    const auto before  = to_vector(network.parameters());
     train(network, problem.points, problem.targets, parameters);
-    const Column after = network.parameters();
     // The bias of the last layer.
-    return after(after.size() - 1) - before(before.size() - 1);
+    return to_vector(network.parameters()).back() - before.back();
   };
   EXPECT_NEAR(change(10), 1e-3, 2e-5);
   EXPECT_NEAR(change(20), 1.5e-3, 3e-5);

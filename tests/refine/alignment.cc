@@ -54,24 +54,14 @@ namespace
   Column
   smooth_target(const Sampling &sampling, const unsigned int n_outputs)
   {
-    const Column t = make_column(sampling.n_values(n_outputs));
-    for (std::size_t i = 0; i < t.size(); ++i)
-      {
+    const HostBlock points = to_host(sampling.points);
+    return make_column_of(
+      sampling.n_values(n_outputs), [&](const std::size_t i) {
         const std::size_t row   = sampling.rows.empty() ? i : sampling.rows[i];
         const std::size_t point = row / n_outputs;
-        t(i) = std::sin(2. * sampling.points(0, point) + row % n_outputs) *
-               std::cos(sampling.points(1, point));
-      }
-    return t;
-  }
-
-  double
-  distance(const Column &a, const Column &b)
-  {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-      sum += (a(i) - b(i)) * (a(i) - b(i));
-    return std::sqrt(sum);
+        return std::sin(2. * points(0, point) + row % n_outputs) *
+               std::cos(points(1, point));
+      });
   }
 
   /**
@@ -83,29 +73,32 @@ namespace
   public:
     CoupledResidual(const std::size_t n, const bool dual)
       : Residual(n, n)
-      , b(random_column(n, 7))
-      , slope(make_column(n))
+      , b(to_host(random_column(n, 7)))
+      , slope("slope", n)
       , dual(dual)
     {}
 
     void
     constrain(const Block &columns) const override
     {
-      for (std::size_t j = 0; j < columns.extent(1); ++j)
-        columns(0, j) = 0.;
+      Kokkos::deep_copy(lsr::rows(columns, 0, 1), 0.);
     }
 
     void
-    evaluate(const Column &q, const Column &f) override
+    evaluate(const Column &values, const Column &f) override
     {
-      f(0) = 0.;
-      for (std::size_t i = 1; i < f.size(); ++i)
-        f(i) = q(i) + q(i) * q(i) * q(i) + (i > 1 ? q(i - 1) : 0.) - b(i);
+      const HostColumn q = to_host(values);
+      set_entries(f, [&](const std::size_t i) {
+        return i == 0 ?
+                 0. :
+                 q(i) + q(i) * q(i) * q(i) + (i > 1 ? q(i - 1) : 0.) - b(i);
+      });
     }
 
     void
-    linearize(const Column &q) override
+    linearize(const Column &values) override
     {
+      const HostColumn q = to_host(values);
       for (std::size_t i = 0; i < q.size(); ++i)
         slope(i) = 1. + 3. * q(i) * q(i);
     }
@@ -113,24 +106,21 @@ namespace
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        {
-          AX(0, j) = 0.;
-          for (std::size_t i = 1; i < X.extent(0); ++i)
-            AX(i, j) = slope(i) * X(i, j) + (i > 1 ? X(i - 1, j) : 0.);
-        }
+      const HostBlock x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return i == 0 ? 0. : slope(i) * x(i, j) + (i > 1 ? x(i - 1, j) : 0.);
+      });
     }
 
     void
     apply_transposed_tangent(const Block &X, const Block &ATX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        {
-          ATX(0, j) = 0.;
-          for (std::size_t i = 1; i < X.extent(0); ++i)
-            ATX(i, j) =
-              slope(i) * X(i, j) + (i + 1 < X.extent(0) ? X(i + 1, j) : 0.);
-        }
+      const HostBlock x = to_host(X);
+      set_entries(ATX, [&](const std::size_t i, const std::size_t j) {
+        return i == 0 ?
+                 0. :
+                 slope(i) * x(i, j) + (i + 1 < x.extent(0) ? x(i + 1, j) : 0.);
+      });
     }
 
     bool
@@ -148,26 +138,27 @@ namespace
     Block
     solve_riesz(const Block &F) override
     {
-      const Block S = make_block(F.extent(0), F.extent(1));
-      for (std::size_t j = 0; j < F.extent(1); ++j)
-        for (std::size_t i = 0; i < F.extent(0); ++i)
-          S(i, j) = F(i, j) / (1. + i % 3);
-      return S;
+      const HostBlock f = to_host(F);
+      return make_block_of(f.extent(0),
+                           f.extent(1),
+                           [&](const std::size_t i, const std::size_t j) {
+                             return f(i, j) / (1. + i % 3);
+                           });
     }
 
     double
-    norm(const Column &f) override
+    norm(const Column &residual) override
     {
-      double sum = 0;
+      const HostColumn f   = to_host(residual);
+      double           sum = 0;
       for (std::size_t i = 0; i < f.size(); ++i)
         sum += f(i) * f(i) / (dual ? 1. + i % 3 : 1.);
       return std::sqrt(sum);
     }
 
   private:
-    const Column b;
-    const Column slope;
-    const bool   dual;
+    const HostColumn b, slope;
+    const bool       dual;
   };
 
   /// $f_i = q_{2i}^2 + q_{2i} q_{2i+1}$: two values a row, the first of which
@@ -177,38 +168,40 @@ namespace
   public:
     explicit PairResidual(const std::size_t n)
       : Residual(2 * n, n)
-      , slopes(make_column(2 * n))
+      , slopes("slopes", 2 * n)
     {}
 
     void
     apply_mass(const Block &X, const Block &MX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < n_rows(); ++i)
-          MX(i, j) = 2. * X(2 * i, j);
+      const HostBlock x = to_host(X);
+      set_entries(MX, [&](const std::size_t i, const std::size_t j) {
+        return 2. * x(2 * i, j);
+      });
     }
 
     void
     apply_transposed_mass(const Block &X, const Block &MTX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < n_rows(); ++i)
-          {
-            MTX(2 * i, j)     = 2. * X(i, j);
-            MTX(2 * i + 1, j) = 0.;
-          }
+      const HostBlock x = to_host(X);
+      set_entries(MTX, [&](const std::size_t k, const std::size_t j) {
+        return k % 2 == 0 ? 2. * x(k / 2, j) : 0.;
+      });
     }
 
     void
-    evaluate(const Column &q, const Column &f) override
+    evaluate(const Column &values, const Column &f) override
     {
-      for (std::size_t i = 0; i < n_rows(); ++i)
-        f(i) = q(2 * i) * (q(2 * i) + q(2 * i + 1));
+      const HostColumn q = to_host(values);
+      set_entries(f, [&](const std::size_t i) {
+        return q(2 * i) * (q(2 * i) + q(2 * i + 1));
+      });
     }
 
     void
-    linearize(const Column &q) override
+    linearize(const Column &values) override
     {
+      const HostColumn q = to_host(values);
       for (std::size_t i = 0; i < n_rows(); ++i)
         {
           slopes(2 * i)     = 2. * q(2 * i) + q(2 * i + 1);
@@ -219,22 +212,24 @@ namespace
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < n_rows(); ++i)
-          AX(i, j) =
-            slopes(2 * i) * X(2 * i, j) + slopes(2 * i + 1) * X(2 * i + 1, j);
+      const HostBlock x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return slopes(2 * i) * x(2 * i, j) +
+               slopes(2 * i + 1) * x(2 * i + 1, j);
+      });
     }
 
     void
     apply_transposed_tangent(const Block &X, const Block &ATX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t k = 0; k < n_values(); ++k)
-          ATX(k, j) = slopes(k) * X(k / 2, j);
+      const HostBlock x = to_host(X);
+      set_entries(ATX, [&](const std::size_t k, const std::size_t j) {
+        return slopes(k) * x(k / 2, j);
+      });
     }
 
   private:
-    const Column slopes;
+    const HostColumn slopes;
   };
 } // namespace
 
@@ -258,9 +253,10 @@ TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
       residual.apply_transposed_tangent(as_block(w), as_block(ATw));
       EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-12 * n);
 
-      const Column derivative = directional_derivative(residual, q, x);
+      const auto derivative = to_vector(directional_derivative(residual, q, x));
+      const auto expected   = to_vector(Ax);
       for (std::size_t i = 0; i < n_rows; ++i)
-        EXPECT_NEAR(derivative(i), Ax(i), 1e-7);
+        EXPECT_NEAR(derivative[i], expected[i], 1e-7);
     }
 }
 
@@ -275,8 +271,12 @@ TEST(PseudoTimeResidual, weights_the_change_of_values_by_the_mass)
   const Column       f = make_column(n), g = make_column(n);
   steady.evaluate(q, f);
   residual.evaluate(q, g);
+  const auto now = to_vector(q), before = to_vector(q0),
+             of_steady = to_vector(f), found = to_vector(g);
   for (std::size_t i = 0; i < n; ++i)
-    EXPECT_NEAR(g(i), 2. * (q(2 * i) - q0(2 * i)) + 0.3 * f(i), 1e-14);
+    EXPECT_NEAR(found[i],
+                2. * (now[2 * i] - before[2 * i]) + 0.3 * of_steady[i],
+                1e-14);
 
   // The default is the identity, which is square.
   const Column x = random_column(2 * n, 3), Mx = make_column(2 * n);
@@ -307,19 +307,20 @@ TEST(LBFGS, finds_the_minimum_of_a_badly_scaled_quadratic)
   constexpr std::size_t n = 20;
   const Column          x = random_column(n, 1);
   const unsigned int    n_iterations =
-    minimize_by_lbfgs(x, [](const Column &x, const Column &gradient) {
-      double value = 0;
-      for (std::size_t i = 0; i < n; ++i)
-        {
-          const double weight = std::pow(10., 3. * i / n);
-          value += weight * std::pow(x(i) - double(i), 2);
-          gradient(i) = 2. * weight * (x(i) - double(i));
-        }
+    minimize_by_lbfgs(x, [](const Column &at, const Column &gradient) {
+      const HostColumn x     = to_host(at);
+      double           value = 0;
+      set_entries(gradient, [&](const std::size_t i) {
+        const double weight = std::pow(10., 3. * i / n);
+        value += weight * std::pow(x(i) - double(i), 2);
+        return 2. * weight * (x(i) - double(i));
+      });
       return value;
     });
   EXPECT_LE(n_iterations, 300u);
+  const auto minimum = to_vector(x);
   for (std::size_t i = 0; i < n; ++i)
-    EXPECT_NEAR(x(i), double(i), 1e-6);
+    EXPECT_NEAR(minimum[i], double(i), 1e-6);
 }
 
 
@@ -329,12 +330,13 @@ TEST(LBFGS, ends_with_the_best_point_when_time_is_up)
   constexpr unsigned int limit         = 7;
   unsigned int           n_evaluations = 0;
   double                 best          = std::numeric_limits<double>::max();
-  const auto             function = [&](const Column &x, const Column &slope) {
+  const auto             function = [&](const Column &at, const Column &slope) {
     ++n_evaluations;
-    const double value = std::pow(x(0), 4) + std::pow(x(1) - x(0), 2);
-    slope(0) = 4. * std::pow(x(0), 3) - 2. * (x(1) - x(0));
-    slope(1) = 2. * (x(1) - x(0));
-    best     = std::min(best, value);
+    const HostColumn x = to_host(at);
+    const double     value = std::pow(x(0), 4) + std::pow(x(1) - x(0), 2);
+    set_entry(slope, 0, 4. * std::pow(x(0), 3) - 2. * (x(1) - x(0)));
+    set_entry(slope, 1, 2. * (x(1) - x(0)));
+    best = std::min(best, value);
     return value;
   };
   LBFGSParameters parameters;
@@ -411,13 +413,13 @@ TEST(Alignment, both_methods_reduce_the_pseudo_time_residual_in_any_norm)
 
 TEST(Alignment, does_not_depend_on_the_order_of_points)
 {
-  const auto  sampling = sample(500);
-  Sampling    reversed;
-  const Block points = make_block(2, 500);
-  for (std::size_t i = 0; i < 500; ++i)
-    for (unsigned int d = 0; d < 2; ++d)
-      points(d, i) = sampling.points(d, 499 - i);
-  reversed.points = points;
+  const auto      sampling = sample(500);
+  Sampling        reversed;
+  const HostBlock points = to_host(sampling.points);
+  reversed.points =
+    make_block_of(2, 500, [&](const std::size_t d, const std::size_t i) {
+      return points(d, 499 - i);
+    });
 
   AlignmentParameters parameters;
   parameters.n_directions = 30;
@@ -468,15 +470,16 @@ TEST(Alignment, fits_as_many_outputs_as_it_is_told_to)
       const Column target   = smooth_target(sampling, 2);
       DataMisfit   residual(target);
       const auto   misfit = [&](const unsigned int output) {
-        const Column q   = values(network, sampling);
-        double       sum = 0;
+        const auto q = to_vector(values(network, sampling)),
+                   t = to_vector(target);
+        double sum   = 0;
         for (std::size_t i = output; i < q.size(); i += 2)
-          sum += std::pow(q(i) - target(i), 2);
+          sum += std::pow(q[i] - t[i], 2);
         return std::sqrt(sum);
       };
       // What nobody looks at may be anything.
       for (std::size_t i = 1; i < target.size(); i += 2)
-        target(i) = 1e3;
+        set_entry(target, i, 1e3);
       const double first = misfit(0), second = misfit(1);
 
       AlignmentParameters parameters;
@@ -514,7 +517,7 @@ TEST(Alignment, refuses_what_does_not_fit)
     {
       AlignmentParameters with_method;
       with_method.method = method;
-      target(3)          = std::nan("");
+      set_entry(target, 3, std::nan(""));
       EXPECT_THROW(align(network, sampling, target, residual, with_method),
                    Error);
     }

@@ -79,12 +79,12 @@ TEST_F(DataFile, TextHoldsPointsTargetsSetsAndGroups)
                                      {2, true, true});
   ASSERT_EQ(data.n_points(), 2u);
   EXPECT_EQ(data.n_outputs(), 2u);
-  EXPECT_EQ(data.points(1, 0), -1e-3);
-  EXPECT_EQ(data.targets(1), 3.);
-  EXPECT_EQ(data.targets(2), 3.);
+  EXPECT_EQ(to_host(data.points)(1, 0), -1e-3);
+  EXPECT_EQ(to_host(data.targets)(1), 3.);
+  EXPECT_EQ(to_host(data.targets)(2), 3.);
   EXPECT_EQ(data.part, std::vector<int>({0, 2}));
   EXPECT_EQ(data.group, std::vector<std::int64_t>({7, -8}));
-  EXPECT_EQ(data.select(DataSet::validation).points(0, 0), 1.);
+  EXPECT_EQ(to_host(data.select(DataSet::validation).points)(0, 0), 1.);
   EXPECT_EQ(data.select(DataSet::test).n_points(), 0u);
 }
 

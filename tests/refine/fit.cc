@@ -25,7 +25,7 @@ using namespace lsr::test;
 namespace
 {
   double
-  wave(const Block &points, const std::size_t i)
+  wave(const HostBlock &points, const std::size_t i)
   {
     return std::sin(M_PI * points(0, i)) * std::sin(M_PI * points(1, i));
   }
@@ -36,11 +36,12 @@ namespace
            const double        noise = 0)
   {
     DataSet data;
-    data.points         = random_points(2, n_points, -1., 1., seed);
-    data.targets        = make_column(n_points);
-    const Column random = random_column(n_points, seed + 100);
-    for (std::size_t i = 0; i < n_points; ++i)
-      data.targets(i) = wave(data.points, i) + noise * random(i);
+    data.points             = random_points(2, n_points, -1., 1., seed);
+    const HostBlock  points = to_host(data.points);
+    const HostColumn random = to_host(random_column(n_points, seed + 100));
+    data.targets = make_column_of(n_points, [&](const std::size_t i) {
+      return wave(points, i) + noise * random(i);
+    });
     return data;
   }
 
@@ -77,11 +78,7 @@ namespace
     double
     loss(const DataSet &data, const Column &correction) const
     {
-      const Column q   = prediction(data, correction);
-      double       sum = 0;
-      for (std::size_t i = 0; i < q.size(); ++i)
-        sum += std::pow(q(i) - data.targets(i), 2);
-      return sum;
+      return std::pow(distance(prediction(data, correction), data.targets), 2);
     }
 
     Network         network;
@@ -132,33 +129,35 @@ namespace
   public:
     explicit CubicMisfit(const Column &targets)
       : DataMisfit(targets)
-      , q(make_column(targets.size()))
     {}
 
     void
-    evaluate(const Column &q, const Column &f) override
+    evaluate(const Column &values, const Column &f) override
     {
-      DataMisfit::evaluate(q, f);
-      for (std::size_t i = 0; i < q.size(); ++i)
-        f(i) = 2 * (f(i) + std::pow(q(i), 3) / 5);
+      DataMisfit::evaluate(values, f);
+      const HostColumn q = to_host(values), difference = to_host(f);
+      set_entries(f, [&](const std::size_t i) {
+        return 2 * (difference(i) + std::pow(q(i), 3) / 5);
+      });
     }
 
     void
     linearize(const Column &at) override
     {
-      Kokkos::deep_copy(q, at);
+      q = to_vector(at);
     }
 
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < X.extent(0); ++i)
-          AX(i, j) = 2 * (1 + 0.6 * q(i) * q(i)) * X(i, j);
+      const HostBlock x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return 2 * (1 + 0.6 * q[i] * q[i]) * x(i, j);
+      });
     }
 
   private:
-    const Column q;
+    std::vector<double> q;
   };
 
   class CubicStream : public RowStream
@@ -254,16 +253,13 @@ TEST_F(FitTest, SeveralResidualsAreOneStreamOfRows)
   const Fit        joined =
     fit(network, basis, Joined({&first_stream, &second_stream}), all_columns());
   DataSet all;
-  all.points  = make_block(2, 500);
-  all.targets = make_column(500);
-  for (std::size_t i = 0; i < 500; ++i)
-    {
-      const DataSet    &from = i < 200 ? first : second;
-      const std::size_t k    = i < 200 ? i : i - 200;
-      all.points(0, i)       = from.points(0, k);
-      all.points(1, i)       = from.points(1, k);
-      all.targets(i)         = from.targets(k);
-    }
+  all.points = make_block(2, 500);
+  Kokkos::deep_copy(columns(all.points, 0, 200), first.points);
+  Kokkos::deep_copy(columns(all.points, 200, 500), second.points);
+  std::vector<double> targets = to_vector(first.targets);
+  for (const double target : to_vector(second.targets))
+    targets.push_back(target);
+  all.targets        = to_column(targets);
   const Fit expected = fit(network, basis, DataStream(all), all_columns());
   EXPECT_LT(relative_difference(prediction(all, joined.correction),
                                 prediction(all, expected.correction)),
@@ -322,29 +318,27 @@ TEST_F(FitTest, AGainThatNotAllFoldsShareIsNotBelieved)
 {
   // One direction, and targets that it lowers the loss of at some points and
   // raises it at others: in every fold alike, or only on the whole.
-  const Block  direction = make_block(network.n_parameters(), 1);
-  const Column random    = random_column(network.n_parameters(), 1);
-  for (std::size_t i = 0; i < random.size(); ++i)
-    direction(i, 0) = random(i);
-  const ExplicitBasis one(network, direction, "one", false);
+  const ExplicitBasis one(network,
+                          random_block(network.n_parameters(), 1, 1),
+                          "one",
+                          false);
   DataSet             data = data_set(1000), validation = data_set(300, 5);
   const Block         change = make_block(1000, 1);
   one.apply(data.points, change);
-  const Column q = prediction(data, {});
-  for (std::size_t i = 0; i < 1000; ++i)
-    data.targets(i) = q(i) + change(i, 0);
+  data.targets = prediction(data, {});
+  add(1., Column(change.data(), 1000), data.targets);
 
   const auto chosen_rank = [&](const double share) {
-    const Block  there = make_block(300, 1);
-    const Column q     = prediction(validation, {});
+    const Block there = make_block(300, 1);
     one.apply(validation.points, there);
+    const HostBlock  gain = to_host(there);
+    const HostColumn q    = to_host(prediction(validation, {}));
     validation.group.clear();
     for (std::size_t i = 0; i < 300; ++i)
-      {
-        validation.group.push_back(i % 5);
-        validation.targets(i) =
-          q(i) + (i % 5 < 5 * share ? 1. : -0.1) * there(i, 0);
-      }
+      validation.group.push_back(i % 5);
+    validation.targets = make_column_of(300, [&](const std::size_t i) {
+      return q(i) + (i % 5 < 5 * share ? 1. : -0.1) * gain(i, 0);
+    });
     const DataStream folds(validation, 5), rows(data);
     return fit(network, one, rows, {}, &folds).choice.rank;
   };
@@ -367,12 +361,11 @@ TEST_F(FitTest, DirectionsThatAreThereTwiceDoNoHarm)
   // Rounding is all that the second copies add.
   const Block once  = make_block(network.n_parameters(), 40),
               twice = make_block(network.n_parameters(), 80);
-  for (std::size_t j = 0; j < 80; ++j)
-    {
-      const Column direction = random_column(network.n_parameters(), j % 40);
-      for (std::size_t i = 0; i < network.n_parameters(); ++i)
-        twice(i, j) = once(i, j % 40) = direction(i);
-    }
+  for (std::size_t j = 0; j < 40; ++j)
+    Kokkos::deep_copy(columns(once, j, j + 1),
+                      random_block(network.n_parameters(), 1, j));
+  for (const std::size_t first : {0, 40})
+    Kokkos::deep_copy(columns(twice, first, first + 40), once);
   const ExplicitBasis independent(network, once, "once", false),
     dependent(network, twice, "twice", false);
   for (const double noise : {0., 0.01})
@@ -393,9 +386,10 @@ TEST(DataStream, FoldsKeepGroupsTogetherAndVisitEveryPointOnce)
   DataSet data = data_set(300);
   for (std::size_t i = 0; i < 300; ++i)
     data.group.push_back((7 * i) % 23);
+  const HostBlock                points = to_host(data.points);
   std::map<double, std::int64_t> group_of;
   for (std::size_t i = 0; i < 300; ++i)
-    group_of[data.points(0, i)] = data.group[i];
+    group_of[points(0, i)] = data.group[i];
 
   const DataStream                               stream(data, 4, 32);
   std::map<unsigned int, std::size_t>            fold_size;
@@ -404,10 +398,11 @@ TEST(DataStream, FoldsKeepGroupsTogetherAndVisitEveryPointOnce)
   stream.for_each_block([&](const RowBlock &block) {
     EXPECT_LE(block.points.extent(1), 32u);
     fold_size[block.fold] += block.points.extent(1);
-    for (std::size_t i = 0; i < block.points.extent(1); ++i)
+    const HostBlock some = to_host(block.points);
+    for (std::size_t i = 0; i < some.extent(1); ++i)
       {
-        EXPECT_TRUE(seen.insert(block.points(0, i)).second);
-        groups[block.fold].insert(group_of.at(block.points(0, i)));
+        EXPECT_TRUE(seen.insert(some(0, i)).second);
+        groups[block.fold].insert(group_of.at(some(0, i)));
       }
   });
   EXPECT_EQ(seen.size(), 300u);
@@ -434,8 +429,8 @@ TEST_F(FitTest, BadInputIsRefused)
   parameters.choice.rank = 61;
   EXPECT_THROW(fit(network, basis, rows, parameters), Error);
   EXPECT_THROW(fit(network, basis, DataStream(few)), Error);
-  DataSet not_finite    = data_set(100);
-  not_finite.targets(3) = std::nan("");
+  DataSet not_finite = data_set(100);
+  set_entry(not_finite.targets, 3, std::nan(""));
   EXPECT_THROW(fit(network, basis, DataStream(not_finite)), Error);
   EXPECT_THROW(DataStream(data, 101), Error);
   EXPECT_THROW(DataStream(data, 0), Error);

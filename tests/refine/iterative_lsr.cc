@@ -47,12 +47,12 @@ namespace
     void
     sample(const std::uint64_t seed)
     {
-      sampling.points = random_points(2, 1500, -1., 1., seed);
-      target          = make_column(1500);
-      for (std::size_t i = 0; i < target.size(); ++i)
-        target(i) = std::sin(4. * std::pow(sampling.points(0, i), 2)) *
-                    std::cos(3. * sampling.points(1, i));
-      residual = DataMisfit(target);
+      sampling.points   = random_points(2, 1500, -1., 1., seed);
+      const HostBlock x = to_host(sampling.points);
+      target            = make_column_of(1500, [&](const std::size_t i) {
+        return std::sin(4. * std::pow(x(0, i), 2)) * std::cos(3. * x(1, i));
+      });
+      residual          = DataMisfit(target);
     }
 
     /// The norm of the residual of the refined prediction.

@@ -53,8 +53,7 @@ namespace
   std::vector<double>
   random_numbers(const std::size_t n, const std::uint64_t seed)
   {
-    const Column x = random_column(n, seed);
-    return std::vector<double>(x.data(), x.data() + n);
+    return to_vector(random_column(n, seed));
   }
 
   // Values 0 and n - 1 are constrained: the first to a number, the last to a
@@ -102,11 +101,11 @@ namespace
   Block
   dense(const CompressedRows &rows)
   {
-    const Block A = make_zero_block(rows.n_rows(), rows.n_columns);
+    const HostBlock A("A", rows.n_rows(), rows.n_columns);
     for (std::size_t i = 0; i < rows.n_rows(); ++i)
       for (auto k = rows.starts[i]; k < rows.starts[i + 1]; ++k)
         A(i, rows.columns[k]) += rows.values[k];
-    return A;
+    return to_memory_space(A);
   }
 
   Column
@@ -115,14 +114,6 @@ namespace
     const Column f = make_column(residual.n_rows());
     residual.evaluate(q, f);
     return f;
-  }
-
-  Column
-  to_column(const std::vector<double> &values)
-  {
-    const Column x = make_column(values.size());
-    std::copy(values.begin(), values.end(), x.data());
-    return x;
   }
 
   // A^{-1} f by a dense factorization, without the constrained rows.
@@ -140,8 +131,7 @@ namespace
     Kokkos::deep_copy(b, Kokkos::subview(f, Kokkos::make_pair(1, int(n) + 1)));
     const Column y = LeastSquares::from_normal_equations(N, b, 0.).solve();
     const Column x = make_column(n + 2);
-    for (std::size_t i = 0; i < n; ++i)
-      x(i + 1) = y(i);
+    Kokkos::deep_copy(Kokkos::subview(x, Kokkos::make_pair(1, int(n) + 1)), y);
     return x;
   }
 
@@ -313,12 +303,15 @@ TEST(LinearizedResidual, TransposedTangentIsTheTranspose)
 TEST(LinearizedResidual, ConstraintsDetermineValues)
 {
   const LinearizedResidual residual(example());
-  const Column q = random_column(40, 3), before = random_column(40, 3);
-  residual.conform(q);
+  const Column             conforming = random_column(40, 3);
+  residual.conform(conforming);
+  const HostColumn q      = to_host(conforming),
+                   before = to_host(random_column(40, 3));
   EXPECT_EQ(q(0), 7.);
   EXPECT_NEAR(q(39), 0.25 * q(1) + 0.75 * q(3) - 1., 1e-15);
-  const Block X = random_block(40, 2, 4), Y = random_block(40, 2, 4);
-  residual.constrain(X);
+  const Block constrained = random_block(40, 2, 4);
+  residual.constrain(constrained);
+  const HostBlock X = to_host(constrained), Y = to_host(random_block(40, 2, 4));
   for (std::size_t i = 0; i < 40; ++i)
     for (std::size_t j = 0; j < 2; ++j)
       {
@@ -346,7 +339,7 @@ TEST(LinearizedResidual, NormOfNothingIsZeroAndOfNoNumberNone)
   LinearizedResidual residual(example());
   const Column       f = make_column(40);
   EXPECT_EQ(residual.norm(f), 0.);
-  f(3) = std::numeric_limits<double>::quiet_NaN();
+  set_entry(f, 3, std::numeric_limits<double>::quiet_NaN());
   EXPECT_TRUE(std::isnan(residual.norm(f)));
 }
 

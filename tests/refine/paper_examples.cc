@@ -54,11 +54,8 @@ namespace
     {
       sampling.points = random_points(2, n, -1., 1.);
       network.evaluate(sampling.points, q);
-      const std::size_t m        = network.n_parameters();
-      const Block       identity = make_zero_block(m, m);
-      for (std::size_t i = 0; i < m; ++i)
-        identity(i, i) = 1.;
-      network.jacobian_times(sampling.points, identity, J);
+      const std::size_t m = network.n_parameters();
+      network.jacobian_times(sampling.points, identity(m), J);
       f = orthogonal_part(J, random_column(n, 5));
     }
 
@@ -67,8 +64,8 @@ namespace
     refinement(const std::string &basis, const Column &residual) const
     {
       const Column t = make_column(n);
-      for (std::size_t i = 0; i < n; ++i)
-        t(i) = q(i) - residual(i);
+      Kokkos::deep_copy(t, q);
+      add(-1., residual, t);
       DataMisfit           misfit(t);
       RefinementParameters best;
       best.rank_slack = 0;
@@ -103,9 +100,7 @@ namespace
                   "  return (self.theta - 1.0) ** 2 + 2.0 + 0.0 * x\n"),
       "scalar model",
       1);
-    const Column parameters = make_column(1);
-    parameters(0)           = theta;
-    network.set_parameters(parameters);
+    network.set_parameters(to_column({theta}));
     return network;
   }
 
@@ -115,19 +110,16 @@ namespace
   double
   refined_scalar(const double theta)
   {
-    const Network network   = scalar_model(theta);
-    const Block   direction = make_block(1, 1);
-    direction(0, 0)         = 1.;
-    Sampling sampling;
-    sampling.points     = make_block(1, 1);
-    const Column target = make_column(1);
-    target(0)           = 1.;
-    DataMisfit misfit(target);
-    return refine(network,
-                  ExplicitBasis(network, direction, "the parameter", false),
-                  sampling,
-                  misfit)
-      .values(0);
+    const Network network = scalar_model(theta);
+    Sampling      sampling;
+    sampling.points = make_block(1, 1);
+    DataMisfit       misfit(to_column({1.}));
+    const Refinement refinement =
+      refine(network,
+             ExplicitBasis(network, identity(1), "the parameter", false),
+             sampling,
+             misfit);
+    return to_vector(refinement.values)[0];
   }
 } // namespace
 

@@ -54,26 +54,18 @@ namespace
   Column
   target(const Sampling &sampling)
   {
-    const Column t = make_column(sampling.points.extent(1));
-    for (std::size_t i = 0; i < t.size(); ++i)
-      t(i) = std::sin(M_PI * sampling.points(0, i)) *
-             std::sin(M_PI * sampling.points(1, i));
-    return t;
-  }
-
-  void
-  add(const double alpha, const Column &x, const Column &y)
-  {
-    for (std::size_t i = 0; i < y.size(); ++i)
-      y(i) += alpha * x(i);
+    const HostBlock x = to_host(sampling.points);
+    return make_column_of(x.extent(1), [&](const std::size_t i) {
+      return std::sin(M_PI * x(0, i)) * std::sin(M_PI * x(1, i));
+    });
   }
 
   Column
   difference(const Column &a, const Column &b)
   {
     const Column d = make_column(a.size());
-    for (std::size_t i = 0; i < a.size(); ++i)
-      d(i) = a(i) - b(i);
+    Kokkos::deep_copy(d, a);
+    add(-1., b, d);
     return d;
   }
 
@@ -111,24 +103,27 @@ namespace
     evaluate(const Column &q, const Column &f) override
     {
       DataMisfit::evaluate(q, f);
-      for (std::size_t i = 0; i < f.size(); ++i)
-        f(i) = function(f(i));
+      const HostColumn s = to_host(f);
+      set_entries(f, [&](const std::size_t i) { return function(s(i)); });
     }
 
     void
     linearize(const Column &q) override
     {
       DataMisfit::evaluate(q, tangent);
-      for (std::size_t i = 0; i < tangent.size(); ++i)
-        tangent(i) = derivative(tangent(i));
+      const HostColumn s = to_host(tangent);
+      set_entries(tangent,
+                  [&](const std::size_t i) { return derivative(s(i)); });
     }
 
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < X.extent(0); ++i)
-          AX(i, j) = tangent(i) * X(i, j);
+      const HostColumn d = to_host(tangent);
+      const HostBlock  x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return d(i) * x(i, j);
+      });
     }
 
     void
@@ -174,8 +169,8 @@ namespace
     evaluate(const Column &q, const Column &f) override
     {
       NonlinearMisfit::evaluate(q, f);
-      for (std::size_t i = 0; i < f.size(); ++i)
-        f(i) /= derivatives(i);
+      const HostColumn g = to_host(f), d = to_host(derivatives);
+      set_entries(f, [&](const std::size_t i) { return g(i) / d(i); });
     }
 
     void
@@ -219,17 +214,19 @@ namespace
     Block
     riesz(const Block &, const Block &AX) override
     {
-      const Block S = make_block(AX.extent(0), AX.extent(1));
-      for (std::size_t j = 0; j < S.extent(1); ++j)
-        for (std::size_t i = 0; i < S.extent(0); ++i)
-          S(i, j) = AX(i, j) / d(i);
-      return S;
+      const HostBlock ax = to_host(AX);
+      return make_block_of(ax.extent(0),
+                           ax.extent(1),
+                           [&](const std::size_t i, const std::size_t j) {
+                             return ax(i, j) / d(i);
+                           });
     }
 
     double
-    norm(const Column &f) override
+    norm(const Column &residual) override
     {
-      double sum = 0;
+      const HostColumn f   = to_host(residual);
+      double           sum = 0;
       for (std::size_t i = 0; i < f.size(); ++i)
         sum += f(i) * f(i) / d(i);
       return std::sqrt(sum);
@@ -246,16 +243,19 @@ namespace
     evaluate(const Column &q, const Column &f) override
     {
       DataMisfit::evaluate(q, f);
-      for (std::size_t i = 0; i < f.size(); ++i)
-        f(i) /= std::sqrt(DualMisfit::d(i));
+      const HostColumn g = to_host(f);
+      set_entries(f, [&](const std::size_t i) {
+        return g(i) / std::sqrt(DualMisfit::d(i));
+      });
     }
 
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < X.extent(0); ++i)
-          AX(i, j) = X(i, j) / std::sqrt(DualMisfit::d(i));
+      const HostBlock x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return x(i, j) / std::sqrt(DualMisfit::d(i));
+      });
     }
   };
 } // namespace
@@ -355,13 +355,11 @@ TEST(Refinement, AutomaticRankIsTheStartOfThePlateau)
   svd.rank         = 60;
   const auto basis = randomized_svd(network, sampling, Communicator(), svd);
   // Reachable with 12 directions; the others have nothing to add.
-  const Column y = make_column(60);
-  for (unsigned int k = 0; k < 12; ++k)
-    y(k) = 1. + k;
-  const Column noise = random_column(300);
-  const Column t     = values(network, sampling, basis->expand(y));
-  for (std::size_t i = 0; i < t.size(); ++i)
-    t(i) += 1e-6 * noise(i);
+  const Column y = make_column_of(60, [](const std::size_t k) {
+    return k < 12 ? 1. + k : 0.;
+  });
+  const Column t = values(network, sampling, basis->expand(y));
+  add(1e-6, random_column(300), t);
   DataMisfit           misfit(t);
   RefinementParameters parameters;
   parameters.rank_slack = 0.2;
@@ -458,7 +456,7 @@ TEST(Refinement, EvaluatesAgainWhatDependsOnTheLinearization)
   const Sampling        sampling = sample(1);
   const StructuredBasis basis(network, 1, 0);
   const Column          t = values(network, sampling);
-  t(0) -= 20;
+  add(-20, to_column({1.}), t);
   NormalizedMisfit     misfit(quadratic_misfit(t));
   RefinementParameters twice;
   twice.max_linearizations = 2;
@@ -467,7 +465,7 @@ TEST(Refinement, EvaluatesAgainWhatDependsOnTheLinearization)
   for (unsigned int step = 0; step < 2; ++step)
     s -= (s + s * s) / (1 + 2 * s);
   EXPECT_EQ(refined.n_linearizations, 2);
-  EXPECT_NEAR(refined.values(0) - t(0), s, 1e-8);
+  EXPECT_NEAR(to_host(refined.values)(0) - to_host(t)(0), s, 1e-8);
 }
 
 
@@ -480,7 +478,7 @@ TEST(Refinement, GoesOnAfterDampedSteps)
   const Sampling        sampling = sample(1);
   const StructuredBasis basis(network, 1, 0);
   const Column          t = values(network, sampling);
-  t(0) += 20;
+  add(20, to_column({1.}), t);
   NonlinearMisfit      misfit = bounded_misfit(t);
   RefinementParameters once;
   once.max_linearizations = 1;
@@ -489,7 +487,7 @@ TEST(Refinement, GoesOnAfterDampedSteps)
   EXPECT_GT(one.refined_norm, 0.99 * one.initial_norm);
   const Refinement many = refine(network, basis, sampling, misfit);
   EXPECT_LT(many.refined_norm, 1e-8);
-  EXPECT_NEAR(many.values(0), t(0), 1e-8);
+  EXPECT_NEAR(to_host(many.values)(0), to_host(t)(0), 1e-8);
   EXPECT_LT(many.n_linearizations, 15u);
 }
 
@@ -567,14 +565,16 @@ TEST(RandomizedSVD, FindsTheLeadingSingularDirections)
 
   const Block VV = make_block(20, 20);
   multiply(1., 'T', V, 'N', V, 0., VV);
+  const HostBlock products = to_host(VV);
   for (unsigned int i = 0; i < 20; ++i)
     for (unsigned int j = 0; j < 20; ++j)
-      EXPECT_NEAR(VV(i, j), i == j ? 1. : 0., 1e-12);
+      EXPECT_NEAR(products(i, j), i == j ? 1. : 0., 1e-12);
 
   // J V has nearly orthogonal columns whose lengths are the singular values.
-  const Block JV = make_block(150, 20), gram = make_block(20, 20);
+  const Block JV = make_block(150, 20), JVJV = make_block(20, 20);
   basis->apply(sampling.points, JV);
-  multiply(1., 'T', JV, 'N', JV, 0., gram);
+  multiply(1., 'T', JV, 'N', JV, 0., JVJV);
+  const HostBlock gram = to_host(JVJV);
   for (unsigned int j = 1; j < 20; ++j)
     {
       EXPECT_LE(gram(j, j), gram(j - 1, j - 1));

@@ -50,7 +50,7 @@ namespace
     for (std::size_t k = 0; k < r; ++k)
       {
         const Column unit = make_column(r);
-        unit(k)           = 1.;
+        set_entry(unit, k, 1.);
         Kokkos::deep_copy(columns(V, k, k + 1), as_block(basis.expand(unit)));
       }
     return V;
@@ -71,11 +71,7 @@ namespace
   double
   frobenius_norm(const Block &A)
   {
-    double sum = 0;
-    for (std::size_t j = 0; j < A.extent(1); ++j)
-      for (std::size_t i = 0; i < A.extent(0); ++i)
-        sum += A(i, j) * A(i, j);
-    return std::sqrt(sum);
+    return norm(Column(A.data(), A.size()));
   }
 
   Network
@@ -181,13 +177,15 @@ TEST(LandmarkBasis, TakesEveryRowOfTheJacobianOnceHoweverOftenPointsOccur)
 
       const Block J = make_block(n * k, network.n_parameters());
       network.jacobian_rows(points, J);
+      const HostBlock       host_V = to_host(V), host_J = to_host(J);
       std::set<std::size_t> found;
       for (std::size_t j = 0; j < n * k; ++j)
         for (std::size_t i = 0; i < n * k; ++i)
           {
             double difference = 0;
             for (std::size_t p = 0; p < V.extent(0); ++p)
-              difference = std::max(difference, std::abs(V(p, j) - J(i, p)));
+              difference =
+                std::max(difference, std::abs(host_V(p, j) - host_J(i, p)));
             if (difference < 1e-12)
               found.insert(i);
           }
@@ -210,7 +208,7 @@ TEST(ParameterBasis, MovesDistinctParameters)
     std::is_sorted(all.parameters().begin(), all.parameters().end()));
 
   const ParameterBasis some(network, 7, 4);
-  const Block          V = directions(network, some);
+  const HostBlock      V = to_host(directions(network, some));
   for (std::size_t k = 0; k < 7; ++k)
     for (std::size_t p = 0; p < m; ++p)
       EXPECT_EQ(V(p, k), p == some.parameters()[k] ? 1. : 0.);
@@ -231,9 +229,8 @@ TEST(RandomizedSVDBasis, IsOrthonormalAndNearlyOptimalInBothPrecisions)
     {
       const Block V =
         directions(network, *make(network, "rsvd", sample, r, 0, precision));
-      const Block N = product('T', V, 'N', V);
-      for (std::size_t i = 0; i < r; ++i)
-        N(i, i) -= 1.;
+      const Block N = identity(r);
+      multiply(1., 'T', V, 'N', V, -1., N);
       EXPECT_LT(frobenius_norm(N), 1e-12);
       const Block rest = make_block(J.extent(0), J.extent(1));
       Kokkos::deep_copy(rest, J);
@@ -265,11 +262,11 @@ TEST(RandomizedSVDBasis, MixedPrecisionRefinesAsWellAsDouble)
   // Enough directions that the last ones are far below single precision.
   const Network network = small_network();
   Sampling      sampling;
-  sampling.points      = random_points(2, 500, -1., 1.);
-  const Column targets = make_column(500);
-  for (std::size_t i = 0; i < 500; ++i)
-    targets(i) =
-      std::sin(2 * sampling.points(0, i)) * std::cos(sampling.points(1, i));
+  sampling.points         = random_points(2, 500, -1., 1.);
+  const HostBlock x       = to_host(sampling.points);
+  const Column    targets = make_column_of(500, [&](const std::size_t i) {
+    return std::sin(2 * x(0, i)) * std::cos(x(1, i));
+  });
 
   double norm[2];
   for (const Precision precision : {Precision::float64, Precision::mixed})

@@ -34,15 +34,12 @@ namespace
   Sampling
   sample(const double mu)
   {
-    const Block x = random_points(2, n_points, -1., 1.);
-    Sampling    sampling;
-    sampling.points = make_block(3, n_points);
-    for (std::size_t i = 0; i < n_points; ++i)
-      {
-        sampling.points(0, i) = x(0, i);
-        sampling.points(1, i) = x(1, i);
-        sampling.points(2, i) = mu;
-      }
+    const HostBlock x = to_host(random_points(2, n_points, -1., 1.));
+    Sampling        sampling;
+    sampling.points =
+      make_block_of(3, n_points, [&](const std::size_t d, const std::size_t i) {
+        return d < 2 ? x(d, i) : mu;
+      });
     return sampling;
   }
 
@@ -67,8 +64,7 @@ namespace
                            as_block(basis.expand(y)),
                            change);
     const Column t = values(network, sample(mu));
-    for (std::size_t i = 0; i < n_points; ++i)
-      t(i) += change(i, 0);
+    add(1., Column(change.data(), n_points), t);
     return t;
   }
 
@@ -82,8 +78,8 @@ namespace
                  const double  cubic = 0.)
       : DataMisfit(targets)
       , cubic(cubic)
-      , d(make_column(targets.size()))
-      , slope(make_column(targets.size()))
+      , d("d", targets.size())
+      , slope("slope", targets.size())
     {
       for (std::size_t i = 0; i < d.size(); ++i)
         d(i) = scale * (1. + i % 7);
@@ -93,25 +89,30 @@ namespace
     evaluate(const Column &q, const Column &f) override
     {
       DataMisfit::evaluate(q, f);
-      for (std::size_t i = 0; i < d.size(); ++i)
-        f(i) = d(i) * (f(i) + cubic * std::pow(f(i), 3));
+      const HostColumn s = to_host(f);
+      set_entries(f, [&](const std::size_t i) {
+        return d(i) * (s(i) + cubic * std::pow(s(i), 3));
+      });
     }
 
     void
     linearize(const Column &q) override
     {
-      DataMisfit::evaluate(q, slope);
+      const Column difference = make_column(d.size());
+      DataMisfit::evaluate(q, difference);
+      const HostColumn s = to_host(difference);
       for (std::size_t i = 0; i < d.size(); ++i)
-        slope(i) = d(i) * (1. + 3 * cubic * slope(i) * slope(i));
+        slope(i) = d(i) * (1. + 3 * cubic * s(i) * s(i));
     }
 
     void
     apply_tangent(const Block &X, const Block &AX) override
     {
       n_columns_applied += X.extent(1);
-      for (std::size_t j = 0; j < X.extent(1); ++j)
-        for (std::size_t i = 0; i < d.size(); ++i)
-          AX(i, j) = slope(i) * X(i, j);
+      const HostBlock x = to_host(X);
+      set_entries(AX, [&](const std::size_t i, const std::size_t j) {
+        return slope(i) * x(i, j);
+      });
     }
 
     void
@@ -133,9 +134,10 @@ namespace
     }
 
     double
-    norm(const Column &f) override
+    norm(const Column &residual) override
     {
-      double sum = 0;
+      const HostColumn f   = to_host(residual);
+      double           sum = 0;
       for (std::size_t i = 0; i < d.size(); ++i)
         sum += f(i) * f(i) / d(i);
       return std::sqrt(sum);
@@ -144,8 +146,8 @@ namespace
     std::size_t n_columns_applied = 0;
 
   private:
-    const double cubic;
-    const Column d, slope;
+    const double     cubic;
+    const HostColumn d, slope;
   };
 } // namespace
 
@@ -161,11 +163,9 @@ TEST(TangentSpace, IsTheRangeOfTheJacobian)
   ASSERT_EQ(space.n_directions(), 30u);
   ASSERT_EQ(Q.extent(1), 30u);
 
-  const Block QQ = make_block(30, 30), identity = make_zero_block(30, 30);
-  for (unsigned int j = 0; j < 30; ++j)
-    identity(j, j) = 1.;
+  const Block QQ = make_block(30, 30);
   multiply(1., 'T', Q, 'N', Q, 0., QQ);
-  EXPECT_LT(relative_difference(QQ, identity), 1e-12);
+  EXPECT_LT(relative_difference(QQ, identity(30)), 1e-12);
 
   // Q z is what the correction does, and what change() says it does.
   const Column z  = random_column(30);
@@ -300,9 +300,8 @@ TEST(GalerkinResidual, SolvesNonlinearProblemsToATolerance)
 {
   const Network         network = parametric_network();
   const StructuredBasis basis(network, 20, 0);
-  const Column          y = random_column(20);
-  for (std::size_t k = 0; k < 20; ++k)
-    y(k) *= 0.1;
+  const Column          y = make_column(20);
+  add(0.1, random_column(20), y);
   const Column         t = in_span(network, basis, y, 0., 0.5);
   EnergyMisfit         misfit(t, 1., 0.5);
   const TangentSpace   space(network, basis, sample(0.), misfit);

@@ -407,14 +407,69 @@ namespace lsr
 
 
 
+    Block
+    identity(const std::size_t n)
+    {
+      return make_block_of(n, n, [](const std::size_t i, const std::size_t j) {
+        return i == j ? 1. : 0.;
+      });
+    }
+
+
+
+    void
+    set_entry(const Column &column, const std::size_t i, const double value)
+    {
+      Kokkos::deep_copy(Kokkos::subview(column, Kokkos::make_pair(i, i + 1)),
+                        value);
+    }
+
+
+
+    void
+    add(const double alpha, const Column &x, const Column &y)
+    {
+      const HostColumn a = to_host(x), b = to_host(y);
+      set_entries(y, [&](const std::size_t i) { return b(i) + alpha * a(i); });
+    }
+
+
+
+    Column
+    to_column(const std::vector<double> &numbers)
+    {
+      return make_column_of(numbers.size(),
+                            [&](const std::size_t i) { return numbers[i]; });
+    }
+
+
+
+    std::vector<double>
+    to_vector(const Column &column)
+    {
+      const HostColumn host = to_host(column);
+      return std::vector<double>(host.data(), host.data() + host.size());
+    }
+
+
+
+    double
+    distance(const Column &a, const Column &b)
+    {
+      const HostColumn x = to_host(a), y = to_host(b);
+      double           sum = 0;
+      for (std::size_t i = 0; i < x.size(); ++i)
+        sum += (x(i) - y(i)) * (x(i) - y(i));
+      return std::sqrt(sum);
+    }
+
+
+
     double
     relative_difference(const Block &a, const Block &b)
     {
-      const auto host_a =
-        Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), a);
-      const auto host_b =
-        Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), b);
-      double difference = 0, scale = 0;
+      const HostBlock host_a = to_host(a), host_b = to_host(b);
+      double          difference = 0, scale = 0;
       for (std::size_t j = 0; j < b.extent(1); ++j)
         for (std::size_t i = 0; i < b.extent(0); ++i)
           {

@@ -3,7 +3,7 @@
 #ifndef lsr_tests_support_models_h
 #define lsr_tests_support_models_h
 
-#include <lsr/base/types.h>
+#include <lsr/dense/host.h>
 #include <lsr/network/network.h>
 
 #include <cstdint>
@@ -62,6 +62,75 @@ namespace lsr
     /// The same as a vector.
     Column
     random_column(const std::size_t n_rows, const std::uint64_t seed = 1);
+
+    /// Make all entries of a block what @p entry says of their row and column,
+    /// on the CPU wherever the block is.
+    template <typename Entry>
+    void
+    set_entries(const Block &block, const Entry &entry)
+    {
+      const HostBlock host("entries", block.extent(0), block.extent(1));
+      for (std::size_t j = 0; j < host.extent(1); ++j)
+        for (std::size_t i = 0; i < host.extent(0); ++i)
+          host(i, j) = entry(i, j);
+      Kokkos::deep_copy(block, to_memory_space(host));
+    }
+
+    /// The same for a vector.
+    template <typename Entry>
+    void
+    set_entries(const Column &column, const Entry &entry)
+    {
+      set_entries(as_block(column),
+                  [&](const std::size_t i, const std::size_t) {
+                    return entry(i);
+                  });
+    }
+
+    /// A block with these entries.
+    template <typename Entry>
+    Block
+    make_block_of(const std::size_t n_rows,
+                  const std::size_t n_columns,
+                  const Entry      &entry)
+    {
+      const Block block = make_block(n_rows, n_columns);
+      set_entries(block, entry);
+      return block;
+    }
+
+    /// A vector with these entries.
+    template <typename Entry>
+    Column
+    make_column_of(const std::size_t n_rows, const Entry &entry)
+    {
+      const Column column = make_column(n_rows);
+      set_entries(column, entry);
+      return column;
+    }
+
+    Block
+    identity(const std::size_t n);
+
+    /// Change one entry of a vector.
+    void
+    set_entry(const Column &column, const std::size_t i, const double value);
+
+    /// Add @p alpha x to y.
+    void
+    add(const double alpha, const Column &x, const Column &y);
+
+    /// A vector of these numbers.
+    Column
+    to_column(const std::vector<double> &numbers);
+
+    /// The reverse.
+    std::vector<double>
+    to_vector(const Column &column);
+
+    /// The Euclidean norm of the difference.
+    double
+    distance(const Column &a, const Column &b);
 
     /// The largest absolute value of the difference, relative to the largest
     /// absolute value in the second.

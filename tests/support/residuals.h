@@ -5,6 +5,8 @@
 
 #include <lsr/refine/residual.h>
 
+#include "support/models.h"
+
 namespace lsr
 {
   namespace test
@@ -14,19 +16,23 @@ namespace lsr
     inline Column
     directional_derivative(Residual &residual, const Column &q, const Column &x)
     {
-      const double epsilon    = 1e-5;
-      const Column derivative = make_column(residual.n_rows());
-      const Column moved      = make_column(q.size());
-      const Column f          = make_column(residual.n_rows());
+      const double              epsilon = 1e-5;
+      const std::vector<double> at = to_vector(q), direction = to_vector(x);
+      std::vector<double>       derivative(residual.n_rows());
+      const Column              f = make_column(residual.n_rows());
       for (const int side : {-1, 1})
         {
-          for (std::size_t i = 0; i < q.size(); ++i)
-            moved(i) = q(i) + side * epsilon * x(i);
-          residual.evaluate(moved, f);
-          for (std::size_t i = 0; i < f.size(); ++i)
-            derivative(i) += side * f(i) / (2 * epsilon);
+          residual.evaluate(make_column_of(q.size(),
+                                           [&](const std::size_t i) {
+                                             return at[i] + side * epsilon *
+                                                              direction[i];
+                                           }),
+                            f);
+          const std::vector<double> values = to_vector(f);
+          for (std::size_t i = 0; i < values.size(); ++i)
+            derivative[i] += side * values[i] / (2 * epsilon);
         }
-      return derivative;
+      return to_column(derivative);
     }
   } // namespace test
 } // namespace lsr
