@@ -153,6 +153,10 @@ namespace lsr
         scale(beta, Y);
         return;
       }
+    // Some versions of KokkosKernels read what they overwrite, and keep what is
+    // not a number.
+    if (beta == 0)
+      Kokkos::deep_copy(Y, 0.);
     const std::size_t n = columns_at_a_time(X.extent(1));
     for (std::size_t first = 0; first < X.extent(1); first += n)
       {
