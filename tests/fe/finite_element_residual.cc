@@ -30,6 +30,7 @@
 #include <algorithm>
 #include <set>
 
+#include "hanging_nodes.h"
 #include "messages.h"
 #include "support/models.h"
 
@@ -66,75 +67,6 @@ namespace
     parameters.dirichlet       = "0: y; 1: 0; 2: x; 3: 1 - x";
     return parameters;
   }
-
-  /// An equation on a mesh with hanging nodes.
-  struct Model
-  {
-    explicit Model(const Parameters2 &parameters,
-                   const bool         strong_dirichlet = true)
-      : equation(parameters)
-      , discretization(MPI_COMM_WORLD, 1, discretization_parameters())
-    {
-      discretization.make_grid();
-      discretization.setup_dofs(equation.dirichlet_conditions());
-      FEVector steep = discretization.make_vector();
-      dealii::VectorTools::interpolate(
-        discretization.dof_handler(),
-        ExpressionFunction<2>({Expression<2>("exp(-9*(x + y))", "")}),
-        steep);
-      discretization.refine(steep);
-      discretization.setup_dofs(equation.dirichlet_conditions());
-      EXPECT_TRUE(discretization.triangulation().has_hanging_nodes());
-      assembler = std::make_unique<Assembler<2>>(equation,
-                                                 discretization,
-                                                 strong_dirichlet);
-      n         = discretization.dof_handler().n_dofs();
-    }
-
-    bool
-    constrained(const std::size_t i) const
-    {
-      return assembler->constraints().is_constrained(i);
-    }
-
-    FEVector
-    solve() const
-    {
-      FEVector u = discretization.make_vector();
-      FiniteElementSolver().solve(*assembler, u);
-      return u;
-    }
-
-    Sampling
-    nodes() const
-    {
-      return nodal_sampling(discretization.mapping(),
-                            discretization.dof_handler(),
-                            1);
-    }
-
-    AdvectionDiffusionReaction<2> equation;
-    Discretization<2>             discretization;
-    std::unique_ptr<Assembler<2>> assembler;
-    std::size_t                   n = 0;
-
-  private:
-    static Discretization<2>::Parameters
-    discretization_parameters()
-    {
-      Discretization<2>::Parameters parameters;
-      parameters.degree             = 2;
-      parameters.global_refinements = 2;
-      return parameters;
-    }
-  };
-
-  /// A combination of norm and kind of Dirichlet conditions.
-  struct Case
-  {
-    ResidualNorm norm;
-    bool         strong_dirichlet;
-  };
 
   const std::vector<Case> euclidean_cases = {{ResidualNorm::l2, true},
                                              {ResidualNorm::l2, false},

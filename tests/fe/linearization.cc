@@ -5,13 +5,12 @@
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/refine/linearized_residual.h>
 
-#include <deal.II/numerics/vector_tools_interpolate.h>
-
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
+#include "hanging_nodes.h"
 #include "messages.h"
 #include "support/models.h"
 
@@ -41,48 +40,6 @@ namespace
     parameters.reaction   = "u^3";
     return parameters;
   }
-
-  // An equation on a mesh with hanging nodes.
-  struct Model
-  {
-    Model(const Parameters &parameters, const bool strong_dirichlet)
-      : equation(parameters)
-      , discretization(MPI_COMM_WORLD, 1, discretization_parameters())
-    {
-      discretization.make_grid();
-      discretization.setup_dofs(equation.dirichlet_conditions());
-      lsr::FEVector steep = discretization.make_vector();
-      dealii::VectorTools::interpolate(
-        discretization.dof_handler(),
-        lsr::ExpressionFunction<2>({lsr::Expression<2>("exp(-9*(x + y))", "")}),
-        steep);
-      discretization.refine(steep);
-      discretization.setup_dofs(equation.dirichlet_conditions());
-      assembler = std::make_unique<lsr::Assembler<2>>(equation,
-                                                      discretization,
-                                                      strong_dirichlet);
-    }
-
-    lsr::AdvectionDiffusionReaction<2> equation;
-    lsr::Discretization<2>             discretization;
-    std::unique_ptr<lsr::Assembler<2>> assembler;
-
-  private:
-    static lsr::Discretization<2>::Parameters
-    discretization_parameters()
-    {
-      lsr::Discretization<2>::Parameters parameters;
-      parameters.degree             = 2;
-      parameters.global_refinements = 2;
-      return parameters;
-    }
-  };
-
-  struct Case
-  {
-    ResidualNorm norm;
-    bool         strong_dirichlet;
-  };
 
   const std::vector<Case> cases = {{ResidualNorm::l2, true},
                                    {ResidualNorm::l2, false},
