@@ -6,7 +6,7 @@
 
 #include <cusolverDn.h>
 
-#include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -143,9 +143,18 @@ namespace lsr
         };
 
         constexpr cudaDataType float64 = CUDA_R_64F;
+
+        int
+        to_int(const std::int64_t extent)
+        {
+          require(extent <= std::numeric_limits<int>::max(),
+                  "cuSOLVER: an extent of " + std::to_string(extent) +
+                    " is beyond the range of its integers");
+          return static_cast<int>(extent);
+        }
       } // namespace
 
-      bool
+      std::int64_t
       potrf(const std::int64_t n,
             double *const      A,
             const std::int64_t lda,
@@ -164,7 +173,7 @@ namespace lsr
             return cusolverDnXpotrf(
               handle, params, upper, n, float64, A, lda, float64, work...);
           });
-        return info == 0;
+        return info == 0 ? n : info - 1;
       }
 
       void
@@ -172,13 +181,12 @@ namespace lsr
             const std::int64_t n,
             double *const      A,
             const std::int64_t lda,
+            double *const      tau,
             const cudaStream_t stream)
       {
-        const Call         call("cusolverDnXgeqrf", stream);
-        const DeviceMemory memory(sizeof(double) * std::min(m, n), stream);
-        void *const        tau    = memory.get();
-        const auto         handle = library().handle;
-        const auto         params = library().params;
+        const Call call("cusolverDnXgeqrf", stream);
+        const auto handle = library().handle;
+        const auto params = library().params;
         call.run(
           [&](auto... bytes) {
             return cusolverDnXgeqrf_bufferSize(handle,
@@ -205,6 +213,60 @@ namespace lsr
                                     tau,
                                     float64,
                                     work...);
+          });
+      }
+
+      void
+      ormqr(const std::int64_t  m,
+            const std::int64_t  n,
+            const std::int64_t  k,
+            const double *const A,
+            const std::int64_t  lda,
+            const double *const tau,
+            double *const       C,
+            const std::int64_t  ldc,
+            const cudaStream_t  stream)
+      {
+        constexpr auto left = CUBLAS_SIDE_LEFT;
+        constexpr auto t    = CUBLAS_OP_T;
+        const Call     call("cusolverDnDormqr", stream);
+        const auto     handle = library().handle;
+        // The only routine of these without a 64-bit interface.
+        const int rows = to_int(m), columns = to_int(n), factors = to_int(k),
+                  ld_A = to_int(lda), ld_C = to_int(ldc);
+        int length = 0;
+        call.run(
+          [&](std::size_t *device_bytes, std::size_t *) {
+            const auto status = cusolverDnDormqr_bufferSize(handle,
+                                                            left,
+                                                            t,
+                                                            rows,
+                                                            columns,
+                                                            factors,
+                                                            A,
+                                                            ld_A,
+                                                            tau,
+                                                            C,
+                                                            ld_C,
+                                                            &length);
+            *device_bytes     = sizeof(double) * length;
+            return status;
+          },
+          [&](void *work, std::size_t, void *, std::size_t, int *info) {
+            return cusolverDnDormqr(handle,
+                                    left,
+                                    t,
+                                    rows,
+                                    columns,
+                                    factors,
+                                    A,
+                                    ld_A,
+                                    tau,
+                                    C,
+                                    ld_C,
+                                    static_cast<double *>(work),
+                                    length,
+                                    info);
           });
       }
     } // namespace cuda

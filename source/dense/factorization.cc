@@ -28,23 +28,42 @@ namespace lsr
       }
     } // namespace
 
-    bool
+    std::size_t
     cholesky(const Block &A)
     {
-      return A.extent(0) == 0 || cuda::potrf(A.extent(0),
-                                             A.data(),
-                                             leading_dimension(A),
-                                             ExecutionSpace().cuda_stream());
+      return A.extent(0) == 0 ? 0 :
+                                cuda::potrf(A.extent(0),
+                                            A.data(),
+                                            leading_dimension(A),
+                                            ExecutionSpace().cuda_stream());
     }
 
-    void
+    Column
     geqrf(const Block &A)
     {
+      const Column factors = make_column(std::min(A.extent(0), A.extent(1)));
       if (A.size() > 0)
         cuda::geqrf(A.extent(0),
                     A.extent(1),
                     A.data(),
                     leading_dimension(A),
+                    factors.data(),
+                    ExecutionSpace().cuda_stream());
+      return factors;
+    }
+
+    void
+    apply_reflections(const Block &A, const Column &factors, const Block &C)
+    {
+      if (factors.size() > 0 && C.size() > 0)
+        cuda::ormqr(C.extent(0),
+                    C.extent(1),
+                    factors.size(),
+                    A.data(),
+                    leading_dimension(A),
+                    factors.data(),
+                    C.data(),
+                    leading_dimension(C),
                     ExecutionSpace().cuda_stream());
     }
 #else
@@ -52,28 +71,51 @@ namespace lsr
                   "Kokkos computes on a device that is neither the CPU nor "
                   "CUDA; its Cholesky and QR factorizations belong here.");
 
-    bool
+    std::size_t
     cholesky(const Block &A)
     {
       const int n    = lapack_int(A.extent(0));
       const int lda  = leading_dimension(A);
       int       info = 0;
       dpotrf_("U", &n, A.data(), &lda, &info);
-      return info == 0;
+      return info == 0 ? n : info - 1;
+    }
+
+    Column
+    geqrf(const Block &A)
+    {
+      const int    m = lapack_int(A.extent(0)), n = lapack_int(A.extent(1));
+      const int    lda     = leading_dimension(A);
+      const Column factors = make_column(std::min(m, n));
+      int          info    = 0;
+      with_workspace([&](double *work, const int *length) {
+        dgeqrf_(&m, &n, A.data(), &lda, factors.data(), work, length, &info);
+      });
+      return factors;
     }
 
     void
-    geqrf(const Block &A)
+    apply_reflections(const Block &A, const Column &factors, const Block &C)
     {
-      const int m = lapack_int(A.extent(0)), n = lapack_int(A.extent(1));
-      const int lda = leading_dimension(A), query = -1;
+      const int m = lapack_int(C.extent(0)), n = lapack_int(C.extent(1));
+      const int k   = lapack_int(factors.size());
+      const int lda = leading_dimension(A), ldc = leading_dimension(C);
       int       info = 0;
-      double    size = 0;
-      std::vector<double> tau(std::min(m, n));
-      dgeqrf_(&m, &n, A.data(), &lda, tau.data(), &size, &query, &info);
-      const int           length = static_cast<int>(size);
-      std::vector<double> work(length);
-      dgeqrf_(&m, &n, A.data(), &lda, tau.data(), work.data(), &length, &info);
+      with_workspace([&](double *work, const int *length) {
+        dormqr_("L",
+                "T",
+                &m,
+                &n,
+                &k,
+                A.data(),
+                &lda,
+                factors.data(),
+                C.data(),
+                &ldc,
+                work,
+                length,
+                &info);
+      });
     }
 #endif
 
@@ -92,6 +134,21 @@ namespace lsr
         });
       Kokkos::fence();
       return R;
+    }
+
+
+
+    Block
+    inverse_of_triangle(const Block &R)
+    {
+      const Block inverse = make_zero_block(R.extent(0), R.extent(0));
+      Kokkos::parallel_for(
+        "lsr::identity",
+        Kokkos::RangePolicy<ExecutionSpace>(0, R.extent(0)),
+        KOKKOS_LAMBDA(const std::size_t i) { inverse(i, i) = 1; });
+      Kokkos::fence();
+      solve_upper_triangular(R, inverse);
+      return inverse;
     }
 
 

@@ -19,21 +19,31 @@ namespace lsr
 
     /**
      * Overwrite a symmetric matrix, of which the upper triangle is given and
-     * the rest is zero, with the triangle of $A = R^T R$. Returns whether $A$
-     * is positive definite; if not, or if it is not finite, the content is of
-     * no use.
+     * the rest is zero, with the triangle of $A = R^T R$. Returns the number of
+     * leading columns that are positive definite; if that is not all, as where
+     * an entry is not finite, the content is of no use.
      */
-    bool
+    std::size_t
     cholesky(const Block &A);
 
-    /// Overwrite @p A ($m \geq n$) with its Householder QR factorization: the
-    /// triangle, and below it the reflections.
-    void
+    /// Overwrite @p A ($m \times n$) with its Householder QR factorization: the
+    /// triangle, and below it the reflections, whose factors are returned.
+    Column
     geqrf(const Block &A);
+
+    /// $C := Q^T C$ with the reflections that geqrf() has left in @p A, and
+    /// their factors.
+    void
+    apply_reflections(const Block &A, const Column &factors, const Block &C);
 
     /// The upper triangle of the leading $n$ rows and columns, zeros below.
     Block
     upper_triangle_of(const Block &A, std::size_t n);
+
+    /// $R^{-1}$, of which $R R^{-1} = 1$ holds to rounding even where @p R is
+    /// ill-conditioned, which LAPACK's trtri does not promise.
+    Block
+    inverse_of_triangle(const Block &R);
   } // namespace internal
 } // namespace lsr
 

@@ -43,6 +43,14 @@ extern "C"
           int       *info);
 
   void
+  dgetrf_(const int *m,
+          const int *n,
+          double    *A,
+          const int *lda,
+          int       *ipiv,
+          int       *info);
+
+  void
   dgeqp3_(const int *m,
           const int *n,
           double    *A,
@@ -224,22 +232,19 @@ namespace lsr
     SVD
     singular_value_decomposition(const HostBlock &A);
 
-    /// $A P = Q R$, P from the pivots: column j of R is column pivots[j].
-    struct PivotedQR
+    /// Call a routine of LAPACK, @p routine(work, length), after having asked
+    /// it for the length of its workspace.
+    template <typename Routine>
+    void
+    with_workspace(const Routine &routine)
     {
-      /// R, and below it the reflections that make up Q.
-      HostBlock           factors;
-      std::vector<double> tau;
-      std::vector<int>    pivots;
-
-      /// Compute $b := Q^T b$.
-      void
-      apply_transposed(const HostColumn &b) const;
-    };
-
-    /// The factorization of a square block, overwritten.
-    PivotedQR
-    pivoted_qr(const HostBlock &A);
+      double    size  = 0;
+      const int query = -1;
+      routine(&size, &query);
+      const int           length = static_cast<int>(size);
+      std::vector<double> work(length);
+      routine(work.data(), &length);
+    }
   } // namespace internal
 } // namespace lsr
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/dense/blas.h>
 #include <lsr/dense/least_squares.h>
+#include <lsr/dense/qr.h>
 
 #include <KokkosBlas1_nrm2.hpp>
-#include <KokkosBlas2_gemv.hpp>
-#include <KokkosBlas3_trmm.hpp>
 #include <KokkosBlas3_trsm.hpp>
 
 #include <cmath>
 #include <numeric>
 #include <string>
 
+#include "factorization.h"
 #include "lapack.h"
 
 namespace lsr
@@ -19,10 +20,10 @@ namespace lsr
 
   namespace
   {
-    HostBlock
-    leading(const HostBlock &A, const std::size_t k)
+    Block
+    leading(const Block &A, const std::size_t k)
     {
-      return part(A, 0, k, 0, k);
+      return rows(columns(A, 0, k), 0, k);
     }
 
     HostColumn
@@ -45,10 +46,10 @@ namespace lsr
                         " of " + name + ".");
     }
 
-    HostBlock
-    one_column(const HostColumn &x)
+    void
+    require_finite(const HostColumn &x, const std::string &name)
     {
-      return HostBlock(x.data(), x.extent(0), 1);
+      require_finite(HostBlock(x.data(), x.extent(0), 1), name);
     }
 
     void
@@ -129,36 +130,18 @@ namespace lsr
     }
 
     // The Cholesky factor of the largest leading block that has one.
-    HostBlock
-    cholesky(const HostBlock &N)
+    Block
+    leading_cholesky(const Block &N)
     {
       std::size_t k = N.extent(0);
       while (true)
         {
-          const HostBlock R    = upper_triangle(N, k);
-          const int       n    = lapack_int(k);
-          const int       ldr  = leading_dimension(R);
-          int             info = 0;
-          dpotrf_("U", &n, R.data(), &ldr, &info);
-          if (info == 0)
+          const Block       R          = upper_triangle_of(N, k);
+          const std::size_t n_positive = cholesky(R);
+          if (n_positive == k)
             return R;
-          k = info - 1;
+          k = n_positive;
         }
-    }
-
-    // Columns that solve R x = e_j: this way round R R^-1 is the identity to
-    // rounding even where R is ill-conditioned, which LAPACK's trtri does not
-    // promise.
-    HostBlock
-    inverse_triangle(const HostBlock &R)
-    {
-      const std::size_t k       = R.extent(0);
-      const HostBlock   inverse = make_host_block(k, k);
-      for (std::size_t i = 0; i < k; ++i)
-        inverse(i, i) = 1;
-      if (k > 0)
-        KokkosBlas::trsm("L", "U", "N", "N", 1., R, inverse);
-      return inverse;
     }
 
     // The factorization of the columns in another order.
@@ -187,14 +170,19 @@ namespace lsr
       return result;
     }
 
-    HostBlock
-    symmetric_part(const HostBlock &A)
+    Block
+    symmetric_part(const Block &A)
     {
       const std::size_t r = A.extent(0);
-      const HostBlock   N = make_host_block(r, r);
-      for (std::size_t j = 0; j < r; ++j)
-        for (std::size_t i = 0; i < r; ++i)
-          N(i, j) = (A(i, j) + A(j, i)) / 2;
+      const Block       N = make_block(r, r);
+      Kokkos::parallel_for(
+        "lsr::symmetric_part",
+        Kokkos::RangePolicy<ExecutionSpace>(0, r),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i < r; ++i)
+            N(i, j) = (A(i, j) + A(j, i)) / 2;
+        });
+      Kokkos::fence();
       return N;
     }
   } // namespace
@@ -226,9 +214,9 @@ namespace lsr
     , scale(z.extent(0), 1.)
   {
     require_square(R, z.extent(0), "R");
-    this->R = upper_triangle(to_host(R), z.extent(0));
-    require_finite(this->R, "R");
-    require_finite(one_column(this->z), "z");
+    this->R = upper_triangle_of(R, z.extent(0));
+    require_finite(to_host(this->R), "R");
+    require_finite(this->z, "z");
     require(std::isfinite(rho2) && rho2 >= 0,
             "LeastSquares: a nonnegative squared norm expected, found " +
               std::to_string(rho2) + ".");
@@ -238,7 +226,7 @@ namespace lsr
     std::iota(pivots.begin(), pivots.end(), 0);
     if (pivoting == Pivoting::columns)
       scale_and_pivot();
-    condition = condition_of_leading_triangles(this->R);
+    condition = condition_of_leading_triangles(to_host(this->R));
   }
 
   LeastSquares::LeastSquares(const AppendRowsQR &qr,
@@ -266,41 +254,46 @@ namespace lsr
   {
     const std::size_t r = b.extent(0);
     require_square(N, r, "N");
-    const HostBlock host_N = symmetric_part(to_host(N));
-    require_finite(host_N, "N");
+    const Block symmetric = symmetric_part(N);
+    require_finite(to_host(symmetric), "N");
 
     // Columns without a factor stay zero and are thus never used.
-    const HostBlock   factor = cholesky(host_N);
+    const Block       factor = leading_cholesky(symmetric);
     const std::size_t k      = factor.extent(0);
-    const HostBlock   R      = make_host_block(r, r);
-    Kokkos::deep_copy(leading(R, k), factor);
-
-    const HostColumn z = copy(to_host(b));
-    std::fill(z.data() + k, z.data() + r, 0.);
+    const Block       R      = make_zero_block(r, r);
+    const Column      z      = make_column(r);
     if (k > 0)
-      KokkosBlas::trsm(
-        "L", "U", "T", "N", 1., factor, HostBlock(z.data(), k, 1));
-    return LeastSquares(to_memory_space(R), to_memory_space(z), minimum_loss);
+      {
+        const auto  used   = Kokkos::make_pair(std::size_t(0), k);
+        const Block used_z = rows(as_block(z), 0, k);
+        Kokkos::deep_copy(leading(R, k), factor);
+        Kokkos::deep_copy(Kokkos::subview(z, used), Kokkos::subview(b, used));
+        KokkosBlas::trsm("L", "U", "T", "N", 1., factor, used_z);
+      }
+    return LeastSquares(R, z, minimum_loss);
   }
 
   void
   LeastSquares::scale_and_pivot()
   {
-    const std::size_t   r = n_columns();
+    const std::size_t   r      = n_columns();
+    const HostBlock     scaled = to_host(R);
     std::vector<double> column_scale(r, 1.);
     for (std::size_t j = 0; j < r; ++j)
       {
-        const double length = KokkosBlas::nrm2(HostColumn(&R(0, j), j + 1));
+        const double length =
+          KokkosBlas::nrm2(HostColumn(&scaled(0, j), j + 1));
         if (length == 0)
           continue;
         column_scale[j] = 1 / length;
         for (std::size_t i = 0; i <= j; ++i)
-          R(i, j) /= length;
+          scaled(i, j) /= length;
       }
 
-    const PivotedQR qr = pivoted_qr(R);
-    qr.apply_transposed(z);
-    R = upper_triangle(qr.factors, r);
+    const Column    QTz = to_memory_space(z);
+    const PivotedQR qr  = pivoted_qr(to_memory_space(scaled), as_block(QTz));
+    z                   = to_host(QTz);
+    R                   = qr.R;
     pivots.assign(qr.pivots.begin(), qr.pivots.end());
     for (std::size_t j = 0; j < r; ++j)
       scale[j] = column_scale[pivots[j]];
@@ -350,18 +343,18 @@ namespace lsr
   LeastSquares::solve(const std::size_t rank) const
   {
     const std::size_t k = std::min(rank, numerical_rank());
-    const HostColumn  x("lsr::HostColumn", k);
-    std::copy_n(z.data(), k, x.data());
-    if (k > 0)
-      KokkosBlas::trsm("L", "U", "N", "N", 1., leading(R, k), one_column(x));
-    return unscramble(x);
+    const HostColumn  z_k("lsr::HostColumn", k);
+    std::copy_n(z.data(), k, z_k.data());
+    const Column x = to_memory_space(z_k);
+    solve_upper_triangular(leading(R, k), x);
+    return unscramble(to_host(x));
   }
 
   Tikhonov
   LeastSquares::tikhonov(const std::size_t rank) const
   {
     const std::size_t k = std::min(rank, n_columns());
-    const HostBlock   A = upper_triangle(R, k);
+    const HostBlock   A = upper_triangle(to_host(R), k);
     for (std::size_t j = 0; j < k; ++j)
       for (std::size_t i = 0; i <= j; ++i)
         A(i, j) /= scale[j];
@@ -398,16 +391,17 @@ namespace lsr
             "LeastSquares: rows of " + std::to_string(r) +
               " columns expected, found " +
               std::to_string(held_out.n_columns()) + ".");
-    const HostBlock  all   = to_host(held_out.R());
-    const HostBlock  steps = make_host_block(r, rank);
+    const HostBlock  all  = to_host(held_out.R());
+    const HostBlock  used = make_host_block(r, rank);
     const HostColumn misfit("lsr::HostColumn", r);
     Kokkos::deep_copy(misfit, to_host(held_out.z()));
     for (std::size_t j = 0; j < rank; ++j)
       for (std::size_t i = 0; i <= pivots[j]; ++i)
-        steps(i, j) = scale[j] * all(i, pivots[j]);
+        used(i, j) = scale[j] * all(i, pivots[j]);
     // Column k of G' R^-1, times z_k, is what rank k + 1 adds to rank k.
-    if (rank > 0)
-      KokkosBlas::trsm("R", "U", "N", "N", 1., leading(R, rank), steps);
+    const Block quotient = to_memory_space(used);
+    divide_by_upper_triangular(quotient, leading(R, rank));
+    const HostBlock steps = to_host(quotient);
 
     std::vector<double> loss;
     for (std::size_t k = 0; k <= rank; ++k)
@@ -448,21 +442,20 @@ namespace lsr
     result.condition = condition;
     result.condition.resize(rank + 1);
 
-    const HostBlock inverse = inverse_triangle(leading(R, rank));
+    const Block inverse = inverse_of_triangle(leading(R, rank));
     if (basis_triangle.size() > 0)
       {
         require_square(basis_triangle, r, "a basis triangle");
         require(std::is_sorted(pivots.begin(), pivots.end()),
                 "LeastSquares: a profile in terms of another basis needs "
                 "columns in their own order, found pivoted ones.");
-        const HostBlock basis = upper_triangle(to_host(basis_triangle), rank);
-        if (rank > 0)
-          {
-            KokkosBlas::trsm("L", "U", "N", "N", 1., basis, inverse);
-            KokkosBlas::trmm("L", "U", "N", "N", 1., leading(R, rank), basis);
-          }
-        result.condition = condition_of_leading_triangles(basis);
+        const Block basis   = upper_triangle_of(basis_triangle, rank);
+        const Block product = make_block(rank, rank);
+        solve_upper_triangular(basis, inverse);
+        multiply(1., 'N', leading(R, rank), 'N', basis, 0., product);
+        result.condition = condition_of_leading_triangles(to_host(product));
       }
+    const HostBlock steps = to_host(inverse);
 
     // y_k is the sum of the first k columns of the inverse, times z.
     HostColumn y("lsr::HostColumn", rank);
@@ -470,7 +463,7 @@ namespace lsr
     for (std::size_t k = 0; k < rank; ++k)
       {
         for (std::size_t i = 0; i <= k; ++i)
-          y(i) += scale[i] * inverse(i, k) * z(k);
+          y(i) += scale[i] * steps(i, k) * z(k);
         result.coefficient_norm[k + 1] =
           KokkosBlas::nrm2(HostColumn(y.data(), k + 1));
       }

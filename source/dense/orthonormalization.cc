@@ -2,6 +2,7 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
+#include <lsr/dense/qr.h>
 
 #include <KokkosBlas1_nrm2.hpp>
 
@@ -9,6 +10,7 @@
 #include <numeric>
 #include <string>
 
+#include "factorization.h"
 #include "lapack.h"
 #include "passes.h"
 
@@ -37,14 +39,14 @@ namespace lsr
     }
 
     Selection
-    select_with_pivoting(const HostBlock &A, const double threshold)
+    select_with_pivoting(const Block &A, const double threshold)
     {
-      const PivotedQR   qr = pivoted_qr(A);
-      const std::size_t r  = A.extent(0);
-      std::size_t       k  = 0;
-      while (k < r && std::abs(A(k, k)) >= threshold)
+      const PivotedQR qr = pivoted_qr(A);
+      const HostBlock R  = to_host(qr.R);
+      std::size_t     k  = 0;
+      while (k < R.extent(0) && std::abs(R(k, k)) >= threshold)
         ++k;
-      return {upper_triangle(A, k), qr.pivots};
+      return {upper_triangle(R, k), qr.pivots};
     }
 
     /**
@@ -150,10 +152,11 @@ namespace lsr
     };
 
     Selection
-    select_columns(const HostBlock &R,
-                   const double     drop_tolerance,
-                   const Pivoting   pivoting)
+    select_columns(const Block   &triangle,
+                   const double   drop_tolerance,
+                   const Pivoting pivoting)
     {
+      const HostBlock R = to_host(triangle);
       // What is at the level of rounding carries no direction.
       constexpr double least   = 16 * std::numeric_limits<double>::epsilon();
       const double     longest = longest_column(R);
@@ -165,7 +168,7 @@ namespace lsr
         }
       const double threshold = std::max(drop_tolerance, least) * longest;
       return pivoting == Pivoting::columns ?
-               select_with_pivoting(R, threshold) :
+               select_with_pivoting(triangle, threshold) :
                SelectionInOrder(R, threshold).run();
     }
 
@@ -195,15 +198,6 @@ namespace lsr
         }
     }
 
-    Block
-    identity(const std::size_t n)
-    {
-      const HostBlock I = make_host_block(n, n);
-      for (std::size_t i = 0; i < n; ++i)
-        I(i, i) = 1;
-      return to_memory_space(I);
-    }
-
     // Row i of A becomes row pivots[i] of the result.
     Block
     scatter_rows(const HostBlock &A, const std::vector<int> &pivots)
@@ -226,18 +220,14 @@ namespace lsr
             "orthonormalize: a tolerance between 0 and 1 expected, found " +
               std::to_string(drop_tolerance) + ".");
     const Selection selection =
-      select_columns(to_host(triangle_of(W, communicator)),
-                     drop_tolerance,
-                     pivoting);
+      select_columns(triangle_of(W, communicator), drop_tolerance, pivoting);
     const std::size_t k = selection.R.extent(0);
     permute_columns(W, selection.pivots);
     W = columns(W, 0, k);
 
-    Block R    = to_memory_space(selection.R);
-    Block Rinv = identity(k);
+    Block       R    = to_memory_space(selection.R);
+    const Block Rinv = inverse_of_triangle(R);
     divide_by_upper_triangular(W, R);
-    // R R^-1 = 1 to rounding, which makes W T = Q as good as it can be.
-    solve_upper_triangular(R, Rinv);
 
     restore_orthonormality(W, communicator, [&](const Block &C) {
       const Block product = make_block(k, k);

@@ -4,10 +4,10 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/qr.h>
 
-#include <cstdint>
 #include <string>
 
 #include "factorization.h"
+#include "random_bits.h"
 
 namespace lsr
 {
@@ -15,17 +15,6 @@ namespace lsr
 
   namespace
   {
-    /// Random bits that belong to @p i (the finalizer of splitmix64).
-    KOKKOS_INLINE_FUNCTION
-    std::uint64_t
-    random_bits(const std::uint64_t i)
-    {
-      std::uint64_t z = (i + 1) * 0x9e3779b97f4a7c15;
-      z               = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-      z               = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-      return z ^ (z >> 31);
-    }
-
     /**
      * $S X$ with a sparse sign matrix of $s$ rows: every row of @p X goes into
      * n_terms rows of the sketch with a random sign. The rows are taken in
@@ -124,7 +113,7 @@ namespace lsr
     const Block R = householder_qr(sketch(X, 2 * n));
     divide_by_upper_triangular(X, R);
     const Block C = gram_triangle(X);
-    if (!cholesky(C) || !has_diagonal_near_one(C))
+    if (cholesky(C) < n || !has_diagonal_near_one(C))
       return {};
     const Block CR = make_block(n, n);
     multiply(1., 'N', C, 'N', R, 0., CR);

@@ -112,19 +112,33 @@ namespace
       return N[i + j * ld];
     };
 
-    const DeviceMatrix qr(A), chol(N);
-    internal::cuda::geqrf(m, n, qr.data(), ld, nullptr);
-    require(difference(qr.values(), ld, n, expected) < 1e-12,
+    const std::vector<double> zeros(n);
+    const DeviceMatrix        qr(A), tau(zeros), Q_t_A(A), chol(N);
+    internal::cuda::geqrf(m, n, qr.data(), ld, tau.data(), nullptr);
+    const std::vector<double> R = qr.values();
+    require(difference(R, ld, n, expected) < 1e-12,
             "geqrf: R^T R is not A^T A");
-    require(internal::cuda::potrf(n, chol.data(), ld, nullptr),
+
+    internal::cuda::ormqr(
+      m, n, n, qr.data(), ld, tau.data(), Q_t_A.data(), ld, nullptr);
+    const std::vector<double> reflected = Q_t_A.values();
+    double                    error     = 0;
+    for (int j = 0; j < n; ++j)
+      for (int i = 0; i < m; ++i)
+        error = std::max(error,
+                         std::abs(reflected[i + j * ld] -
+                                  (i <= j ? R[i + j * ld] : 0.)));
+    require(error < 1e-12, "ormqr: Q^T A is not R");
+
+    require(internal::cuda::potrf(n, chol.data(), ld, nullptr) == n,
             "potrf: A^T A is not positive definite");
     require(difference(chol.values(), ld, n, expected) < 1e-12,
             "potrf: R^T R is not A^T A");
 
-    N[0] = -1;
+    N[7 + 7 * ld] = -1;
     const DeviceMatrix indefinite(N);
-    require(!internal::cuda::potrf(n, indefinite.data(), ld, nullptr),
-            "potrf: a negative number on the diagonal goes unnoticed");
+    require(internal::cuda::potrf(n, indefinite.data(), ld, nullptr) == 7,
+            "potrf: a negative number on the diagonal is not found");
   }
 } // namespace
 

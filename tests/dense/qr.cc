@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <vector>
 
 #include "matrices.h"
 
@@ -147,4 +149,122 @@ TEST(CholeskyQR, GivesTheSameDigitsAgain)
 {
   const Block X = random_block(300, 20, 7);
   EXPECT_EQ(max_difference(*cholesky_qr(copy(X)), *cholesky_qr(copy(X))), 0.);
+}
+
+
+
+namespace
+{
+  /// Columns pivots[0], pivots[1], ... of X.
+  Block
+  permuted(const Block &X, const std::vector<int> &pivots)
+  {
+    const Block result = make_block(X.extent(0), pivots.size());
+    for (std::size_t j = 0; j < pivots.size(); ++j)
+      Kokkos::deep_copy(columns(result, j, j + 1),
+                        columns(X, pivots[j], pivots[j] + 1));
+    return result;
+  }
+
+  void
+  expect_permutation(const std::vector<int> &pivots, const std::size_t n)
+  {
+    ASSERT_EQ(pivots.size(), n);
+    const std::set<int> all(pivots.begin(), pivots.end());
+    EXPECT_EQ(all.size(), n);
+    EXPECT_EQ(*all.begin(), 0);
+    EXPECT_EQ(*all.rbegin(), int(n) - 1);
+  }
+} // namespace
+
+// One block of columns, two of them, and many with a short last one.
+class PivotedQRExtents : public testing::TestWithParam<std::size_t>
+{};
+
+TEST_P(PivotedQRExtents, IsTheQRFactorizationOfThePermutedColumns)
+{
+  const std::size_t n  = GetParam();
+  const Block       X  = random_block(n + 50, n, 1);
+  const PivotedQR   qr = pivoted_qr(copy(X));
+  expect_permutation(qr.pivots, n);
+  expect_factorization(permuted(X, qr.pivots), qr.R);
+}
+
+TEST_P(PivotedQRExtents, TakesRightHandSidesAlong)
+{
+  // Q^T B is what the triangle divides into the least-squares solution.
+  const std::size_t n = GetParam();
+  const Block       X = random_block(n + 50, n, 1), y = random_block(n, 3, 2);
+  const Block       B = make_block(n + 50, 3);
+  multiply(1., 'N', X, 'N', y, 0., B);
+  const PivotedQR qr       = pivoted_qr(copy(X), B);
+  const Block     solution = copied_rows(B, 0, n);
+  solve_upper_triangular(qr.R, solution);
+  const HostBlock found = to_host(solution), expected = to_host(y);
+  for (std::size_t k = 0; k < 3; ++k)
+    for (std::size_t j = 0; j < n; ++j)
+      EXPECT_NEAR(found(j, k), expected(qr.pivots[j], k), 1e-11);
+  EXPECT_LT(max_norm(copied_rows(B, n, n + 50)), 1e-12);
+}
+
+INSTANTIATE_TEST_SUITE_P(Columns,
+                         PivotedQRExtents,
+                         testing::Values(1, 40, 64, 65, 128, 200));
+
+TEST(PivotedQR, RevealsSingularValuesDownToRounding)
+{
+  const std::size_t         n  = 200;
+  const std::vector<double> s  = decay(n, 1e-14);
+  const PivotedQR           qr = pivoted_qr(with_singular_values(n, n, s, 2));
+  const HostBlock           R  = to_host(qr.R);
+  for (std::size_t k = 0; k < n; ++k)
+    {
+      EXPECT_LT(std::abs(R(k, k)), 20 * s[k]) << k;
+      EXPECT_GT(std::abs(R(k, k)), s[k] / 20 - 10 * eps) << k;
+    }
+}
+
+TEST(PivotedQR, MovesDependentColumnsToTheEnd)
+{
+  // 90 columns and their sums with the next one, in between.
+  const std::size_t m = 250, n      = 180;
+  const HostBlock   X("X", m, n), A = to_host(random_block(m, 90, 3));
+  for (std::size_t j = 0; j < 90; ++j)
+    for (std::size_t i = 0; i < m; ++i)
+      {
+        X(i, 2 * j)     = A(i, j);
+        X(i, 2 * j + 1) = A(i, j) + A(i, (j + 1) % 90);
+      }
+  const Block     block = to_memory_space(X);
+  const PivotedQR qr    = pivoted_qr(copy(block));
+  expect_permutation(qr.pivots, n);
+  const HostBlock R = to_host(qr.R);
+  for (std::size_t k = 0; k < n; ++k)
+    if (k < 90)
+      EXPECT_GT(std::abs(R(k, k)), 1e-3) << k;
+    else
+      EXPECT_LT(std::abs(R(k, k)), 1e-12) << k;
+  EXPECT_LT(gram_error(permuted(block, qr.pivots), qr.R), 1e3 * eps);
+}
+
+TEST(PivotedQR, LeavesZerosWhereNothingIs)
+{
+  const PivotedQR qr = pivoted_qr(make_zero_block(150, 100));
+  expect_permutation(qr.pivots, 100);
+  EXPECT_EQ(max_norm(qr.R), 0.);
+  EXPECT_EQ(pivoted_qr(make_zero_block(3, 0)).pivots.size(), 0u);
+}
+
+TEST(PivotedQR, GivesTheSameDigitsAgain)
+{
+  const Block     X = random_block(150, 100, 7);
+  const PivotedQR a = pivoted_qr(copy(X)), b = pivoted_qr(copy(X));
+  EXPECT_EQ(max_difference(a.R, b.R), 0.);
+  EXPECT_EQ(a.pivots, b.pivots);
+}
+
+TEST(PivotedQR, RefusesWhatDoesNotFit)
+{
+  EXPECT_THROW(pivoted_qr(random_block(3, 4, 1)), Error);
+  EXPECT_THROW(pivoted_qr(random_block(4, 4, 1), random_block(3, 1, 1)), Error);
 }

@@ -58,7 +58,7 @@ namespace lsr
    * leading columns are independent, and solutions never use more. With
    * Pivoting::none the columns keep their order, and the first dependent column
    * ends the usable ones; with Pivoting::columns the columns are scaled to unit
-   * length and a pivoted QR of the triangle (LAPACK's geqp3) moves the
+   * length and a pivoted QR of the triangle (pivoted_qr()) moves the
    * dependent ones to the end. Ranks then count columns in the order of the
    * pivots, and condition numbers are those of the scaled columns; coefficients
    * are always those of the columns of $G$, in their order.
@@ -208,7 +208,7 @@ namespace lsr
     unscramble(const HostColumn &x) const;
 
     /// Triangle and right hand side of the scaled columns in pivot order.
-    HostBlock  R;
+    Block      R;
     HostColumn z;
     double     rho2;
     double     relative_tolerance;

@@ -6,6 +6,7 @@
 #include <lsr/base/types.h>
 
 #include <optional>
+#include <vector>
 
 namespace lsr
 {
@@ -50,6 +51,45 @@ namespace lsr
    */
   std::optional<Block>
   cholesky_qr(const Block &X);
+
+
+
+  /// $X P = Q R$: column $j$ of $Q R$ is column pivots[j] of $X$.
+  struct PivotedQR
+  {
+    /// $n \times n$, zeros below the diagonal.
+    Block R;
+
+    std::vector<int> pivots;
+  };
+
+  /**
+   * A QR factorization with column pivoting, which moves columns that depend on
+   * others to the end, in products of blocks where LAPACK's geqp3 reads all of
+   * the matrix for every column.
+   *
+   * For 64 columns at a time: what remains of the matrix below the rows already
+   * factored is multiplied with some more rows of random signs; an LU
+   * factorization with row pivoting of the transposed product picks the
+   * columns, a pivoted QR of theirs sorts them, and Householder reflections
+   * follow. The diagonal of $R$ decreases, but for a small factor between
+   * neighbours.
+   *
+   * \param [in,out] X $m \times n$ with $m \geq n$; overwritten
+   * \param [in,out] B right hand sides, $m \times k$ or empty; overwritten with
+   *   $Q^T B$
+   *
+   * Throws Error if there are more columns than rows, or right hand sides of
+   * another number of rows. Deterministic.
+   *
+   * Source: P.-G. Martinsson, G. Quintana-Orti, N. Heavner, R. van de Geijn,
+   * Householder QR factorization with randomization for column pivoting
+   * (HQRRP), SIAM J. Sci. Comput. 39 (2017); for pivots from an LU
+   * factorization M. Melnichenko et al., Anatomy of high-performance
+   * column-pivoted QR decomposition, arXiv 2507.00976.
+   */
+  PivotedQR
+  pivoted_qr(const Block &X, const Block &B = Block());
 } // namespace lsr
 
 #endif

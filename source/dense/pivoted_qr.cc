@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/qr.h>
+
+#include <numeric>
+#include <string>
+
+#include "factorization.h"
+#include "lapack.h"
+#include "operands.h"
+#include "random_bits.h"
+
+namespace lsr
+{
+  using namespace internal;
+
+  namespace
+  {
+    // Columns that are factored together, and rows of the sketch that they are
+    // picked from beyond their number.
+    constexpr std::size_t block_width  = 64;
+    constexpr std::size_t oversampling = 8;
+
+    /// $X^T S^T$ with a matrix $S$ of $s$ rows of random signs, others for
+    /// each @p seed.
+    Block
+    transposed_sketch(const Block      &X,
+                      const std::size_t s,
+                      const std::size_t seed)
+    {
+      const std::size_t m  = X.extent(0);
+      const Block       S  = make_block(m, s);
+      const Block       XS = make_block(X.extent(1), s);
+      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
+      Kokkos::parallel_for(
+        "lsr::random_signs",
+        Policy({0, 0}, {static_cast<long>(m), static_cast<long>(s)}),
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          S(i, j) = random_bits((seed * s + j) * m + i) >> 63 ? -1. : 1.;
+        });
+      Kokkos::fence();
+      multiply(1., 'T', X, 'N', S, 0., XS);
+      return XS;
+    }
+
+    /// $k$ rows of @p A that span as much as rows of it can: the pivots of an
+    /// LU factorization.
+    std::vector<int>
+    spanning_rows(const HostBlock &A, const std::size_t k)
+    {
+      const int        m = lapack_int(A.extent(0)), n = lapack_int(A.extent(1));
+      const int        lda  = leading_dimension(A);
+      int              info = 0;
+      std::vector<int> swaps(std::min(m, n)), order(m);
+      dgetrf_(&m, &n, A.data(), &lda, swaps.data(), &info);
+      std::iota(order.begin(), order.end(), 0);
+      for (std::size_t i = 0; i < k; ++i)
+        std::swap(order[i], order[swaps[i] - 1]);
+      order.resize(k);
+      return order;
+    }
+
+    /// The rows @p candidates of @p A in the order of their lengths, each
+    /// orthogonal to those before it.
+    std::vector<int>
+    sort(const HostBlock &A, const std::vector<int> &candidates)
+    {
+      const int m = lapack_int(A.extent(1)), n = lapack_int(candidates.size());
+      const HostBlock X = make_host_block(m, n);
+      for (int j = 0; j < n; ++j)
+        for (int i = 0; i < m; ++i)
+          X(i, j) = A(candidates[j], i);
+
+      std::vector<int>    pivots(n, 0);
+      std::vector<double> factors(std::min(m, n));
+      const int           ldx  = leading_dimension(X);
+      int                 info = 0;
+      with_workspace([&](double *work, const int *length) {
+        dgeqp3_(&m,
+                &n,
+                X.data(),
+                &ldx,
+                pivots.data(),
+                factors.data(),
+                work,
+                length,
+                &info);
+      });
+      for (int &pivot : pivots)
+        pivot = candidates[pivot - 1];
+      return pivots;
+    }
+
+    /// The next $k$ columns of @p X, in their order.
+    std::vector<int>
+    next_columns(const Block &X, const std::size_t k, const std::size_t seed)
+    {
+      const std::size_t s  = std::min(k + oversampling, X.extent(1));
+      const HostBlock   XS = to_host(transposed_sketch(X, s, seed));
+      const HostBlock   LU = make_host_block(XS.extent(0), s);
+      Kokkos::deep_copy(LU, XS);
+      return sort(XS, spanning_rows(LU, k));
+    }
+
+    /// A permutation that moves @p leading to the front and few others.
+    std::vector<int>
+    to_the_front(const std::vector<int> &leading, const std::size_t n)
+    {
+      std::vector<int> order(n), position(n);
+      std::iota(order.begin(), order.end(), 0);
+      std::iota(position.begin(), position.end(), 0);
+      for (std::size_t i = 0; i < leading.size(); ++i)
+        {
+          const int at = position[leading[i]];
+          std::swap(position[order[i]], position[leading[i]]);
+          std::swap(order[i], order[at]);
+        }
+      return order;
+    }
+
+    /// Column order[j] of @p X moves to position $j$.
+    void
+    permute_columns(const Block &X, const std::vector<int> &order)
+    {
+      std::vector<int> moved;
+      for (std::size_t j = 0; j < order.size(); ++j)
+        if (order[j] != int(j))
+          moved.push_back(j);
+
+      const Kokkos::View<int *, Kokkos::HostSpace> host_from("from",
+                                                             moved.size()),
+        host_to("to", moved.size());
+      for (std::size_t j = 0; j < moved.size(); ++j)
+        {
+          host_to(j)   = moved[j];
+          host_from(j) = order[moved[j]];
+        }
+      const auto from =
+        Kokkos::create_mirror_view_and_copy(MemorySpace(), host_from);
+      const auto to =
+        Kokkos::create_mirror_view_and_copy(MemorySpace(), host_to);
+      const Block buffer = make_block(X.extent(0), moved.size());
+
+      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
+      const Policy all({0, 0},
+                       {static_cast<long>(X.extent(0)),
+                        static_cast<long>(moved.size())},
+                       {256, 1});
+      Kokkos::parallel_for(
+        "lsr::gather_columns",
+        all,
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          buffer(i, j) = X(i, from(j));
+        });
+      Kokkos::parallel_for(
+        "lsr::scatter_columns",
+        all,
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          X(i, to(j)) = buffer(i, j);
+        });
+      Kokkos::fence();
+    }
+  } // namespace
+
+
+
+  PivotedQR
+  pivoted_qr(const Block &X, const Block &B)
+  {
+    const std::size_t n = X.extent(1);
+    require(X.extent(0) >= n && (B.size() == 0 || B.extent(0) == X.extent(0)),
+            "pivoted_qr: no more columns than rows expected, and right hand "
+            "sides of as many rows; found " +
+              extents(X) + " and " + extents(B) + ".");
+    std::vector<int> pivots(n);
+    std::iota(pivots.begin(), pivots.end(), 0);
+    for (std::size_t first = 0; first < n; first += block_width)
+      {
+        const std::size_t last      = std::min(first + block_width, n);
+        const Block       remaining = columns(X, first, n);
+        const auto        below     = [&](const Block &A) {
+          return rows(A, first, A.extent(0));
+        };
+        const std::vector<int> order =
+          to_the_front(next_columns(below(remaining), last - first, first),
+                       n - first);
+        permute_columns(remaining, order);
+        const std::vector<int> previous(pivots.begin() + first, pivots.end());
+        for (std::size_t j = 0; j < order.size(); ++j)
+          pivots[first + j] = previous[order[j]];
+
+        const Block  panel   = below(columns(X, first, last));
+        const Column factors = geqrf(panel);
+        apply_reflections(panel, factors, below(columns(X, last, n)));
+        if (B.size() > 0)
+          apply_reflections(panel, factors, below(B));
+      }
+    return {upper_triangle_of(X, n), pivots};
+  }
+} // namespace lsr
