@@ -4,6 +4,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/base/stopwatch.h>
+#include <lsr/network/memory.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
@@ -122,7 +123,10 @@ namespace lsr
       return in_smaller_blocks(
         std::min(options.block_size, n_points),
         /* smallest = */ 256,
-        say,
+        [](const std::string &line) {
+          say(line);
+          release_cached_memory();
+        },
         [&](const std::size_t size) {
           const DataStream stream(rows, folds, size),
             validation_stream(validation, validation_folds, size);

@@ -3,6 +3,7 @@
 // Trains a fully connected network on the finite-element solution of a boundary
 // value problem: a surrogate to be refined, made without Python.
 
+#include <lsr/dense/host.h>
 #include <lsr/fe/nodal_sampling.h>
 
 #include "refine/initial_network.h"
@@ -47,11 +48,12 @@ namespace lsr
                const FEVector    &nodal_values,
                const unsigned int n_outputs)
     {
-      const Column values = make_column(sampling.points.extent(1) * n_outputs);
+      const HostColumn values("lsr::HostColumn",
+                              sampling.points.extent(1) * n_outputs);
       for (std::size_t i = 0; i < nodal_values.locally_owned_size(); ++i)
         values(sampling.rows.empty() ? i : sampling.rows[i]) =
           nodal_values.local_element(i);
-      return values;
+      return to_memory_space(values);
     }
   };
 } // namespace lsr

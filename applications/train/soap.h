@@ -7,6 +7,8 @@
 #include <lsr/dense/host.h>
 #include <lsr/dense/orthonormalization.h>
 
+#include <KokkosBlas1_scal.hpp>
+
 #include <cmath>
 #include <vector>
 
@@ -14,59 +16,15 @@
 
 namespace lsr
 {
-  /**
-   * SOAP (Vyas et al., 2024): Adam in the eigenvectors of Shampoo's
-   * preconditioner. For every layer with the gradient $G$ of its weights and
-   * biases, running means of $G G^T$ and $G^T G$ have the eigenvectors $Q_L$
-   * and $Q_R$; Adam acts on $Q_L^T G Q_R$. The eigenvectors follow the means by
-   * one step of orthogonal iteration every ten steps.
-   */
-  class Soap
+  namespace internal
   {
-  public:
-    /// For networks of this layout.
-    explicit Soap(const FullyConnected &layout)
-    {
-      for (const LayerShape &shape : layer_shapes(layout))
-        layers.emplace_back(shape);
-    }
-
-    /// Change parameters against the @p gradient of the loss there.
-    void
-    step(const Column &theta, const Column &gradient, const double rate)
-    {
-      ++n_steps;
-      const double correction_1 = 1. - std::pow(beta, n_steps);
-      for (Layer &layer : layers)
-        {
-          layer.read_gradient(gradient);
-          layer.update_statistics();
-          if (n_steps == 1)
-            for (unsigned int i = 0; i < 10; ++i)
-              layer.rotate();
-          layer.update_moments();
-          if (n_steps > 1) // the first step only makes the eigenvectors
-            layer.change(theta, rate, correction_1);
-          if (n_steps % 10 == 0)
-            layer.rotate();
-        }
-    }
-
-  private:
-    static constexpr double beta = 0.95;
-
     /// Eigenvectors of a running mean of symmetric matrices.
     struct Eigenvectors
     {
       explicit Eigenvectors(const std::size_t n)
         : mean(make_zero_block(n, n))
-        , Q(make_zero_block(n, n))
-      {
-        const HostBlock identity = to_host(Q);
-        for (std::size_t i = 0; i < n; ++i)
-          identity(i, i) = 1.;
-        Kokkos::deep_copy(Q, identity);
-      }
+        , Q(identity(n))
+      {}
 
       /// A step of orthogonal iteration.
       /// @return $Q^T$ times the new $Q$.
@@ -77,18 +35,26 @@ namespace lsr
         Block             W = make_block(n, n);
         multiply(1., 'N', mean, 'N', Q, 0., W);
         normalize_columns(W);
-        Orthonormalization result =
+        const Orthonormalization result =
           orthonormalize(W, 1e-12, Pivoting::none, Communicator());
-        const Block rotation = make_zero_block(n, n);
-        if (result.n_columns == n)
-          {
-            multiply(1., 'T', Q, 'N', W, 0., rotation);
-            Kokkos::deep_copy(Q, W);
-          }
-        else
-          for (std::size_t i = 0; i < n; ++i)
-            rotation(i, i) = 1.;
+        if (result.n_columns < n)
+          return identity(n);
+        const Block rotation = make_block(n, n);
+        multiply(1., 'T', Q, 'N', W, 0., rotation);
+        Kokkos::deep_copy(Q, W);
         return rotation;
+      }
+
+      Block mean, Q;
+
+    private:
+      static Block
+      identity(const std::size_t n)
+      {
+        const HostBlock I("lsr::HostBlock", n, n);
+        for (std::size_t i = 0; i < n; ++i)
+          I(i, i) = 1.;
+        return to_memory_space(I);
       }
 
       /// Where nothing is known about a direction it stays.
@@ -100,21 +66,41 @@ namespace lsr
             const Column w      = Kokkos::subview(W, Kokkos::ALL(), j);
             const double length = norm(w);
             if (length > 0.)
-              for (std::size_t i = 0; i < w.size(); ++i)
-                w(i) /= length;
+              KokkosBlas::scal(w, 1. / length, w);
             else
               Kokkos::deep_copy(w, Kokkos::subview(Q, Kokkos::ALL(), j));
           }
       }
-
-      Block mean, Q;
     };
 
-    /// Weights and biases as one matrix, (inputs + 1) x outputs.
-    class Layer
+
+
+    /// Where entry $k$ of the weights and biases of a layer as one matrix
+    /// (columns one after the other, the biases as its last row) is among the
+    /// parameters.
+    struct ParameterOfEntry
+    {
+      LayerShape shape;
+
+      KOKKOS_INLINE_FUNCTION
+      std::size_t
+      operator()(const std::size_t k) const
+      {
+        const std::size_t i = k % (shape.n_inputs + 1),
+                          j = k / (shape.n_inputs + 1);
+        return shape.offset + (i < shape.n_inputs ?
+                                 j * shape.n_inputs + i :
+                                 shape.n_inputs * shape.n_outputs + j);
+      }
+    };
+
+
+
+    /// Weights and biases of a layer as one matrix, (inputs + 1) x outputs.
+    class SoapLayer
     {
     public:
-      explicit Layer(const LayerShape &shape)
+      explicit SoapLayer(const LayerShape &shape)
         : shape(shape)
         , left(shape.n_inputs + 1)
         , right(shape.n_outputs)
@@ -127,9 +113,14 @@ namespace lsr
       void
       read_gradient(const Column &gradient)
       {
-        for (std::size_t j = 0; j < shape.n_outputs; ++j)
-          for (std::size_t i = 0; i <= shape.n_inputs; ++i)
-            G(i, j) = gradient(place(i, j));
+        const ParameterOfEntry place{shape};
+        const Block            G = this->G;
+        Kokkos::parallel_for(
+          "lsr::Soap::read_gradient",
+          Kokkos::RangePolicy<ExecutionSpace>(0, G.size()),
+          KOKKOS_LAMBDA(const std::size_t k) {
+            G.data()[k] = gradient(place(k));
+          });
       }
 
       void
@@ -152,47 +143,95 @@ namespace lsr
       {
         multiply(1., 'T', left.Q, 'N', G, 0., work);
         multiply(1., 'N', work, 'N', right.Q, 0., rotated);
-        for (std::size_t i = 0; i < G.size(); ++i)
-          {
-            const double g = rotated.data()[i];
-            first_moment.data()[i] +=
-              (1. - beta) * (g - first_moment.data()[i]);
-            second_moment.data()[i] +=
-              (1. - beta) * (g * g - second_moment.data()[i]);
-          }
+        const Block g = rotated, first = first_moment, second = second_moment;
+        Kokkos::parallel_for(
+          "lsr::Soap::update_moments",
+          Kokkos::RangePolicy<ExecutionSpace>(0, g.size()),
+          KOKKOS_LAMBDA(const std::size_t k) {
+            const double value = g.data()[k];
+            first.data()[k] += (1. - beta) * (value - first.data()[k]);
+            second.data()[k] +=
+              (1. - beta) * (value * value - second.data()[k]);
+          });
       }
 
       void
       change(const Column &theta, const double rate, const double correction)
       {
-        for (std::size_t i = 0; i < G.size(); ++i)
-          rotated.data()[i] =
-            first_moment.data()[i] / correction /
-            (std::sqrt(second_moment.data()[i] / correction) + 1e-8);
+        const ParameterOfEntry place{shape};
+        const Block            step = rotated, first = first_moment,
+                    second = second_moment;
+        Kokkos::parallel_for(
+          "lsr::Soap::step",
+          Kokkos::RangePolicy<ExecutionSpace>(0, step.size()),
+          KOKKOS_LAMBDA(const std::size_t k) {
+            step.data()[k] = first.data()[k] / correction /
+                             (std::sqrt(second.data()[k] / correction) + 1e-8);
+          });
         multiply(1., 'N', left.Q, 'N', rotated, 0., work);
         multiply(1., 'N', work, 'T', right.Q, 0., rotated);
-        for (std::size_t j = 0; j < shape.n_outputs; ++j)
-          for (std::size_t i = 0; i <= shape.n_inputs; ++i)
-            theta(place(i, j)) -= rate * rotated(i, j);
+        Kokkos::parallel_for(
+          "lsr::Soap::change",
+          Kokkos::RangePolicy<ExecutionSpace>(0, step.size()),
+          KOKKOS_LAMBDA(const std::size_t k) {
+            theta(place(k)) -= rate * step.data()[k];
+          });
+        Kokkos::fence();
       }
+
+      static constexpr double beta = 0.95;
 
     private:
-      /// Where an entry is among the parameters; the biases are the last row.
-      std::size_t
-      place(const std::size_t i, const std::size_t j) const
-      {
-        return shape.offset + (i < shape.n_inputs ?
-                                 j * shape.n_inputs + i :
-                                 shape.n_inputs * shape.n_outputs + j);
-      }
-
       LayerShape   shape;
       Eigenvectors left, right;
       Block        G, work, rotated, first_moment, second_moment;
     };
+  } // namespace internal
 
-    unsigned int       n_steps = 0;
-    std::vector<Layer> layers;
+
+
+  /**
+   * SOAP (Vyas et al., 2024): Adam in the eigenvectors of Shampoo's
+   * preconditioner. For every layer with the gradient $G$ of its weights and
+   * biases, running means of $G G^T$ and $G^T G$ have the eigenvectors $Q_L$
+   * and $Q_R$; Adam acts on $Q_L^T G Q_R$. The eigenvectors follow the means by
+   * one step of orthogonal iteration every ten steps.
+   */
+  class Soap
+  {
+  public:
+    /// For networks of this layout.
+    explicit Soap(const FullyConnected &layout)
+    {
+      for (const LayerShape &shape : layer_shapes(layout))
+        layers.emplace_back(shape);
+    }
+
+    /// Change parameters against the @p gradient of the loss there.
+    void
+    step(const Column &theta, const Column &gradient, const double rate)
+    {
+      ++n_steps;
+      const double correction_1 =
+        1. - std::pow(internal::SoapLayer::beta, n_steps);
+      for (internal::SoapLayer &layer : layers)
+        {
+          layer.read_gradient(gradient);
+          layer.update_statistics();
+          if (n_steps == 1)
+            for (unsigned int i = 0; i < 10; ++i)
+              layer.rotate();
+          layer.update_moments();
+          if (n_steps > 1) // the first step only makes the eigenvectors
+            layer.change(theta, rate, correction_1);
+          if (n_steps % 10 == 0)
+            layer.rotate();
+        }
+    }
+
+  private:
+    unsigned int                     n_steps = 0;
+    std::vector<internal::SoapLayer> layers;
   };
 } // namespace lsr
 

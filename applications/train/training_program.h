@@ -3,6 +3,7 @@
 #ifndef lsr_applications_training_program_h
 #define lsr_applications_training_program_h
 
+#include <lsr/dense/blas.h>
 #include <lsr/fe/problem.h>
 #include <lsr/network/training.h>
 
@@ -58,9 +59,7 @@ namespace lsr
                     const Block  &points,
                     const Column &targets) const
     {
-      double mean_square = 0;
-      for (std::size_t i = 0; i < targets.size(); ++i)
-        mean_square += targets(i) * targets(i) / targets.size();
+      const double mean_square = dot(targets, targets) / targets.size();
 
       const TrainingSection &section  = parameters.training;
       TrainingParameters     training = section.training;

@@ -1,39 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/device.h>
-#include <lsr/base/out_of_memory.h>
 #include <lsr/base/types.h>
 
 #include <cstdlib>
-#include <sstream>
+
+#include "base/allocation.h"
 
 namespace lsr
 {
-  namespace
-  {
-    /// A view of the given extents, or an exception that says how large.
-    template <typename View, typename Properties, typename... Extents>
-    View
-    allocate(const Properties &properties, const Extents... extents)
-    {
-      ensure_kokkos_initialized();
-      try
-        {
-          return View(properties, extents...);
-        }
-      catch (const std::exception &error)
-        {
-          std::ostringstream message;
-          message << "out of memory of the device " << device_name()
-                  << ": a block of " << 8e-9 * (double(extents) * ...)
-                  << " GB does not fit (" << error.what() << ')';
-          throw OutOfMemory(message.str());
-        }
-    }
-  } // namespace
-
-
-
   void
   ensure_kokkos_initialized()
   {
@@ -52,10 +27,10 @@ namespace lsr
   Block
   make_block(const std::size_t n_rows, const std::size_t n_columns)
   {
-    return allocate<Block>(Kokkos::view_alloc(Kokkos::WithoutInitializing,
-                                              "lsr::Block"),
-                           n_rows,
-                           n_columns);
+    return internal::allocate<Block>(
+      Kokkos::view_alloc(Kokkos::WithoutInitializing, "lsr::Block"),
+      n_rows,
+      n_columns);
   }
 
 
@@ -63,7 +38,9 @@ namespace lsr
   Block
   make_zero_block(const std::size_t n_rows, const std::size_t n_columns)
   {
-    return allocate<Block>(std::string("lsr::Block"), n_rows, n_columns);
+    return internal::allocate<Block>(std::string("lsr::Block"),
+                                     n_rows,
+                                     n_columns);
   }
 
 
@@ -71,6 +48,6 @@ namespace lsr
   Column
   make_column(const std::size_t n_rows)
   {
-    return allocate<Column>(std::string("lsr::Column"), n_rows);
+    return internal::allocate<Column>(std::string("lsr::Column"), n_rows);
   }
 } // namespace lsr

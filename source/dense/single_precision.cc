@@ -7,16 +7,17 @@
 
 #include <string>
 
+#include "base/allocation.h"
+
 namespace lsr
 {
   FloatBlock
   make_float_block(const std::size_t n_rows, const std::size_t n_columns)
   {
-    ensure_kokkos_initialized();
-    return FloatBlock(Kokkos::ViewAllocateWithoutInitializing(
-                        "lsr::FloatBlock"),
-                      n_rows,
-                      n_columns);
+    return internal::allocate<FloatBlock>(
+      Kokkos::ViewAllocateWithoutInitializing("lsr::FloatBlock"),
+      n_rows,
+      n_columns);
   }
 
   void

@@ -2,6 +2,7 @@
 
 // Network: explicit rows and columns of the Jacobian.
 
+#include "base/allocation.h"
 #include "network/batches.h"
 #include "network/implementation.h"
 
@@ -183,10 +184,11 @@ namespace lsr
       std::clamp<std::size_t>(budget / n_parameters, 8, 1024);
     const std::size_t n_at_a_time =
       std::min(n_points, std::max<std::size_t>(1, n_rows / k));
-    const BlockType buffer(Kokkos::ViewAllocateWithoutInitializing(
-                             "lsr::jacobian_rows"),
-                           n_at_a_time * k,
-                           n_parameters);
+    const auto buffer =
+      internal::allocate<BlockType>(Kokkos::ViewAllocateWithoutInitializing(
+                                      "lsr::jacobian_rows"),
+                                    n_at_a_time * k,
+                                    n_parameters);
     for (std::size_t first = 0; first < n_points; first += n_at_a_time)
       {
         const std::size_t last = std::min(first + n_at_a_time, n_points);
