@@ -7,6 +7,7 @@
 #include <numeric>
 #include <string>
 
+#include "base/to_view.h"
 #include "factorization.h"
 #include "lapack.h"
 #include "operands.h"
@@ -124,41 +125,34 @@ namespace lsr
     void
     permute_columns(const Block &X, const std::vector<int> &order)
     {
-      std::vector<int> moved;
+      std::vector<int> to, from;
       for (std::size_t j = 0; j < order.size(); ++j)
         if (order[j] != int(j))
-          moved.push_back(j);
-
-      const Kokkos::View<int *, Kokkos::HostSpace> host_from("from",
-                                                             moved.size()),
-        host_to("to", moved.size());
-      for (std::size_t j = 0; j < moved.size(); ++j)
-        {
-          host_to(j)   = moved[j];
-          host_from(j) = order[moved[j]];
-        }
-      const auto from =
-        Kokkos::create_mirror_view_and_copy(MemorySpace(), host_from);
-      const auto to =
-        Kokkos::create_mirror_view_and_copy(MemorySpace(), host_to);
-      const Block buffer = make_block(X.extent(0), moved.size());
+          {
+            to.push_back(j);
+            from.push_back(order[j]);
+          }
+      using Indices      = Kokkos::View<int *, MemorySpace>;
+      const auto  target = to_view<Indices>(to);
+      const auto  source = to_view<Indices>(from);
+      const Block buffer = make_block(X.extent(0), to.size());
 
       using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
       const Policy all({0, 0},
                        {static_cast<long>(X.extent(0)),
-                        static_cast<long>(moved.size())},
+                        static_cast<long>(to.size())},
                        {256, 1});
       Kokkos::parallel_for(
         "lsr::gather_columns",
         all,
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          buffer(i, j) = X(i, from(j));
+          buffer(i, j) = X(i, source(j));
         });
       Kokkos::parallel_for(
         "lsr::scatter_columns",
         all,
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          X(i, to(j)) = buffer(i, j);
+          X(i, target(j)) = buffer(i, j);
         });
       Kokkos::fence();
     }

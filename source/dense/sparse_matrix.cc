@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/to_view.h"
 #include "operands.h"
 
 namespace lsr
@@ -21,25 +22,6 @@ namespace lsr
   {
     using Matrix =
       KokkosSparse::CrsMatrix<double, int, Block::device_type, void, int>;
-
-    /// The numbers in a view of the memory space and the type of @p View.
-    template <typename View, typename Number>
-    View
-    as_view(const std::string &label, const std::vector<Number> &numbers)
-    {
-      const View view(label, numbers.size());
-      const auto host = Kokkos::create_mirror_view(view);
-      std::transform(numbers.begin(),
-                     numbers.end(),
-                     host.data(),
-                     [](const Number x) {
-                       return static_cast<typename View::value_type>(x);
-                     });
-      Kokkos::deep_copy(view, host);
-      return view;
-    }
-
-
 
     /// On the host KokkosKernels goes through all columns for every entry of
     /// the matrix, and has forgotten the first ones when it comes back. Few
@@ -100,16 +82,15 @@ namespace lsr
               " rows, columns and entries expected, found " +
               extents(rows.n_rows(), rows.n_columns) + " and " +
               std::to_string(rows.values.size()));
-    ensure_kokkos_initialized();
     using Starts   = Matrix::row_map_type::non_const_type;
-    implementation = std::make_shared<Implementation>(Implementation{
-      Matrix("lsr::SparseMatrix",
-             rows.n_rows(),
-             rows.n_columns,
-             rows.values.size(),
-             as_view<Matrix::values_type>("lsr::values", rows.values),
-             as_view<Starts>("lsr::starts", rows.starts),
-             as_view<Matrix::index_type>("lsr::columns", rows.columns))});
+    implementation = std::make_shared<Implementation>(
+      Implementation{Matrix("lsr::SparseMatrix",
+                            rows.n_rows(),
+                            rows.n_columns,
+                            rows.values.size(),
+                            to_view<Matrix::values_type>(rows.values),
+                            to_view<Starts>(rows.starts),
+                            to_view<Matrix::index_type>(rows.columns))});
   }
 
 

@@ -14,25 +14,15 @@
 #include <limits>
 #include <sstream>
 
+#include "base/to_view.h"
+
 namespace lsr
 {
+  using internal::to_view;
+
   namespace
   {
     using Indices = Kokkos::View<std::size_t *, MemorySpace>;
-
-    template <typename View, typename Number>
-    View
-    to_view(const std::vector<Number> &numbers)
-    {
-      ensure_kokkos_initialized();
-      const View view("lsr::LinearizedResidual", numbers.size());
-      const auto host = Kokkos::create_mirror_view(view);
-      std::copy(numbers.begin(), numbers.end(), host.data());
-      Kokkos::deep_copy(view, host);
-      return view;
-    }
-
-
 
     const Linearization &
     checked(const Linearization &linearization)
