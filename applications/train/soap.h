@@ -10,6 +10,7 @@
 #include <KokkosBlas1_scal.hpp>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "train/layer_shapes.h"
@@ -65,7 +66,7 @@ namespace lsr
           {
             const Column w      = Kokkos::subview(W, Kokkos::ALL(), j);
             const double length = norm(w);
-            if (length > 0.)
+            if (length > std::numeric_limits<double>::min())
               KokkosBlas::scal(w, 1. / length, w);
             else
               Kokkos::deep_copy(w, Kokkos::subview(Q, Kokkos::ALL(), j));

@@ -6,7 +6,6 @@
 #include <lsr/dense/blas.h>
 
 #include <algorithm>
-#include <vector>
 
 #ifdef KOKKOS_ENABLE_CUDA
 #  include "cuda_solver.h"

@@ -20,8 +20,8 @@ namespace lsr
     /**
      * Overwrite a symmetric matrix, of which the upper triangle is given and
      * the rest is zero, with the triangle of $A = R^T R$. Returns the number of
-     * leading columns that are positive definite; if that is not all, as where
-     * an entry is not finite, the content is of no use.
+     * leading columns that are positive definite; if that is not all, or if an
+     * entry is not finite (which may go unnoticed), the content is of no use.
      */
     std::size_t
     cholesky(const Block &A);

@@ -241,7 +241,7 @@ namespace lsr
       double    size  = 0;
       const int query = -1;
       routine(&size, &query);
-      const int           length = static_cast<int>(size);
+      const int           length = lapack_int(static_cast<std::size_t>(size));
       std::vector<double> work(length);
       routine(work.data(), &length);
     }

@@ -4,6 +4,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/qr.h>
 
+#include <cstdint>
 #include <numeric>
 #include <string>
 
@@ -19,8 +20,8 @@ namespace lsr
 
   namespace
   {
-    // Columns that are factored together, and rows of the sketch that they are
-    // picked from beyond their number.
+    // Columns that are factored together, and how many more rows there are in
+    // the sketch that they are picked from.
     constexpr std::size_t block_width  = 64;
     constexpr std::size_t oversampling = 8;
 
@@ -39,17 +40,18 @@ namespace lsr
         "lsr::random_signs",
         Policy({0, 0}, {static_cast<long>(m), static_cast<long>(s)}),
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          S(i, j) = random_bits((seed * s + j) * m + i) >> 63 ? -1. : 1.;
+          const std::uint64_t bits = random_bits(random_bits(seed) + j * m + i);
+          S(i, j)                  = bits >> 63 ? -1. : 1.;
         });
       Kokkos::fence();
       multiply(1., 'T', X, 'N', S, 0., XS);
       return XS;
     }
 
-    /// $k$ rows of @p A that span as much as rows of it can: the pivots of an
-    /// LU factorization.
+    /// Rows of @p A, as many as there can be pivots of an LU factorization,
+    /// that span as much as rows of it can.
     std::vector<int>
-    spanning_rows(const HostBlock &A, const std::size_t k)
+    spanning_rows(const HostBlock &A)
     {
       const int        m = lapack_int(A.extent(0)), n = lapack_int(A.extent(1));
       const int        lda  = leading_dimension(A);
@@ -57,9 +59,9 @@ namespace lsr
       std::vector<int> swaps(std::min(m, n)), order(m);
       dgetrf_(&m, &n, A.data(), &lda, swaps.data(), &info);
       std::iota(order.begin(), order.end(), 0);
-      for (std::size_t i = 0; i < k; ++i)
+      for (std::size_t i = 0; i < swaps.size(); ++i)
         std::swap(order[i], order[swaps[i] - 1]);
-      order.resize(k);
+      order.resize(swaps.size());
       return order;
     }
 
@@ -98,11 +100,13 @@ namespace lsr
     std::vector<int>
     next_columns(const Block &X, const std::size_t k, const std::size_t seed)
     {
-      const std::size_t s  = std::min(k + oversampling, X.extent(1));
-      const HostBlock   XS = to_host(transposed_sketch(X, s, seed));
-      const HostBlock   LU = make_host_block(XS.extent(0), s);
+      const HostBlock XS =
+        to_host(transposed_sketch(X, k + oversampling, seed));
+      const HostBlock LU = make_host_block(XS.extent(0), XS.extent(1));
       Kokkos::deep_copy(LU, XS);
-      return sort(XS, spanning_rows(LU, k));
+      std::vector<int> columns = sort(XS, spanning_rows(LU));
+      columns.resize(k);
+      return columns;
     }
 
     /// A permutation that moves @p leading to the front and few others.
@@ -121,7 +125,9 @@ namespace lsr
       return order;
     }
 
-    /// Column order[j] of @p X moves to position $j$.
+    /// Column order[j] of @p X moves to position $j$. Those that move are few,
+    /// and go through a buffer all at once, where orthonormalize() has memory
+    /// for one column only.
     void
     permute_columns(const Block &X, const std::vector<int> &order)
     {

@@ -113,20 +113,26 @@ namespace
     };
 
     const std::vector<double> zeros(n);
-    const DeviceMatrix        qr(A), tau(zeros), Q_t_A(A), chol(N);
+    const DeviceMatrix        qr(A), tau(zeros), chol(N);
     internal::cuda::geqrf(m, n, qr.data(), ld, tau.data(), nullptr);
     const std::vector<double> R = qr.values();
     require(difference(R, ld, n, expected) < 1e-12,
             "geqrf: R^T R is not A^T A");
 
+    // The first columns of A, with another leading dimension.
+    const int           n_C = 12, ld_C = m + 1;
+    std::vector<double> leading(ld_C * n_C);
+    for (int j = 0; j < n_C; ++j)
+      std::copy_n(&A[j * ld], m, &leading[j * ld_C]);
+    const DeviceMatrix C(leading);
     internal::cuda::ormqr(
-      m, n, n, qr.data(), ld, tau.data(), Q_t_A.data(), ld, nullptr);
-    const std::vector<double> reflected = Q_t_A.values();
+      m, n_C, n, qr.data(), ld, tau.data(), C.data(), ld_C, nullptr);
+    const std::vector<double> reflected = C.values();
     double                    error     = 0;
-    for (int j = 0; j < n; ++j)
+    for (int j = 0; j < n_C; ++j)
       for (int i = 0; i < m; ++i)
         error = std::max(error,
-                         std::abs(reflected[i + j * ld] -
+                         std::abs(reflected[i + j * ld_C] -
                                   (i <= j ? R[i + j * ld] : 0.)));
     require(error < 1e-12, "ormqr: Q^T A is not R");
 

@@ -217,6 +217,23 @@ TEST(LeastSquares, PivotingUsesColumnsBehindADependentOne)
   EXPECT_LT(relative_gradient(G, f, pivoted.solve()), 1e-13);
 }
 
+TEST(LeastSquares, PivotingFindsTheOneColumnThatIsNotZero)
+{
+  // Both in the first of two rows, where one has nothing else.
+  const HostBlock R("R", 2, 2);
+  R(0, 1) = R(1, 1) = 1;
+  const HostColumn z("z", 2);
+  z(0) = z(1) = 1;
+  const LeastSquares problem(to_memory_space(R),
+                             to_memory_space(z),
+                             0.,
+                             Pivoting::columns);
+  EXPECT_EQ(problem.numerical_rank(), 1u);
+  const HostColumn y = to_host(problem.solve());
+  EXPECT_NEAR(y(0), 0., 1e-15);
+  EXPECT_NEAR(y(1), 1., 1e-15);
+}
+
 TEST(LeastSquares, PivotingDoesNotMindTheLengthOfColumns)
 {
   const HostBlock G = to_host(random_block(40, 8, 1));
@@ -366,15 +383,19 @@ TEST(LeastSquares, NormalEquationsEqualQRForGoodColumns)
 
 TEST(LeastSquares, IndefiniteNormalEquationsUseTheLeadingColumns)
 {
-  const HostBlock N("N", 5, 5);
-  for (int i = 0; i < 5; ++i)
-    N(i, i) = i == 3 ? -1 : 2;
-  const Column     b = random_column(5, 1);
-  const HostColumn y = to_host(
-    LeastSquares::from_normal_equations(to_memory_space(N), b, 0.).solve());
-  const HostColumn host_b = to_host(b);
-  for (int i = 0; i < 5; ++i)
-    EXPECT_NEAR(y(i), i < 3 ? host_b(i) / 2 : 0., 1e-15);
+  // The first, the last or one in between has no Cholesky factor.
+  for (const int bad : {0, 3, 4})
+    {
+      const HostBlock N("N", 5, 5);
+      for (int i = 0; i < 5; ++i)
+        N(i, i) = i == bad ? -1 : 2;
+      const Column     b = random_column(5, 1);
+      const HostColumn y = to_host(
+        LeastSquares::from_normal_equations(to_memory_space(N), b, 0.).solve());
+      const HostColumn host_b = to_host(b);
+      for (int i = 0; i < 5; ++i)
+        EXPECT_NEAR(y(i), i < bad ? host_b(i) / 2 : 0., 1e-15);
+    }
 }
 
 TEST(LeastSquares, ChoosesTheStartOfThePlateau)

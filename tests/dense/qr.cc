@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <vector>
 
@@ -222,6 +224,65 @@ TEST(PivotedQR, RevealsSingularValuesDownToRounding)
       EXPECT_LT(std::abs(R(k, k)), 20 * s[k]) << k;
       EXPECT_GT(std::abs(R(k, k)), s[k] / 20 - 10 * eps) << k;
     }
+}
+
+namespace
+{
+  /// How much the diagonal of @p R rises from one entry to the next, at most.
+  double
+  largest_rise(const Block &R)
+  {
+    const HostBlock host = to_host(R);
+    double          rise = 0;
+    for (std::size_t k = 1; k < host.extent(0); ++k)
+      rise = std::max(rise, std::abs(host(k, k) / host(k - 1, k - 1)));
+    return rise;
+  }
+} // namespace
+
+// Few columns, alone or behind a block of others, that are hardly longer than
+// rounding, but for one.
+TEST(PivotedQR, FindsTheLongestOfFewColumns)
+{
+  for (const std::size_t n_before : {0, 64})
+    for (std::size_t n = 1; n <= 12; ++n)
+      for (std::size_t longest = 0; longest < n; ++longest)
+        {
+          const std::size_t r = n_before + n;
+          const HostBlock   X = to_host(random_block(r, r, r + longest));
+          for (std::size_t j = n_before; j < r; ++j)
+            for (std::size_t i = 0; i < r; ++i)
+              X(i, j) *= j == n_before + longest ? 1e-3 : 1e-12;
+          const PivotedQR qr = pivoted_qr(to_memory_space(X));
+          EXPECT_EQ(qr.pivots[n_before], int(n_before + longest));
+          EXPECT_LT(largest_rise(qr.R), 10) << n_before << " + " << n;
+        }
+
+  const HostBlock X("X", 2, 2);
+  X(0, 1) = X(1, 1)  = 1;
+  const PivotedQR qr = pivoted_qr(to_memory_space(X));
+  EXPECT_EQ(qr.pivots[0], 1);
+}
+
+// As many as there are in a block, far apart among shorter ones.
+TEST(PivotedQR, LeavesNoLongColumnBehind)
+{
+  for (const double ratio : {0.1, 0.01, 0.001})
+    for (unsigned int seed = 0; seed < 20; ++seed)
+      {
+        const std::size_t n = 160;
+        const HostBlock   X("X", n, n);
+        const HostBlock   order = to_host(random_block(n, 1, seed));
+        std::vector<int>  place(n);
+        std::iota(place.begin(), place.end(), 0);
+        std::sort(place.begin(), place.end(), [&](const int a, const int b) {
+          return order(a, 0) < order(b, 0);
+        });
+        for (std::size_t j = 0; j < n; ++j)
+          X(j, place[j]) = j < 64 ? 1. : ratio;
+        const PivotedQR qr = pivoted_qr(to_memory_space(X));
+        EXPECT_LT(largest_rise(qr.R), 1.01) << ratio << ", seed " << seed;
+      }
 }
 
 TEST(PivotedQR, MovesDependentColumnsToTheEnd)

@@ -36,7 +36,7 @@ namespace lsr
    *
    * A column is dropped when its part orthogonal to those kept is shorter than
    * @p drop_tolerance times the longest column of @p W. With Pivoting::columns
-   * the next column is always the one with the longest such part; with
+   * the next is one with nearly the longest such part (pivoted_qr()); with
    * Pivoting::none columns keep their order, which matters for bases that are
    * sorted by importance.
    *

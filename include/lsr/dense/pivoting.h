@@ -10,7 +10,7 @@ namespace lsr
   {
     /// As they come. The right choice where columns are sorted by importance.
     none,
-    /// Next is the column with the largest part orthogonal to those taken.
+    /// Next is one with nearly the longest part orthogonal to those taken.
     columns
   };
 } // namespace lsr

@@ -68,10 +68,11 @@ namespace lsr
    * others to the end, in products of blocks where LAPACK's geqp3 reads all of
    * the matrix for every column.
    *
-   * For 64 columns at a time: what remains of the matrix below the rows already
-   * factored is multiplied with some more rows of random signs; an LU
-   * factorization with row pivoting of the transposed product picks the
-   * columns, a pivoted QR of theirs sorts them, and Householder reflections
+   * For 64 columns at a time: random signs times what remains of the matrix
+   * below the rows already factored give a sketch with 8 rows more than columns
+   * to be picked; an LU factorization with row pivoting of the transposed
+   * sketch picks some more columns than needed, of which a pivoted QR of their
+   * part of the sketch keeps and sorts the best; Householder reflections
    * follow. The diagonal of $R$ decreases, but for a small factor between
    * neighbours.
    *
