@@ -376,8 +376,9 @@ TEST_F(FitTest, DirectionsThatAreThereTwiceDoNoHarm)
                 result          = fit(network, dependent, rows);
       EXPECT_GT(norm(result.correction), 0.);
       EXPECT_LT(norm(result.correction), 2. * norm(expected.correction));
+      // The choice of the rank leaves some of the loss unused.
       EXPECT_LT(loss(test, result.correction),
-                1.01 * loss(test, expected.correction));
+                1.05 * loss(test, expected.correction));
     }
 }
 
