@@ -60,10 +60,10 @@ namespace
   exact_jet(const double x, const double y)
   {
     const double u = std::sin(2. * x) * std::cos(3. * y);
-    return {u,
-            2. * std::cos(2. * x) * std::cos(3. * y),
-            -3. * std::sin(2. * x) * std::sin(3. * y),
-            -(0.3 * 4. + 0.7 * 9.) * u};
+    return {{u,
+             2. * std::cos(2. * x) * std::cos(3. * y),
+             -3. * std::sin(2. * x) * std::sin(3. * y),
+             -(0.3 * 4. + 0.7 * 9.) * u}};
   }
 
   /// The residual at some points of the mesh and all nodes of the boundary.
