@@ -234,39 +234,33 @@ namespace lsr
         // The only routine of these without a 64-bit interface.
         const int rows = to_int(m), columns = to_int(n), factors = to_int(k),
                   ld_A = to_int(lda), ld_C = to_int(ldc);
+        const auto with_matrices = [&](const auto &routine, auto... others) {
+          return routine(handle,
+                         left,
+                         t,
+                         rows,
+                         columns,
+                         factors,
+                         A,
+                         ld_A,
+                         tau,
+                         C,
+                         ld_C,
+                         others...);
+        };
         int length = 0;
         call.run(
           [&](std::size_t *device_bytes, std::size_t *) {
-            const auto status = cusolverDnDormqr_bufferSize(handle,
-                                                            left,
-                                                            t,
-                                                            rows,
-                                                            columns,
-                                                            factors,
-                                                            A,
-                                                            ld_A,
-                                                            tau,
-                                                            C,
-                                                            ld_C,
-                                                            &length);
-            *device_bytes     = sizeof(double) * length;
+            const auto status =
+              with_matrices(cusolverDnDormqr_bufferSize, &length);
+            *device_bytes = sizeof(double) * length;
             return status;
           },
           [&](void *work, std::size_t, void *, std::size_t, int *info) {
-            return cusolverDnDormqr(handle,
-                                    left,
-                                    t,
-                                    rows,
-                                    columns,
-                                    factors,
-                                    A,
-                                    ld_A,
-                                    tau,
-                                    C,
-                                    ld_C,
-                                    static_cast<double *>(work),
-                                    length,
-                                    info);
+            return with_matrices(cusolverDnDormqr,
+                                 static_cast<double *>(work),
+                                 length,
+                                 info);
           });
       }
     } // namespace cuda

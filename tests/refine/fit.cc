@@ -372,13 +372,14 @@ TEST_F(FitTest, DirectionsThatAreThereTwiceDoNoHarm)
     {
       const DataSet    data = data_set(1000, 1, noise), test = data_set(200, 3);
       const DataStream rows(data);
-      const Fit        expected = fit(network, independent, rows),
-                result          = fit(network, dependent, rows);
+      FitParameters    parameters;
+      parameters.choice.slack = 0; // nothing is given up for a small rank
+      const Fit expected      = fit(network, independent, rows, parameters),
+                result        = fit(network, dependent, rows, parameters);
       EXPECT_GT(norm(result.correction), 0.);
       EXPECT_LT(norm(result.correction), 2. * norm(expected.correction));
-      // The choice of the rank leaves some of the loss unused.
       EXPECT_LT(loss(test, result.correction),
-                1.05 * loss(test, expected.correction));
+                1.01 * loss(test, expected.correction));
     }
 }
 
