@@ -82,6 +82,25 @@ namespace lsr
           {
             check(cusolverDnCreate(&handle), "cusolverDnCreate");
             check(cusolverDnCreateParams(&params), "cusolverDnCreateParams");
+            keep_workspaces();
+          }
+
+        private:
+          /// Every call waits for its result, and with that the device gives
+          /// back workspaces unless it is told to keep some.
+          static void
+          keep_workspaces()
+          {
+            constexpr std::uint64_t n_bytes = std::uint64_t(64) << 20;
+
+            int           device = 0;
+            cudaMemPool_t pool   = nullptr;
+            check(cudaGetDevice(&device));
+            check(cudaDeviceGetDefaultMemPool(&pool, device));
+            std::uint64_t threshold = n_bytes;
+            check(cudaMemPoolSetAttribute(pool,
+                                          cudaMemPoolAttrReleaseThreshold,
+                                          &threshold));
           }
         };
 

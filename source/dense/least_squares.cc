@@ -4,13 +4,15 @@
 #include <lsr/dense/least_squares.h>
 #include <lsr/dense/qr.h>
 
-#include <KokkosBlas1_nrm2.hpp>
+#include <KokkosBlas1_mult.hpp>
 #include <KokkosBlas3_trsm.hpp>
 
 #include <cmath>
 #include <numeric>
 #include <string>
 
+#include "base/to_view.h"
+#include "by_columns.h"
 #include "factorization.h"
 #include "lapack.h"
 
@@ -32,24 +34,6 @@ namespace lsr
       const HostColumn y("lsr::HostColumn", x.extent(0));
       Kokkos::deep_copy(y, x);
       return y;
-    }
-
-    void
-    require_finite(const HostBlock &A, const std::string &name)
-    {
-      for (std::size_t j = 0; j < A.extent(1); ++j)
-        for (std::size_t i = 0; i < A.extent(0); ++i)
-          if (!std::isfinite(A(i, j)))
-            throw Error("LeastSquares: finite entries expected, found " +
-                        std::to_string(A(i, j)) + " in row " +
-                        std::to_string(i) + ", column " + std::to_string(j) +
-                        " of " + name + ".");
-    }
-
-    void
-    require_finite(const HostColumn &x, const std::string &name)
-    {
-      require_finite(HostBlock(x.data(), x.extent(0), 1), name);
     }
 
     void
@@ -215,8 +199,8 @@ namespace lsr
   {
     require_square(R, z.extent(0), "R");
     this->R = upper_triangle_of(R, z.extent(0));
-    require_finite(to_host(this->R), "R");
-    require_finite(this->z, "z");
+    require_finite(this->R, "LeastSquares: R");
+    require_finite(as_block(z), "LeastSquares: z");
     require(std::isfinite(rho2) && rho2 >= 0,
             "LeastSquares: a nonnegative squared norm expected, found " +
               std::to_string(rho2) + ".");
@@ -255,7 +239,7 @@ namespace lsr
     const std::size_t r = b.extent(0);
     require_square(N, r, "N");
     const Block symmetric = symmetric_part(N);
-    require_finite(to_host(symmetric), "N");
+    require_finite(symmetric, "LeastSquares: N");
 
     // Columns without a factor stay zero and are thus never used.
     const Block       factor = leading_cholesky(symmetric);
@@ -276,26 +260,18 @@ namespace lsr
   void
   LeastSquares::scale_and_pivot()
   {
-    const std::size_t   r      = n_columns();
-    const HostBlock     scaled = to_host(R);
-    std::vector<double> column_scale(r, 1.);
-    for (std::size_t j = 0; j < r; ++j)
-      {
-        const double length =
-          KokkosBlas::nrm2(HostColumn(&scaled(0, j), j + 1));
-        if (length == 0)
-          continue;
-        column_scale[j] = 1 / length;
-        for (std::size_t i = 0; i <= j; ++i)
-          scaled(i, j) /= length;
-      }
+    std::vector<double> column_scale = column_lengths(R);
+    for (double &length : column_scale)
+      length = length > 0 ? 1 / length : 1.;
 
     const Column    QTz = to_memory_space(z);
-    const PivotedQR qr  = pivoted_qr(to_memory_space(scaled), as_block(QTz));
-    z                   = to_host(QTz);
-    R                   = qr.R;
+    const PivotedQR qr =
+      pivoted_qr(scaled_columns(R, pivots, column_scale, n_columns()),
+                 as_block(QTz));
+    z = to_host(QTz);
+    R = qr.R;
     pivots.assign(qr.pivots.begin(), qr.pivots.end());
-    for (std::size_t j = 0; j < r; ++j)
+    for (std::size_t j = 0; j < n_columns(); ++j)
       scale[j] = column_scale[pivots[j]];
   }
 
@@ -391,29 +367,17 @@ namespace lsr
             "LeastSquares: rows of " + std::to_string(r) +
               " columns expected, found " +
               std::to_string(held_out.n_columns()) + ".");
-    const HostBlock  all  = to_host(held_out.R());
-    const HostBlock  used = make_host_block(r, rank);
-    const HostColumn misfit("lsr::HostColumn", r);
-    Kokkos::deep_copy(misfit, to_host(held_out.z()));
-    for (std::size_t j = 0; j < rank; ++j)
-      for (std::size_t i = 0; i <= pivots[j]; ++i)
-        used(i, j) = scale[j] * all(i, pivots[j]);
     // Column k of G' R^-1, times z_k, is what rank k + 1 adds to rank k.
-    const Block quotient = to_memory_space(used);
-    divide_by_upper_triangular(quotient, leading(R, rank));
-    const HostBlock steps = to_host(quotient);
+    const Block steps = scaled_columns(held_out.R(), pivots, scale, rank);
+    divide_by_upper_triangular(steps, leading(R, rank));
+    std::vector<double> minus_z(rank);
+    for (std::size_t k = 0; k < rank; ++k)
+      minus_z[k] = -z(k);
 
-    std::vector<double> loss;
-    for (std::size_t k = 0; k <= rank; ++k)
-      {
-        double sum = held_out.rho2();
-        for (std::size_t i = 0; i < r; ++i)
-          sum += misfit(i) * misfit(i);
-        loss.push_back(sum);
-        if (k < rank)
-          for (std::size_t i = 0; i < r; ++i)
-            misfit(i) -= z(k) * steps(i, k);
-      }
+    std::vector<double> loss =
+      partial_sum_lengths(held_out.z(), steps, minus_z);
+    for (double &length : loss)
+      length = length * length + held_out.rho2();
     return loss;
   }
 
@@ -455,18 +419,16 @@ namespace lsr
         multiply(1., 'N', leading(R, rank), 'N', basis, 0., product);
         result.condition = condition_of_leading_triangles(to_host(product));
       }
-    const HostBlock steps = to_host(inverse);
-
     // y_k is the sum of the first k columns of the inverse, times z.
-    HostColumn y("lsr::HostColumn", rank);
-    result.coefficient_norm.resize(rank + 1, 0.);
-    for (std::size_t k = 0; k < rank; ++k)
-      {
-        for (std::size_t i = 0; i <= k; ++i)
-          y(i) += scale[i] * steps(i, k) * z(k);
-        result.coefficient_norm[k + 1] =
-          KokkosBlas::nrm2(HostColumn(y.data(), k + 1));
-      }
+    KokkosBlas::mult(0.,
+                     inverse,
+                     1.,
+                     to_view<Column>(std::vector<double>(scale.begin(),
+                                                         scale.begin() + rank)),
+                     inverse);
+    result.coefficient_norm = partial_sum_lengths(make_column(rank),
+                                                  inverse,
+                                                  {z.data(), z.data() + rank});
     return result;
   }
 } // namespace lsr

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <string>
 
+#include "by_columns.h"
 #include "factorization.h"
 #include "lapack.h"
 
@@ -67,17 +68,6 @@ namespace lsr
       }
     } // namespace
 
-    void
-    require_finite(const HostBlock &R, const std::string &name)
-    {
-      for (std::size_t j = 0; j < R.extent(1); ++j)
-        for (std::size_t i = 0; i <= j; ++i)
-          if (!std::isfinite(R(i, j)))
-            throw Error(name + " has entries that are infinite or not a " +
-                        "number, in its first " + std::to_string(j + 1) +
-                        " columns.");
-    }
-
     Block
     triangle_of(const Block &W, const Communicator &communicator)
     {
@@ -102,7 +92,7 @@ namespace lsr
       qr.reduce(communicator);
 
       const Block R = qr.R();
-      require_finite(to_host(R), "orthonormalize: the block of columns");
+      require_finite(R, "orthonormalize: the block of columns");
       return R;
     }
 

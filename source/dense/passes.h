@@ -5,19 +5,13 @@
 
 #include <lsr/base/communicator.h>
 #include <lsr/base/types.h>
-#include <lsr/dense/host.h>
 
 #include <functional>
-#include <string>
 
 namespace lsr
 {
   namespace internal
   {
-    /// Throw Error unless the triangle of a factorization is finite.
-    void
-    require_finite(const HostBlock &R, const std::string &name);
-
     /// The triangle $R$ of the QR factorization of @p W over all ranks, which
     /// leaves @p W alone. Throws Error if it is not finite.
     Block

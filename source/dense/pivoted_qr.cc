@@ -8,7 +8,6 @@
 #include <numeric>
 #include <string>
 
-#include "base/to_view.h"
 #include "factorization.h"
 #include "lapack.h"
 #include "operands.h"
@@ -25,26 +24,49 @@ namespace lsr
     constexpr std::size_t block_width  = 64;
     constexpr std::size_t oversampling = 8;
 
+    /// Memory for all blocks of columns, which on a GPU takes longer to get
+    /// than what is done with it takes.
+    struct Workspace
+    {
+      /// For a factorization of @p X.
+      explicit Workspace(const Block &X)
+        : signs(make_column(X.extent(0) * n_sketch_rows))
+        , sketch(make_column(X.extent(1) * n_sketch_rows))
+        , moving(make_block(X.extent(0), n_moves))
+        , moves("lsr::moves", n_moves)
+      {}
+
+      static constexpr std::size_t n_sketch_rows = block_width + oversampling;
+      // Some go to the front, others make way for them.
+      static constexpr std::size_t n_moves = 2 * block_width;
+
+      Column signs, sketch;
+
+      /// Columns on their way, and where to and where from.
+      Block                               moving;
+      Kokkos::View<int *[2], MemorySpace> moves;
+    };
+
     /// $X^T S^T$ with a matrix $S$ of $s$ rows of random signs, others for
     /// each @p seed.
     Block
     transposed_sketch(const Block      &X,
                       const std::size_t s,
-                      const std::size_t seed)
+                      const std::size_t seed,
+                      const Workspace  &workspace)
     {
-      const std::size_t m  = X.extent(0);
-      const Block       S  = make_block(m, s);
-      const Block       XS = make_block(X.extent(1), s);
-      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
+      const std::size_t m     = X.extent(0);
+      const Column      signs = workspace.signs;
       Kokkos::parallel_for(
         "lsr::random_signs",
-        Policy({0, 0}, {static_cast<long>(m), static_cast<long>(s)}),
-        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          const std::uint64_t bits = random_bits(random_bits(seed) + j * m + i);
-          S(i, j)                  = bits >> 63 ? -1. : 1.;
+        Kokkos::RangePolicy<ExecutionSpace>(0, m * s),
+        KOKKOS_LAMBDA(const std::size_t i) {
+          const std::uint64_t bits = random_bits(random_bits(seed) + i);
+          signs(i)                 = bits >> 63 ? -1. : 1.;
         });
       Kokkos::fence();
-      multiply(1., 'T', X, 'N', S, 0., XS);
+      const Block XS(workspace.sketch.data(), X.extent(1), s);
+      multiply(1., 'T', X, 'N', Block(signs.data(), m, s), 0., XS);
       return XS;
     }
 
@@ -98,10 +120,13 @@ namespace lsr
 
     /// The next $k$ columns of @p X, in their order.
     std::vector<int>
-    next_columns(const Block &X, const std::size_t k, const std::size_t seed)
+    next_columns(const Block      &X,
+                 const std::size_t k,
+                 const std::size_t seed,
+                 const Workspace  &workspace)
     {
       const HostBlock XS =
-        to_host(transposed_sketch(X, k + oversampling, seed));
+        to_host(transposed_sketch(X, k + oversampling, seed, workspace));
       const HostBlock LU = make_host_block(XS.extent(0), XS.extent(1));
       Kokkos::deep_copy(LU, XS);
       std::vector<int> columns = sort(XS, spanning_rows(LU));
@@ -129,36 +154,37 @@ namespace lsr
     /// and go through a buffer all at once, where orthonormalize() has memory
     /// for one column only.
     void
-    permute_columns(const Block &X, const std::vector<int> &order)
+    permute_columns(const Block            &X,
+                    const std::vector<int> &order,
+                    const Workspace        &workspace)
     {
-      std::vector<int> to, from;
+      const auto moves   = workspace.moves;
+      const auto host    = Kokkos::create_mirror_view(moves);
+      long       n_moves = 0;
       for (std::size_t j = 0; j < order.size(); ++j)
         if (order[j] != int(j))
           {
-            to.push_back(j);
-            from.push_back(order[j]);
+            host(n_moves, 0)   = j;
+            host(n_moves++, 1) = order[j];
           }
-      using Indices      = Kokkos::View<int *, MemorySpace>;
-      const auto  target = to_view<Indices>(to);
-      const auto  source = to_view<Indices>(from);
-      const Block buffer = make_block(X.extent(0), to.size());
+      Kokkos::deep_copy(moves, host);
 
       using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
       const Policy all({0, 0},
-                       {static_cast<long>(X.extent(0)),
-                        static_cast<long>(to.size())},
+                       {static_cast<long>(X.extent(0)), n_moves},
                        {256, 1});
+      const Block  moving = workspace.moving;
       Kokkos::parallel_for(
         "lsr::gather_columns",
         all,
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          buffer(i, j) = X(i, source(j));
+          moving(i, j) = X(i, moves(j, 1));
         });
       Kokkos::parallel_for(
         "lsr::scatter_columns",
         all,
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          X(i, target(j)) = buffer(i, j);
+          X(i, moves(j, 0)) = moving(i, j);
         });
       Kokkos::fence();
     }
@@ -176,6 +202,7 @@ namespace lsr
               extents(X) + " and " + extents(B) + ".");
     std::vector<int> pivots(n);
     std::iota(pivots.begin(), pivots.end(), 0);
+    const Workspace workspace(X);
     for (std::size_t first = 0; first < n; first += block_width)
       {
         const std::size_t last      = std::min(first + block_width, n);
@@ -183,10 +210,10 @@ namespace lsr
         const auto        below     = [&](const Block &A) {
           return rows(A, first, A.extent(0));
         };
-        const std::vector<int> order =
-          to_the_front(next_columns(below(remaining), last - first, first),
-                       n - first);
-        permute_columns(remaining, order);
+        const std::vector<int> order = to_the_front(
+          next_columns(below(remaining), last - first, first, workspace),
+          n - first);
+        permute_columns(remaining, order, workspace);
         const std::vector<int> previous(pivots.begin() + first, pivots.end());
         for (std::size_t j = 0; j < order.size(); ++j)
           pivots[first + j] = previous[order[j]];

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "by_columns.h"
 #include "lapack.h"
 #include "passes.h"
 
@@ -97,9 +98,8 @@ namespace lsr
                        columns(rows(N, 0, end), j, end));
             }
         });
-      const HostBlock host = to_host(N);
-      require_finite(host, "right_singular_basis: the matrix");
-      return host;
+      require_finite(N, "right_singular_basis: the matrix");
+      return to_host(N);
     }
 
     // The triangle R of B^T = Q R by a Cholesky factorization of the Gram

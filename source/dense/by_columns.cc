@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "by_columns.h"
+
+#include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/host.h>
+
+#include <cmath>
+
+#include "base/to_view.h"
+
+namespace lsr
+{
+  namespace internal
+  {
+    namespace
+    {
+      /// A team of threads for every column.
+      using Teams = Kokkos::TeamPolicy<ExecutionSpace>;
+
+      /// The sum of f(entry) over each column.
+      template <typename Function>
+      std::vector<double>
+      column_sums(const Block &A, const Function &f)
+      {
+        const std::size_t n    = A.extent(1);
+        const Column      sums = make_column(n);
+        Kokkos::parallel_for(
+          "lsr::column_sums",
+          Teams(n, Kokkos::AUTO),
+          KOKKOS_LAMBDA(const Teams::member_type &team) {
+            const std::size_t j     = team.league_rank();
+            double            total = 0;
+            Kokkos::parallel_reduce(
+              Kokkos::TeamThreadRange(team, A.extent(0)),
+              [&](const std::size_t i, double &sum) { sum += f(A(i, j)); },
+              total);
+            sums(j) = total;
+          });
+        Kokkos::fence();
+        const HostColumn host = to_host(sums);
+        return {host.data(), host.data() + n};
+      }
+    } // namespace
+
+
+
+    void
+    require_finite(const Block &A, const std::string &name)
+    {
+      const std::vector<double> n_bad = column_sums(
+        A, KOKKOS_LAMBDA(const double x) { return x - x == 0 ? 0. : 1.; });
+      for (std::size_t j = 0; j < n_bad.size(); ++j)
+        if (n_bad[j] > 0)
+          throw Error(name + " has entries that are infinite or not a " +
+                      "number, in its first " + std::to_string(j + 1) +
+                      " columns.");
+    }
+
+
+
+    std::vector<double>
+    column_lengths(const Block &A)
+    {
+      std::vector<double> lengths = column_sums(
+        A, KOKKOS_LAMBDA(const double x) { return x * x; });
+      for (double &length : lengths)
+        length = std::sqrt(length);
+      return lengths;
+    }
+
+
+
+    Block
+    scaled_columns(const Block                    &A,
+                   const std::vector<std::size_t> &indices,
+                   const std::vector<double>      &factors,
+                   const std::size_t               n)
+    {
+      using Indices        = Kokkos::View<std::size_t *, MemorySpace>;
+      const auto  column   = to_view<Indices>(indices);
+      const auto  factor   = to_view<Column>(factors);
+      const Block selected = make_block(A.extent(0), n);
+      Kokkos::parallel_for(
+        "lsr::scaled_columns",
+        Teams(n, Kokkos::AUTO),
+        KOKKOS_LAMBDA(const Teams::member_type &team) {
+          const std::size_t j = team.league_rank();
+          Kokkos::parallel_for(Kokkos::TeamThreadRange(team, A.extent(0)),
+                               [&](const std::size_t i) {
+                                 selected(i, j) = factor(j) * A(i, column(j));
+                               });
+        });
+      Kokkos::fence();
+      return selected;
+    }
+
+
+
+    std::vector<double>
+    partial_sum_lengths(const Column              &x,
+                        const Block               &A,
+                        const std::vector<double> &w)
+    {
+      const std::size_t m = A.extent(0), n = A.extent(1);
+      const auto        weight = to_view<Column>(w);
+      const Block       sums   = make_block(m, n + 1);
+      // The rows of a thread: one on a GPU; on the CPU all, in the order of the
+      // memory.
+      const std::size_t height =
+        blocks_on_host ? std::max<std::size_t>(m, 1) : 1;
+      Kokkos::parallel_for(
+        "lsr::partial_sums",
+        Kokkos::RangePolicy<ExecutionSpace>(0, (m + height - 1) / height),
+        KOKKOS_LAMBDA(const std::size_t thread) {
+          const std::size_t first = thread * height;
+          for (std::size_t i = first; i < first + height; ++i)
+            sums(i, 0) = x(i);
+          for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t i = first; i < first + height; ++i)
+              sums(i, j + 1) = sums(i, j) + weight(j) * A(i, j);
+        });
+      Kokkos::fence();
+      return column_lengths(sums);
+    }
+  } // namespace internal
+} // namespace lsr
