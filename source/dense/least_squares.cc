@@ -4,7 +4,6 @@
 #include <lsr/dense/least_squares.h>
 #include <lsr/dense/qr.h>
 
-#include <KokkosBlas1_mult.hpp>
 #include <KokkosBlas3_trsm.hpp>
 
 #include <cmath>
@@ -13,6 +12,7 @@
 
 #include "base/to_view.h"
 #include "by_columns.h"
+#include "by_rows.h"
 #include "factorization.h"
 #include "lapack.h"
 
@@ -420,12 +420,10 @@ namespace lsr
         result.condition = condition_of_leading_triangles(to_host(product));
       }
     // y_k is the sum of the first k columns of the inverse, times z.
-    KokkosBlas::mult(0.,
-                     inverse,
-                     1.,
-                     to_view<Column>(std::vector<double>(scale.begin(),
-                                                         scale.begin() + rank)),
-                     inverse);
+    scale_rows(to_view<Column>(
+                 std::vector<double>(scale.begin(), scale.begin() + rank)),
+               inverse,
+               inverse);
     result.coefficient_norm = partial_sum_lengths(make_column(rank),
                                                   inverse,
                                                   {z.data(), z.data() + rank});

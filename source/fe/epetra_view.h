@@ -3,7 +3,7 @@
 #ifndef lsr_source_fe_epetra_view_h
 #define lsr_source_fe_epetra_view_h
 
-#include <lsr/base/types.h>
+#include <lsr/dense/host.h>
 
 #include <deal.II/base/exceptions.h>
 
@@ -15,10 +15,6 @@
 
 namespace lsr
 {
-  /// A Block in the memory of the host.
-  using HostBlock =
-    Kokkos::View<double **, Kokkos::LayoutLeft, Kokkos::HostSpace>;
-
   /// The memory of @p block as columns distributed by @p map, without a copy.
   inline Epetra_MultiVector
   epetra_view(const Epetra_Map &map, const HostBlock &block)

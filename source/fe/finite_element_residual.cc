@@ -8,21 +8,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/to_view.h"
+#include "dense/by_rows.h"
+
 namespace lsr
 {
-  namespace
-  {
-    template <typename Function>
-    void
-    for_each_entry(const Block &block, const Function &function)
-    {
-      const auto host = Kokkos::create_mirror_view(block);
-      Kokkos::deep_copy(host, block);
-      for (std::size_t j = 0; j < host.extent(1); ++j)
-        function(Kokkos::subview(host, Kokkos::ALL(), j));
-      Kokkos::deep_copy(block, host);
-    }
-  } // namespace
+  using internal::add_rows;
+  using internal::set_rows_to_zero;
+  using internal::to_view;
 
 
 
@@ -74,6 +67,13 @@ namespace lsr
         for (const auto &[row, value] : dirichlet_rows)
           row_scaling[row] = 1.;
       }
+
+    std::vector<std::size_t> dirichlet;
+    for (const auto &[row, value] : dirichlet_rows)
+      dirichlet.push_back(row);
+    on_device.constrained = to_view<Indices>(constrained);
+    on_device.dirichlet   = to_view<Indices>(dirichlet);
+    on_device.row_scaling = to_view<Column>(row_scaling);
   }
 
 
@@ -109,11 +109,7 @@ namespace lsr
   void
   FiniteElementResidual<dim>::constrain(const Block &columns) const
   {
-    if (!constrained.empty())
-      for_each_entry(columns, [this](const auto &column) {
-        for (const std::size_t row : constrained)
-          column(row) = 0.;
-      });
+    set_rows_to_zero(on_device.constrained, columns);
   }
 
 
@@ -163,12 +159,8 @@ namespace lsr
   FiniteElementResidual<dim>::apply_mass(const Block &X, const Block &MX)
   {
     if (!mass)
-      mass = make_mass();
-    Kokkos::deep_copy(MX, X);
-    for_each_entry(MX, [this](const auto &column) {
-      for (std::size_t i = 0; i < mass->size(); ++i)
-        column(i) *= (*mass)(i);
-    });
+      mass = to_memory_space(make_mass());
+    internal::scale_rows(*mass, X, MX);
   }
 
 
@@ -178,10 +170,7 @@ namespace lsr
   FiniteElementResidual<dim>::scale_rows(const Block &rows) const
   {
     if (!row_scaling.empty())
-      for_each_entry(rows, [this](const auto &column) {
-        for (std::size_t i = 0; i < row_scaling.size(); ++i)
-          column(i) *= row_scaling[i];
-      });
+      internal::scale_rows(on_device.row_scaling, rows, rows);
   }
 
 
@@ -257,17 +246,8 @@ namespace lsr
   {
     multiply(A, X, AX);
     constrain(AX);
-    if (!dirichlet_rows.empty())
-      {
-        const auto x =
-          Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), X);
-        std::size_t j = 0;
-        for_each_entry(AX, [&](const auto &column) {
-          for (const auto &[row, value] : dirichlet_rows)
-            column(row) = dirichlet_row_weight * x(row, j);
-          ++j;
-        });
-      }
+    set_rows_to_zero(on_device.dirichlet, AX);
+    add_rows(on_device.dirichlet, dirichlet_row_weight, X, AX);
     scale_rows(AX);
   }
 
@@ -284,22 +264,11 @@ namespace lsr
     // Weak Dirichlet rows act after the others, which do not see them.
     const Block rest = make_block(X.extent(0), X.extent(1));
     Kokkos::deep_copy(rest, scaled);
-    for_each_entry(rest, [this](const auto &column) {
-      for (const std::size_t row : constrained)
-        column(row) = 0.;
-      for (const auto &[row, value] : dirichlet_rows)
-        column(row) = 0.;
-    });
+    constrain(rest);
+    set_rows_to_zero(on_device.dirichlet, rest);
     multiply(A, rest, ATX, /* transpose = */ true);
     constrain(ATX);
-    const auto x =
-      Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), scaled);
-    std::size_t j = 0;
-    for_each_entry(ATX, [&](const auto &column) {
-      for (const auto &[row, value] : dirichlet_rows)
-        column(row) += dirichlet_row_weight * x(row, j);
-      ++j;
-    });
+    add_rows(on_device.dirichlet, dirichlet_row_weight, scaled, ATX);
   }
 
 

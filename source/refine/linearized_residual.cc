@@ -15,15 +15,16 @@
 #include <sstream>
 
 #include "base/to_view.h"
+#include "dense/by_rows.h"
 
 namespace lsr
 {
+  using internal::Indices;
+  using internal::set_rows_to_zero;
   using internal::to_view;
 
   namespace
   {
-    using Indices = Kokkos::View<std::size_t *, MemorySpace>;
-
     const Linearization &
     checked(const Linearization &linearization)
     {
@@ -52,22 +53,6 @@ namespace lsr
       require(found == expected,
               name + ": " + std::to_string(expected) + " expected, found " +
                 std::to_string(found));
-    }
-
-
-
-    void
-    set_zero(const Indices &rows, const Block &columns)
-    {
-      const std::size_t n_columns = columns.extent(1);
-      Kokkos::parallel_for(
-        "lsr::set_zero",
-        Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),
-        KOKKOS_LAMBDA(const std::size_t k) {
-          for (std::size_t j = 0; j < n_columns; ++j)
-            columns(rows(k), j) = 0.;
-        });
-      Kokkos::fence();
     }
   } // namespace
 
@@ -200,7 +185,7 @@ namespace lsr
   void
   LinearizedResidual::constrain(const Block &columns) const
   {
-    set_zero(constrained, columns);
+    set_rows_to_zero(constrained, columns);
   }
 
 
@@ -284,7 +269,7 @@ namespace lsr
                  p = make_column(n_rows()), Ap = make_column(n_rows());
     Kokkos::deep_copy(x, 0.);
     Kokkos::deep_copy(r, f);
-    set_zero(constrained, as_block(r));
+    set_rows_to_zero(constrained, as_block(r));
     const double length = lsr::norm(r);
     require(std::isfinite(length),
             "LinearizedResidual: the energy norm of finite numbers expected, "

@@ -14,8 +14,10 @@ namespace lsr
    * Collective.
    *
    * Rows of @p X and @p AX are the locally owned rows of @p A in increasing
-   * global order, like the entries of finite-element vectors; the memory of the
-   * blocks is used as it is, except where they live on a device.
+   * global order, like the entries of finite-element vectors. On the CPU this
+   * is Epetra's product, and the memory of the blocks is used as it is; on a
+   * device KokkosKernels multiplies, to which the matrix is copied in every
+   * call.
    *
    * @param [in] A  Square matrix, distributed by rows.
    * @param [in] X  Locally owned rows times $r$.

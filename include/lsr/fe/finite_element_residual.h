@@ -138,8 +138,17 @@ namespace lsr
     /// $M^{-1/2}$ for the mass norm, otherwise empty.
     std::vector<double> row_scaling;
 
-    /// What make_mass() returned, as soon as it is needed.
-    std::optional<HostColumn> mass;
+    using Indices = Kokkos::View<std::size_t *, MemorySpace>;
+
+    /// The rows and factors above where blocks are.
+    struct
+    {
+      Indices constrained, dirichlet;
+      Column  row_scaling;
+    } on_device;
+
+    /// What make_mass() returned, as soon as it is needed, where blocks are.
+    std::optional<Column> mass;
 
     dealii::TrilinosWrappers::SparseMatrix A;
 
