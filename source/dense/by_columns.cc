@@ -9,50 +9,22 @@
 #include <cmath>
 
 #include "base/to_view.h"
+#include "by_rows.h"
+#include "entries.h"
 
 namespace lsr
 {
   namespace internal
   {
-    namespace
-    {
-      /// A team of threads for every column.
-      using Teams = Kokkos::TeamPolicy<ExecutionSpace>;
-
-      /// The sum of f(entry) over each column.
-      template <typename Function>
-      std::vector<double>
-      column_sums(const Block &A, const Function &f)
-      {
-        const std::size_t n    = A.extent(1);
-        const Column      sums = make_column(n);
-        Kokkos::parallel_for(
-          "lsr::column_sums",
-          Teams(n, Kokkos::AUTO),
-          KOKKOS_LAMBDA(const Teams::member_type &team) {
-            const std::size_t j     = team.league_rank();
-            double            total = 0;
-            Kokkos::parallel_reduce(
-              Kokkos::TeamThreadRange(team, A.extent(0)),
-              [&](const std::size_t i, double &sum) { sum += f(A(i, j)); },
-              total);
-            sums(j) = total;
-          });
-        Kokkos::fence();
-        const HostColumn host = to_host(sums);
-        return {host.data(), host.data() + n};
-      }
-    } // namespace
 
 
 
     void
     require_finite(const Block &A, const std::string &name)
     {
-      const std::vector<double> n_bad = column_sums(
-        A, KOKKOS_LAMBDA(const double x) { return x - x == 0 ? 0. : 1.; });
-      for (std::size_t j = 0; j < n_bad.size(); ++j)
-        if (n_bad[j] > 0)
+      const std::vector<double> lengths = column_lengths(A);
+      for (std::size_t j = 0; j < lengths.size(); ++j)
+        if (!std::isfinite(lengths[j]))
           throw Error(name + " has entries that are infinite or not a " +
                       "number, in its first " + std::to_string(j + 1) +
                       " columns.");
@@ -63,11 +35,39 @@ namespace lsr
     std::vector<double>
     column_lengths(const Block &A)
     {
-      std::vector<double> lengths = column_sums(
-        A, KOKKOS_LAMBDA(const double x) { return x * x; });
-      for (double &length : lengths)
-        length = std::sqrt(length);
-      return lengths;
+      const std::size_t m = A.extent(0), n = A.extent(1);
+      const Column      lengths = make_column(n);
+      using Teams               = Kokkos::TeamPolicy<ExecutionSpace>;
+      Kokkos::parallel_for(
+        "lsr::column_lengths",
+        Teams(n, Kokkos::AUTO),
+        KOKKOS_LAMBDA(const Teams::member_type &team) {
+          const std::size_t j       = team.league_rank();
+          double            largest = 0;
+          Kokkos::parallel_reduce(
+            Kokkos::TeamThreadRange(team, m),
+            [&](const std::size_t i, double &max) {
+              const double x = A(i, j) < 0 ? -A(i, j) : A(i, j);
+              if (x > max)
+                max = x;
+            },
+            Kokkos::Max<double>(largest));
+          // Squares of what is at most 1 are in range.
+          const double scale = largest > 0 ? largest : 1.;
+          double       sum   = 0;
+          Kokkos::parallel_reduce(
+            Kokkos::TeamThreadRange(team, m),
+            [&](const std::size_t i, double &sum) {
+              const double x = A(i, j) / scale;
+              sum += x * x;
+            },
+            sum);
+          Kokkos::single(Kokkos::PerTeam(team),
+                         [&]() { lengths(j) = scale * sqrt(sum); });
+        });
+      Kokkos::fence();
+      const HostColumn host = to_host(lengths);
+      return {host.data(), host.data() + n};
     }
 
 
@@ -78,19 +78,14 @@ namespace lsr
                    const std::vector<double>      &factors,
                    const std::size_t               n)
     {
-      using Indices        = Kokkos::View<std::size_t *, MemorySpace>;
       const auto  column   = to_view<Indices>(indices);
       const auto  factor   = to_view<Column>(factors);
       const Block selected = make_block(A.extent(0), n);
       Kokkos::parallel_for(
         "lsr::scaled_columns",
-        Teams(n, Kokkos::AUTO),
-        KOKKOS_LAMBDA(const Teams::member_type &team) {
-          const std::size_t j = team.league_rank();
-          Kokkos::parallel_for(Kokkos::TeamThreadRange(team, A.extent(0)),
-                               [&](const std::size_t i) {
-                                 selected(i, j) = factor(j) * A(i, column(j));
-                               });
+        entries(A.extent(0), n),
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          selected(i, j) = factor(j) * A(i, column(j));
         });
       Kokkos::fence();
       return selected;

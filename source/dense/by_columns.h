@@ -20,11 +20,13 @@ namespace lsr
     void
     require_finite(const Block &A, const std::string &name);
 
-    /// The Euclidean lengths of the columns.
+    /// The Euclidean lengths of the columns, as long as these are in the range
+    /// of double precision; not a number or infinite where an entry is.
     std::vector<double>
     column_lengths(const Block &A);
 
-    /// Columns indices[j] of @p A, each times factors[j], for @p n of them.
+    /// Columns indices[j] of @p A, each times factors[j], for the first @p n
+    /// of the indices.
     Block
     scaled_columns(const Block                    &A,
                    const std::vector<std::size_t> &indices,

@@ -2,32 +2,20 @@
 
 #include "by_rows.h"
 
+#include "entries.h"
+
 namespace lsr
 {
   namespace internal
   {
-    namespace
-    {
-      /// A team of threads for every column, so that a CPU stays in it.
-      using Teams = Kokkos::TeamPolicy<ExecutionSpace>;
-    } // namespace
-
-
-
     void
     set_rows_to_zero(const Indices &rows, const Block &Y)
     {
-      if (rows.size() == 0)
-        return;
       Kokkos::parallel_for(
         "lsr::set_rows_to_zero",
-        Teams(Y.extent(1), Kokkos::AUTO),
-        KOKKOS_LAMBDA(const Teams::member_type &team) {
-          const std::size_t j = team.league_rank();
-          Kokkos::parallel_for(Kokkos::TeamThreadRange(team, rows.size()),
-                               [&](const std::size_t k) {
-                                 Y(rows(k), j) = 0.;
-                               });
+        entries(rows.size(), Y.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t k, const std::size_t j) {
+          Y(rows(k), j) = 0.;
         });
       Kokkos::fence();
     }
@@ -40,17 +28,11 @@ namespace lsr
              const Block   &X,
              const Block   &Y)
     {
-      if (rows.size() == 0)
-        return;
       Kokkos::parallel_for(
         "lsr::add_rows",
-        Teams(Y.extent(1), Kokkos::AUTO),
-        KOKKOS_LAMBDA(const Teams::member_type &team) {
-          const std::size_t j = team.league_rank();
-          Kokkos::parallel_for(Kokkos::TeamThreadRange(team, rows.size()),
-                               [&](const std::size_t k) {
-                                 Y(rows(k), j) += factor * X(rows(k), j);
-                               });
+        entries(rows.size(), Y.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t k, const std::size_t j) {
+          Y(rows(k), j) += factor * X(rows(k), j);
         });
       Kokkos::fence();
     }
@@ -62,13 +44,9 @@ namespace lsr
     {
       Kokkos::parallel_for(
         "lsr::scale_rows",
-        Teams(Y.extent(1), Kokkos::AUTO),
-        KOKKOS_LAMBDA(const Teams::member_type &team) {
-          const std::size_t j = team.league_rank();
-          Kokkos::parallel_for(Kokkos::TeamThreadRange(team, Y.extent(0)),
-                               [&](const std::size_t i) {
-                                 Y(i, j) = factors(i) * X(i, j);
-                               });
+        entries(Y.extent(0), Y.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
+          Y(i, j) = factors(i) * X(i, j);
         });
       Kokkos::fence();
     }

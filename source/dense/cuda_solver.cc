@@ -6,6 +6,8 @@
 
 #include <cusolverDn.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -91,13 +93,17 @@ namespace lsr
           static void
           keep_workspaces()
           {
-            constexpr std::uint64_t n_bytes = std::uint64_t(64) << 20;
+            constexpr std::uint64_t least = std::uint64_t(64) << 20;
 
-            int           device = 0;
-            cudaMemPool_t pool   = nullptr;
+            int           device    = 0;
+            cudaMemPool_t pool      = nullptr;
+            std::uint64_t threshold = 0;
             check(cudaGetDevice(&device));
             check(cudaDeviceGetDefaultMemPool(&pool, device));
-            std::uint64_t threshold = n_bytes;
+            check(cudaMemPoolGetAttribute(pool,
+                                          cudaMemPoolAttrReleaseThreshold,
+                                          &threshold));
+            threshold = std::max(threshold, least);
             check(cudaMemPoolSetAttribute(pool,
                                           cudaMemPoolAttrReleaseThreshold,
                                           &threshold));

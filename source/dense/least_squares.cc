@@ -6,6 +6,7 @@
 
 #include <KokkosBlas3_trsm.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
@@ -200,7 +201,10 @@ namespace lsr
     require_square(R, z.extent(0), "R");
     this->R = upper_triangle_of(R, z.extent(0));
     require_finite(this->R, "LeastSquares: R");
-    require_finite(as_block(z), "LeastSquares: z");
+    require(std::all_of(this->z.data(),
+                        this->z.data() + this->z.size(),
+                        [](const double x) { return std::isfinite(x); }),
+            "LeastSquares: z has entries that are infinite or not a number.");
     require(std::isfinite(rho2) && rho2 >= 0,
             "LeastSquares: a nonnegative squared norm expected, found " +
               std::to_string(rho2) + ".");

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <string>
 
+#include "entries.h"
 #include "factorization.h"
 #include "lapack.h"
 #include "operands.h"
@@ -30,17 +31,21 @@ namespace lsr
     {
       /// For a factorization of @p X.
       explicit Workspace(const Block &X)
-        : signs(make_column(X.extent(0) * n_sketch_rows))
-        , sketch(make_column(X.extent(1) * n_sketch_rows))
-        , moving(make_block(X.extent(0), n_moves))
-        , moves("lsr::moves", n_moves)
+        : signs(make_block(X.extent(0), n_sketch_rows(X)))
+        , sketch(make_block(X.extent(1), n_sketch_rows(X)))
+        // Some go to the front, others make way for them.
+        , moving(
+            make_block(X.extent(0), std::min(2 * block_width, X.extent(1))))
+        , moves("lsr::moves", moving.extent(1))
       {}
 
-      static constexpr std::size_t n_sketch_rows = block_width + oversampling;
-      // Some go to the front, others make way for them.
-      static constexpr std::size_t n_moves = 2 * block_width;
+      static std::size_t
+      n_sketch_rows(const Block &X)
+      {
+        return std::min(block_width, X.extent(1)) + oversampling;
+      }
 
-      Column signs, sketch;
+      Block signs, sketch;
 
       /// Columns on their way, and where to and where from.
       Block                               moving;
@@ -55,8 +60,8 @@ namespace lsr
                       const std::size_t seed,
                       const Workspace  &workspace)
     {
-      const std::size_t m     = X.extent(0);
-      const Column      signs = workspace.signs;
+      const std::size_t m = X.extent(0);
+      const Column      signs(workspace.signs.data(), m * s);
       Kokkos::parallel_for(
         "lsr::random_signs",
         Kokkos::RangePolicy<ExecutionSpace>(0, m * s),
@@ -169,11 +174,8 @@ namespace lsr
           }
       Kokkos::deep_copy(moves, host);
 
-      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
-      const Policy all({0, 0},
-                       {static_cast<long>(X.extent(0)), n_moves},
-                       {256, 1});
-      const Block  moving = workspace.moving;
+      const Entries all    = entries(X.extent(0), n_moves);
+      const Block   moving = workspace.moving;
       Kokkos::parallel_for(
         "lsr::gather_columns",
         all,

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "entries.h"
 #include "factorization.h"
 #include "random_bits.h"
 
@@ -46,12 +47,9 @@ namespace lsr
           shifts(i) = random_bits(~i) % s;
         });
 
-      using Policy = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
       Kokkos::parallel_for(
         "lsr::sketch",
-        Policy({0, 0},
-               {static_cast<long>(s), static_cast<long>(X.extent(1))},
-               {256, 1}),
+        entries(s, X.extent(1)),
         KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
           double sum = 0;
           for (std::size_t group = 0; group < n_groups; ++group)

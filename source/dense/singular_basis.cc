@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "by_columns.h"
+#include "factorization.h"
 #include "lapack.h"
 #include "passes.h"
 
@@ -98,7 +99,8 @@ namespace lsr
                        columns(rows(N, 0, end), j, end));
             }
         });
-      require_finite(N, "right_singular_basis: the matrix");
+      require_finite(upper_triangle_of(N, k),
+                     "right_singular_basis: the matrix");
       return to_host(N);
     }
 

@@ -32,16 +32,24 @@ namespace lsr
 
 
 
-  void
-  multiply(const dealii::TrilinosWrappers::SparseMatrix &A,
-           const Block                                  &X,
-           const Block                                  &AX,
-           const bool                                    transpose)
+  BlockProduct::BlockProduct(const dealii::TrilinosWrappers::SparseMatrix &A)
+    : A(A)
   {
-    const Epetra_CrsMatrix &matrix = A.trilinos_matrix();
-    if (blocks_on_host)
-      multiply_on_host(matrix, to_host(X), to_host(AX), transpose);
+    if (!blocks_on_host)
+      on_device =
+        std::make_shared<internal::DeviceProduct>(A.trilinos_matrix());
+  }
+
+
+
+  void
+  BlockProduct::multiply(const Block &X,
+                         const Block &AX,
+                         const bool   transpose) const
+  {
+    if (on_device)
+      on_device->multiply(X, AX, transpose);
     else
-      internal::multiply_on_device(matrix, X, AX, transpose);
+      multiply_on_host(A.trilinos_matrix(), to_host(X), to_host(AX), transpose);
   }
 } // namespace lsr

@@ -3,18 +3,19 @@
 #include "device_product.h"
 
 #include <lsr/dense/host.h>
-#include <lsr/dense/sparse_matrix.h>
 
 #include <deal.II/base/exceptions.h>
 
+#include <Epetra_Comm.h>
 #include <Epetra_Distributor.h>
 #include <Epetra_Import.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
-
-#include "base/to_view.h"
 
 namespace lsr
 {
@@ -22,8 +23,6 @@ namespace lsr
   {
     namespace
     {
-      using Indices = Kokkos::View<int *, MemorySpace>;
-
       void
       check(const int error, const std::string &what)
       {
@@ -34,53 +33,38 @@ namespace lsr
 
 
 
-      /// The rows of a matrix on this rank: entries in the columns of its own
-      /// rows, and in those of ghosts, which belong to other ranks.
-      struct LocalRows
+      /// Ranks that throw alone would leave the others waiting for them.
+      void
+      require_finite(const std::vector<double> &values, const Epetra_Comm &comm)
       {
-        SparseMatrix own, ghosts;
-      };
+        int finite =
+          std::all_of(values.begin(), values.end(), [](const double x) {
+            return std::isfinite(x);
+          });
+        int everywhere = 0;
+        check(comm.MinAll(&finite, &everywhere, 1), "compare ranks");
+        AssertThrow(everywhere == 1,
+                    dealii::ExcMessage(
+                      "The matrix of a finite-element problem has entries that "
+                      "are infinite or not a number."));
+      }
 
-      LocalRows
-      local_rows(const Epetra_CrsMatrix &A)
+
+
+      /// For each column that this rank has entries in, its number among the
+      /// own rows, or behind all of these that among the ghosts.
+      std::vector<int>
+      number_columns(const Epetra_CrsMatrix &A, const Epetra_Import *importer)
       {
-        // Number of a column among the own ones, or behind all of these.
-        const int        n_own    = A.NumMyRows();
-        const auto      *importer = A.Importer();
         std::vector<int> number(A.NumMyCols());
-        for (std::size_t i = 0; i < number.size(); ++i)
-          number[i] = i;
-        if (importer != nullptr)
-          {
-            for (int k = 0; k < importer->NumPermuteIDs(); ++k)
-              number[importer->PermuteToLIDs()[k]] =
-                importer->PermuteFromLIDs()[k];
-            for (int k = 0; k < importer->NumRemoteIDs(); ++k)
-              number[importer->RemoteLIDs()[k]] = n_own + k;
-          }
-
-        CompressedRows own, ghosts;
-        own.n_columns    = n_own;
-        ghosts.n_columns = importer == nullptr ? 0 : importer->NumRemoteIDs();
-        for (int i = 0; i < n_own; ++i)
-          {
-            int     n       = 0;
-            double *values  = nullptr;
-            int    *columns = nullptr;
-            check(A.ExtractMyRowView(i, n, values, columns),
-                  "show a row of a matrix");
-            for (int k = 0; k < n; ++k)
-              {
-                const int j = number[columns[k]];
-                if (j < n_own)
-                  own.add(j, values[k]);
-                else
-                  ghosts.add(j - n_own, values[k]);
-              }
-            own.end_row();
-            ghosts.end_row();
-          }
-        return {SparseMatrix(own), SparseMatrix(ghosts)};
+        std::iota(number.begin(), number.end(), 0);
+        if (importer == nullptr)
+          return number;
+        for (int k = 0; k < importer->NumPermuteIDs(); ++k)
+          number[importer->PermuteToLIDs()[k]] = importer->PermuteFromLIDs()[k];
+        for (int k = 0; k < importer->NumRemoteIDs(); ++k)
+          number[importer->RemoteLIDs()[k]] = A.NumMyRows() + k;
+        return number;
       }
 
 
@@ -102,25 +86,14 @@ namespace lsr
 
 
 
-      /// The rows that other ranks have as ghosts, once for each rank.
-      Indices
-      exported_rows(const Epetra_Import &importer)
-      {
-        return to_view<Indices>(
-          std::vector<int>(importer.ExportLIDs(),
-                           importer.ExportLIDs() + importer.NumExportIDs()));
-      }
-
-
-
-      /// Columns from other ranks, @p n of them, for those of @p packed, by
-      /// send(packed, bytes of a column, bytes received, received).
+      /// Rows from other ranks, @p n of them, for those of @p X, by
+      /// send(rows, bytes of a row, bytes received, rows received).
       template <typename Send>
       Block
-      exchange(const Block &packed, const std::size_t n, const Send &send)
+      exchange(const Block &X, const std::size_t n, const Send &send)
       {
-        const std::size_t r       = packed.extent(0);
-        const HostBlock   sent    = to_host(packed);
+        const std::size_t r       = X.extent(1);
+        const HostBlock   sent    = to_host(transposed(X));
         int               n_bytes = 0;
         char             *bytes   = nullptr;
         const int         error   = send(reinterpret_cast<char *>(sent.data()),
@@ -129,83 +102,102 @@ namespace lsr
                                bytes);
         const std::unique_ptr<char[]> received(bytes);
         check(error, "exchange rows between ranks");
-        const Block block = make_block(r, n);
-        Kokkos::deep_copy(
-          block, HostBlock(reinterpret_cast<double *>(received.get()), r, n));
-        return block;
-      }
-
-
-
-      /// The rows of ghosts.
-      Block
-      import_ghosts(const Epetra_Import &importer, const Block &X)
-      {
-        const std::size_t r        = X.extent(1);
-        const Indices     exported = exported_rows(importer);
-        const Block       packed   = make_block(r, exported.size());
-        Kokkos::parallel_for(
-          "lsr::pack_rows",
-          Kokkos::RangePolicy<ExecutionSpace>(0, packed.size()),
-          KOKKOS_LAMBDA(const std::size_t i) {
-            packed(i % r, i / r) = X(exported(i / r), i % r);
-          });
-        Kokkos::fence();
-        return transposed(
-          exchange(packed, importer.NumRemoteIDs(), [&](auto &&...arguments) {
-            return importer.Distributor().Do(arguments...);
-          }));
-      }
-
-
-
-      /// Add rows of ghosts to those of @p Y on the ranks they belong to.
-      void
-      export_ghosts(const Epetra_Import &importer,
-                    const Block         &ghosts,
-                    const Block         &Y)
-      {
-        const Block received =
-          exchange(transposed(ghosts),
-                   importer.NumExportIDs(),
-                   [&](auto &&...arguments) {
-                     return importer.Distributor().DoReverse(arguments...);
-                   });
-        // A row may come from several ranks: one after the other.
-        const Indices exported = exported_rows(importer);
-        Kokkos::parallel_for(
-          "lsr::add_rows",
-          Kokkos::RangePolicy<ExecutionSpace>(0, received.extent(0)),
-          KOKKOS_LAMBDA(const std::size_t j) {
-            for (std::size_t k = 0; k < exported.size(); ++k)
-              Y(exported(k), j) += received(j, k);
-          });
-        Kokkos::fence();
+        return transposed(to_memory_space(
+          HostBlock(reinterpret_cast<double *>(received.get()), r, n)));
       }
     } // namespace
 
 
 
-    void
-    multiply_on_device(const Epetra_CrsMatrix &A,
-                       const Block            &X,
-                       const Block            &AX,
-                       const bool              transpose)
+    DeviceProduct::DeviceProduct(const Epetra_CrsMatrix &A)
+      : graph(A.Graph())
+      , importer(graph.Importer())
     {
-      const LocalRows rows     = local_rows(A);
-      const char      op       = transpose ? 'T' : 'N';
-      const auto     *importer = A.Importer();
-      multiply(1., op, rows.own, X, 0., AX);
+      // Without other ranks there may be an importer that has nowhere to go.
+      if (importer != nullptr && importer->DistributorPtr() == nullptr)
+        importer = nullptr;
+      const int              n_own  = A.NumMyRows();
+      const std::vector<int> number = number_columns(A, graph.Importer());
+
+      CompressedRows own, ghosts, exported;
+      own.n_columns    = n_own;
+      ghosts.n_columns = importer == nullptr ? 0 : importer->NumRemoteIDs();
+      for (int i = 0; i < n_own; ++i)
+        {
+          int     n       = 0;
+          double *values  = nullptr;
+          int    *columns = nullptr;
+          check(A.ExtractMyRowView(i, n, values, columns),
+                "show a row of a matrix");
+          for (int k = 0; k < n; ++k)
+            {
+              const int j = number[columns[k]];
+              if (j < n_own)
+                own.add(j, values[k]);
+              else
+                ghosts.add(j - n_own, values[k]);
+            }
+          own.end_row();
+          ghosts.end_row();
+        }
+      exported.n_columns = n_own;
+      for (int k = 0; importer != nullptr && k < importer->NumExportIDs(); ++k)
+        {
+          exported.add(importer->ExportLIDs()[k], 1.);
+          exported.end_row();
+        }
+      require_finite(own.values, A.Comm());
+      require_finite(ghosts.values, A.Comm());
+      this->own      = SparseMatrix(own);
+      this->ghosts   = SparseMatrix(ghosts);
+      this->exported = SparseMatrix(exported);
+    }
+
+
+
+    Block
+    DeviceProduct::import_ghosts(const Block &X) const
+    {
+      const Block rows = make_block(exported.n_rows(), X.extent(1));
+      lsr::multiply(1., 'N', exported, X, 0., rows);
+      return exchange(rows,
+                      importer->NumRemoteIDs(),
+                      [this](auto &&...arguments) {
+                        return importer->Distributor().Do(arguments...);
+                      });
+    }
+
+
+
+    void
+    DeviceProduct::export_ghosts(const Block &ghosts, const Block &Y) const
+    {
+      const Block rows =
+        exchange(ghosts, importer->NumExportIDs(), [this](auto &&...arguments) {
+          return importer->Distributor().DoReverse(arguments...);
+        });
+      lsr::multiply(1., 'T', exported, rows, 1., Y);
+    }
+
+
+
+    void
+    DeviceProduct::multiply(const Block &X,
+                            const Block &AX,
+                            const bool   transpose) const
+    {
+      const char op = transpose ? 'T' : 'N';
+      lsr::multiply(1., op, own, X, 0., AX);
       if (importer == nullptr)
         return;
       if (transpose)
         {
-          const Block ghosts = make_block(rows.ghosts.n_columns(), X.extent(1));
-          multiply(1., op, rows.ghosts, X, 0., ghosts);
-          export_ghosts(*importer, ghosts, AX);
+          const Block of_ghosts = make_block(ghosts.n_columns(), X.extent(1));
+          lsr::multiply(1., op, ghosts, X, 0., of_ghosts);
+          export_ghosts(of_ghosts, AX);
         }
       else
-        multiply(1., op, rows.ghosts, import_ghosts(*importer, X), 1., AX);
+        lsr::multiply(1., op, ghosts, import_ghosts(X), 1., AX);
     }
   } // namespace internal
 } // namespace lsr

@@ -4,6 +4,7 @@
 #define lsr_source_fe_device_product_h
 
 #include <lsr/base/types.h>
+#include <lsr/dense/sparse_matrix.h>
 
 #include <Epetra_CrsMatrix.h>
 
@@ -12,21 +13,50 @@ namespace lsr
   namespace internal
   {
     /**
-     * Compute $A X$, or $A^T X$ if @p transpose, where the blocks are: every
-     * rank multiplies its rows of the matrix (KokkosKernels), and only the
-     * rows of @p X that other ranks need pass through the host. For blocks on
-     * a device; on the CPU Epetra's own product is the faster one.
-     * Collective.
-     *
-     * @param [in] A  Square, with the same distribution of rows and columns.
-     * @param [in] X  Locally owned rows times $r$.
-     * @param [out] AX  Of the same extents; must not overlap @p X.
+     * Products of a distributed matrix and blocks where the blocks are: every
+     * rank multiplies its rows of the matrix (KokkosKernels), and of the blocks
+     * only rows that several ranks have to do with pass through the host. For
+     * blocks on a device; on the CPU Epetra's own product is the faster one.
      */
-    void
-    multiply_on_device(const Epetra_CrsMatrix &A,
-                       const Block            &X,
-                       const Block            &AX,
-                       bool                    transpose);
+    class DeviceProduct
+    {
+    public:
+      /// Copy the entries of @p A, a square matrix with the same distribution
+      /// of rows and columns. Throws on all ranks if any entry of @p A is not
+      /// finite. Collective.
+      explicit DeviceProduct(const Epetra_CrsMatrix &A);
+
+      /**
+       * Compute $A X$, or $A^T X$ if @p transpose. Collective.
+       *
+       * @param [in] X  Locally owned rows times $r$.
+       * @param [out] AX  Of the same extents; must not overlap @p X.
+       */
+      void
+      multiply(const Block &X, const Block &AX, bool transpose) const;
+
+    private:
+      /// Rows of ghosts, which belong to other ranks.
+      Block
+      import_ghosts(const Block &X) const;
+
+      /// Add rows of ghosts to those of @p Y on the ranks they belong to.
+      void
+      export_ghosts(const Block &ghosts, const Block &Y) const;
+
+      /// Keeps what the importer belongs to.
+      const Epetra_CrsGraph graph;
+
+      /// Null where no rank has ghosts.
+      const Epetra_Import *importer;
+
+      /// Entries in the columns of own rows, and in those of ghosts.
+      SparseMatrix own, ghosts;
+
+      /// A row for each time that an own row is a ghost of another rank, with a
+      /// 1 in its column.
+      SparseMatrix exported;
+    };
   } // namespace internal
 } // namespace lsr
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/dense/blas.h>
-#include <lsr/fe/block_product.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/refine/linearized_residual.h>
 
@@ -71,9 +70,9 @@ namespace lsr
     std::vector<std::size_t> dirichlet;
     for (const auto &[row, value] : dirichlet_rows)
       dirichlet.push_back(row);
-    on_device.constrained = to_view<Indices>(constrained);
-    on_device.dirichlet   = to_view<Indices>(dirichlet);
-    on_device.row_scaling = to_view<Column>(row_scaling);
+    views.constrained = to_view<Indices>(constrained);
+    views.dirichlet   = to_view<Indices>(dirichlet);
+    views.row_scaling = to_view<Column>(row_scaling);
   }
 
 
@@ -109,7 +108,7 @@ namespace lsr
   void
   FiniteElementResidual<dim>::constrain(const Block &columns) const
   {
-    set_rows_to_zero(on_device.constrained, columns);
+    set_rows_to_zero(views.constrained, columns);
   }
 
 
@@ -170,7 +169,7 @@ namespace lsr
   FiniteElementResidual<dim>::scale_rows(const Block &rows) const
   {
     if (!row_scaling.empty())
-      internal::scale_rows(on_device.row_scaling, rows, rows);
+      internal::scale_rows(views.row_scaling, rows, rows);
   }
 
 
@@ -197,8 +196,22 @@ namespace lsr
   {
     // The tangent of a linear problem stays, and with it what linearize() has
     // made of it.
-    if (!assembler.weak_form().is_linear() || A.m() == 0)
-      assembler.jacobian(field(q), A);
+    if (assembler.weak_form().is_linear() && product)
+      return;
+    assembler.jacobian(field(q), A);
+    product = std::make_unique<const BlockProduct>(A);
+  }
+
+
+
+  template <int dim>
+  const BlockProduct &
+  FiniteElementResidual<dim>::tangent() const
+  {
+    AssertThrow(product,
+                dealii::ExcMessage("The tangent of a residual is that of its "
+                                   "linearization: call linearize() first."));
+    return *product;
   }
 
 
@@ -244,10 +257,10 @@ namespace lsr
   void
   FiniteElementResidual<dim>::apply_tangent(const Block &X, const Block &AX)
   {
-    multiply(A, X, AX);
+    tangent().multiply(X, AX);
     constrain(AX);
-    set_rows_to_zero(on_device.dirichlet, AX);
-    add_rows(on_device.dirichlet, dirichlet_row_weight, X, AX);
+    set_rows_to_zero(views.dirichlet, AX);
+    add_rows(views.dirichlet, dirichlet_row_weight, X, AX);
     scale_rows(AX);
   }
 
@@ -265,10 +278,10 @@ namespace lsr
     const Block rest = make_block(X.extent(0), X.extent(1));
     Kokkos::deep_copy(rest, scaled);
     constrain(rest);
-    set_rows_to_zero(on_device.dirichlet, rest);
-    multiply(A, rest, ATX, /* transpose = */ true);
+    set_rows_to_zero(views.dirichlet, rest);
+    tangent().multiply(rest, ATX, /* transpose = */ true);
     constrain(ATX);
-    add_rows(on_device.dirichlet, dirichlet_row_weight, scaled, ATX);
+    add_rows(views.dirichlet, dirichlet_row_weight, scaled, ATX);
   }
 
 

@@ -143,11 +143,11 @@ TEST(RightSingularBasis, RefusesWhatItCannotDecompose)
 TEST(RightSingularBasis, SmallSingularValuesOfGradedRowsAreAccurate)
 {
   // The rows of a projection onto sorted directions: a factor 1e12 in length.
-  const Block B = random_block(20, 300, 3);
+  const HostBlock B = to_host(random_block(20, 300, 3));
   for (int i = 0; i < 20; ++i)
     for (int j = 0; j < 300; ++j)
       B(i, j) *= std::pow(10., -0.6 * i);
-  const SingularBasis basis = right_singular_basis(B, 20);
+  const SingularBasis basis = right_singular_basis(to_memory_space(B), 20);
   ASSERT_EQ(basis.V.extent(1), 20u);
   EXPECT_LT(departure_from_orthonormality(basis.V), 1e-13);
 
@@ -163,10 +163,10 @@ TEST(RightSingularBasis, SmallSingularValuesOfGradedRowsAreAccurate)
   // All rows are in the span, the shortest one relative to itself.
   for (int i = 0; i < 20; ++i)
     {
-      const Block row = make_block(300, 1);
+      const HostBlock row("row", 300, 1);
       for (int j = 0; j < 300; ++j)
         row(j, 0) = B(i, j) * std::pow(10., 0.6 * i);
-      expect_equal_spaces(row, basis.V, 1e-12);
+      expect_equal_spaces(to_memory_space(row), basis.V, 1e-12);
     }
 }
 

@@ -329,13 +329,13 @@ TEST(FiniteElementResidual, dual_norm_inverts_the_symmetric_part_otherwise)
   const Block AX = apply_tangent(residual, X);
   const Block S  = residual.riesz(X, AX);
   const Block KS = make_block(model.n, 3);
-  multiply(K, S, KS);
+  BlockProduct(K).multiply(S, KS);
   EXPECT_LT(relative_difference(KS, AX), 1e-12);
   EXPECT_GT(relative_difference(S, X), 1e-3);
 
   // f = K s has the norm sqrt(s^T K s).
   const Column s = column(X, 0), f = make_column(model.n);
-  multiply(K, as_block(s), as_block(f));
+  BlockProduct(K).multiply(as_block(s), as_block(f));
   EXPECT_NEAR(residual.norm(f), std::sqrt(dot(s, f)), 1e-12 * residual.norm(f));
 
   // The norm is that of the first linearization.

@@ -235,7 +235,7 @@ TEST(BlockProduct, agrees_with_products_of_vectors)
   const Block AX = make_block(n, 4);
   for (const bool transpose : {false, true})
     {
-      multiply(A, X, AX, transpose);
+      BlockProduct(A).multiply(X, AX, transpose);
       const Block expected = make_block(n, 4);
       for (std::size_t j = 0; j < 4; ++j)
         {
@@ -260,7 +260,7 @@ TEST(LinearSolver, solves_blocks_by_all_methods)
   const std::size_t n = problem.solution.locally_owned_size();
   const Block       X = random_block(n, 3);
   const Block       B = make_block(n, 3), solution = make_block(n, 3);
-  multiply(K, X, B);
+  BlockProduct(K).multiply(X, B);
   for (const auto method : {LinearSolver::Method::direct,
                             LinearSolver::Method::conjugate_gradients,
                             LinearSolver::Method::gmres})

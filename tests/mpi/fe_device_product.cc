@@ -7,6 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+
 #include "../fe/problems.h"
 #include "fe/device_product.h"
 #include "support/models.h"
@@ -15,65 +20,90 @@ using namespace lsr;
 
 namespace
 {
-  /// The tangent of a problem that is not symmetric, with a mesh of 2^n x 2^n
-  /// cells.
-  void
-  expect_products_of_vectors(const unsigned int n_refinements,
-                             const std::size_t  n_columns)
+  /// The tangent of a problem that is not symmetric, with 2^n x 2^n cells.
+  class DeviceProduct : public testing::Test
   {
-    AdvectionDiffusionReaction<2>::Parameters parameters;
-    parameters.advection       = "1, y";
-    parameters.reaction        = "u^2";
-    parameters.right_hand_side = "x";
-    const AdvectionDiffusionReaction<2>    equation(parameters);
-    test::Problem<2>                       problem(equation, 2, n_refinements);
-    dealii::TrilinosWrappers::SparseMatrix A;
-    problem.assembler->jacobian(problem.solution, A);
+  protected:
+    void
+    set_up(const unsigned int n_refinements)
+    {
+      AdvectionDiffusionReaction<2>::Parameters parameters;
+      parameters.advection       = "1, y";
+      parameters.reaction        = "u^2";
+      parameters.right_hand_side = "x";
+      equation = std::make_unique<AdvectionDiffusionReaction<2>>(parameters);
+      problem = std::make_unique<test::Problem<2>>(*equation, 2, n_refinements);
+      problem->assembler->jacobian(problem->solution, A);
+    }
 
-    const std::size_t n = problem.solution.locally_owned_size();
-    // Columns of a larger block, so that the leading dimension matters; other
-    // numbers on every rank.
+    void
+    expect_products_of_vectors(const std::size_t n_columns) const
+    {
+      const std::size_t n = problem->solution.locally_owned_size();
+      // Rows of a larger block, so that the leading dimension matters; other
+      // numbers on every rank.
+      const Block X =
+        rows(test::random_block(n + 3, n_columns, rank), 2, n + 2);
+      for (const bool transpose : {false, true})
+        {
+          const Block AX = rows(make_block(n + 3, n_columns), 1, n + 1);
+          internal::DeviceProduct(A.trilinos_matrix())
+            .multiply(X, AX, transpose);
+          const HostBlock x = to_host(X), found = to_host(AX);
+          double          error = 0, scale = 0;
+          for (std::size_t j = 0; j < n_columns; ++j)
+            {
+              FEVector column = problem->solution, product = problem->solution;
+              for (std::size_t i = 0; i < n; ++i)
+                column.local_element(i) = x(i, j);
+              transpose ? A.Tvmult(product, column) : A.vmult(product, column);
+              for (std::size_t i = 0; i < n; ++i)
+                {
+                  const double expected = product.local_element(i);
+                  error = std::max(error, std::abs(expected - found(i, j)));
+                  scale = std::max(scale, std::abs(expected));
+                }
+            }
+          EXPECT_LE(error, 1e-13 * scale);
+          EXPECT_TRUE(n * n_columns == 0 || scale > 0);
+        }
+    }
+
     const unsigned int rank =
       dealii::Utilities::MPI::this_mpi_process(MPI_COMM_WORLD);
-    const Block X =
-      columns(test::random_block(n, n_columns + 3, rank), 2, n_columns + 2);
-    for (const bool transpose : {false, true})
-      {
-        const Block AX = make_block(n, n_columns);
-        internal::multiply_on_device(A.trilinos_matrix(), X, AX, transpose);
-        const HostBlock x = to_host(X), found = to_host(AX);
-        double          error = 0, scale = 0;
-        for (std::size_t j = 0; j < n_columns; ++j)
-          {
-            FEVector column = problem.solution, product = problem.solution;
-            std::copy_n(&x(0, j), n, column.begin());
-            transpose ? A.Tvmult(product, column) : A.vmult(product, column);
-            for (std::size_t i = 0; i < n; ++i)
-              {
-                error =
-                  std::max(error,
-                           std::abs(product.local_element(i) - found(i, j)));
-                scale = std::max(scale, std::abs(product.local_element(i)));
-              }
-          }
-        EXPECT_LE(error, 1e-13 * scale);
-        EXPECT_TRUE(n * n_columns == 0 || scale > 0);
-      }
-  }
+    std::unique_ptr<AdvectionDiffusionReaction<2>> equation;
+    std::unique_ptr<test::Problem<2>>              problem;
+    dealii::TrilinosWrappers::SparseMatrix         A;
+  };
 } // namespace
 
-TEST(DeviceProduct, agrees_with_products_of_vectors)
+TEST_F(DeviceProduct, agrees_with_products_of_vectors)
 {
-  expect_products_of_vectors(4, 5);
+  set_up(4);
+  expect_products_of_vectors(5);
 }
 
-TEST(DeviceProduct, takes_no_columns)
+TEST_F(DeviceProduct, takes_no_columns)
 {
-  expect_products_of_vectors(3, 0);
+  set_up(3);
+  expect_products_of_vectors(0);
 }
 
-// One cell: there are ranks without rows.
-TEST(DeviceProduct, takes_ranks_without_rows)
+TEST_F(DeviceProduct, takes_ranks_without_rows)
 {
-  expect_products_of_vectors(0, 4);
+  set_up(0);
+  expect_products_of_vectors(4);
+}
+
+TEST_F(DeviceProduct, all_ranks_refuse_what_is_not_a_number_on_one)
+{
+  set_up(3);
+  if (rank == 0)
+    {
+      const auto row = *problem->discretization.locally_owned_dofs().begin();
+      A.set(row, row, std::numeric_limits<double>::quiet_NaN());
+    }
+  A.compress(dealii::VectorOperation::insert);
+  EXPECT_THROW(internal::DeviceProduct(A.trilinos_matrix()),
+               dealii::ExceptionBase);
 }

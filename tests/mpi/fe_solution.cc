@@ -68,7 +68,7 @@ namespace
     const std::size_t n = f.locally_owned_size();
     const Block       F = make_block(n, 1), KF = make_block(n, 1);
     std::copy_n(f.begin(), n, F.data());
-    multiply(K, F, KF);
+    BlockProduct(K).multiply(F, KF);
     const auto dot = [&](const Block &X) {
       double sum = 0.;
       for (std::size_t i = 0; i < n; ++i)

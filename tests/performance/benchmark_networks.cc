@@ -3,6 +3,7 @@
 // Products with the Jacobian of networks that are recognized as layers, next
 // to the generic path: time and agreement.
 
+#include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/tangent_basis.h>
 
@@ -43,16 +44,16 @@ namespace
   operator_points()
   {
     const std::size_t n = options.points;
-    const Block       sensors =
-      test::random_points(n_sensors, options.functions, -1, 1);
-    const Block points = make_block(n_sensors + 1, options.functions * n);
+    const HostBlock   sensors =
+      to_host(test::random_points(n_sensors, options.functions, -1, 1));
+    const HostBlock points("points", n_sensors + 1, options.functions * n);
     for (std::size_t i = 0; i < points.extent(1); ++i)
       {
         for (unsigned int s = 0; s < n_sensors; ++s)
           points(s, i) = sensors(s, i / n);
         points(n_sensors, i) = -1. + 2. * (i % n) / n;
       }
-    return points;
+    return to_memory_space(points);
   }
 
 

@@ -4,6 +4,8 @@
 // equation, from the initial value at 128 points to the solution at t = 1.
 // Rows are [128 sensors, x]; the rows of one function are one group.
 
+#include <lsr/dense/blas.h>
+#include <lsr/dense/host.h>
 #include <lsr/network/training.h>
 
 #include <CLI/CLI.hpp>
@@ -86,6 +88,8 @@ namespace
                     {{DataSet::test, options.n_test * n},
                      {DataSet::validation, options.n_validation * n},
                      {DataSet::fit, options.n_fit * n}});
+    const HostBlock     points  = to_host(data.points);
+    const HostColumn    targets = to_host(data.targets);
     const GaussianField initial_values =
       rational_field(0.5 * 12.25 * 12.25, std::sqrt(12.25), 2, true);
     std::mt19937_64 generator(options.seed);
@@ -97,13 +101,15 @@ namespace
         for (unsigned int j = 0; j < n; ++j, ++i)
           {
             for (unsigned int s = 0; s < n_sensors; ++s)
-              data.points(s, i) = u0(-1. + 2. * s / n_sensors);
-            const double x            = -1. + 2. * j / n;
-            data.points(n_sensors, i) = x;
-            data.targets(i)           = u(x, 1);
+              points(s, i) = u0(-1. + 2. * s / n_sensors);
+            const double x       = -1. + 2. * j / n;
+            points(n_sensors, i) = x;
+            targets(i)           = u(x, 1);
             data.group.push_back(group);
           }
       }
+    data.points  = to_memory_space(points);
+    data.targets = to_memory_space(targets);
     add_noise(data, options.noise, options.seed + 1);
     return data;
   }
@@ -114,12 +120,13 @@ namespace
   Block
   functions(const DataSet &data, const Options &options)
   {
-    const std::size_t n       = data.targets.size() / options.n_points;
-    const Block       sensors = make_block(n_sensors, n);
+    const std::size_t n      = data.targets.size() / options.n_points;
+    const HostBlock   points = to_host(data.points);
+    const HostBlock   sensors("sensors", n_sensors, n);
     for (std::size_t f = 0; f < n; ++f)
       for (unsigned int s = 0; s < n_sensors; ++s)
-        sensors(s, f) = data.points(s, f * options.n_points);
-    return sensors;
+        sensors(s, f) = points(s, f * options.n_points);
+    return to_memory_space(sensors);
   }
 
 
@@ -130,11 +137,12 @@ namespace
   {
     const Column values = make_column(data.targets.size());
     network.evaluate(data.points, values);
-    double error = 0, norm = 0;
-    for (std::size_t i = 0; i < values.size(); ++i)
+    const HostColumn found = to_host(values), targets = to_host(data.targets);
+    double           error = 0, norm = 0;
+    for (std::size_t i = 0; i < found.size(); ++i)
       {
-        error += std::pow(values(i) - data.targets(i), 2);
-        norm += std::pow(data.targets(i), 2);
+        error += std::pow(found(i) - targets(i), 2);
+        norm += std::pow(targets(i), 2);
       }
     return std::sqrt(error / norm);
   }
@@ -146,12 +154,11 @@ namespace
   write_trained_network(const DataSet &data, const Options &options)
   {
     OperatorNetwork layout;
-    layout.type               = options.type;
-    Network       on_grid     = layout.build(options.n_points);
-    const DataSet fit         = data.select(DataSet::fit);
-    double        mean_square = 0;
-    for (std::size_t i = 0; i < fit.targets.size(); ++i)
-      mean_square += std::pow(fit.targets(i), 2) / fit.targets.size();
+    layout.type           = options.type;
+    Network       on_grid = layout.build(options.n_points);
+    const DataSet fit     = data.select(DataSet::fit);
+    const double  mean_square =
+      dot(fit.targets, fit.targets) / fit.targets.size();
     TrainingParameters training;
     training.epochs     = options.epochs;
     training.batch_size = 50;

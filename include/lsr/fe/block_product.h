@@ -7,27 +7,50 @@
 
 #include <deal.II/lac/trilinos_sparse_matrix.h>
 
+#include <memory>
+
 namespace lsr
 {
+  namespace internal
+  {
+    class DeviceProduct;
+  }
+
   /**
-   * Compute $A X$, or $A^T X$ if @p transpose, for a block of columns at once.
-   * Collective.
+   * Products of a square matrix, distributed by rows, with blocks of columns.
    *
-   * Rows of @p X and @p AX are the locally owned rows of @p A in increasing
+   * Rows of the blocks are the locally owned rows of the matrix in increasing
    * global order, like the entries of finite-element vectors. On the CPU this
-   * is Epetra's product, and the memory of the blocks is used as it is; on a
-   * device KokkosKernels multiplies, to which the matrix is copied in every
-   * call.
-   *
-   * @param [in] A  Square matrix, distributed by rows.
-   * @param [in] X  Locally owned rows times $r$.
-   * @param [out] AX  Of the same extents; must not overlap @p X.
+   * is Epetra's product, and the memory of the blocks is used as it is. On a
+   * device KokkosKernels multiplies a copy of this rank's rows of the matrix;
+   * of the blocks, only rows that several ranks have to do with pass through
+   * the host.
    */
-  void
-  multiply(const dealii::TrilinosWrappers::SparseMatrix &A,
-           const Block                                  &X,
-           const Block                                  &AX,
-           const bool                                    transpose = false);
+  class BlockProduct
+  {
+  public:
+    /// With @p A as it is now: whoever assembles it again makes a new product.
+    /// The matrix has to live as long as this object. On a device this throws
+    /// on all ranks if an entry is not finite. Collective.
+    explicit BlockProduct(const dealii::TrilinosWrappers::SparseMatrix &A);
+
+    /**
+     * Compute $A X$, or $A^T X$ if @p transpose. Collective.
+     *
+     * @param [in] X  Locally owned rows times $r$.
+     * @param [out] AX  Of the same extents; must not overlap @p X.
+     */
+    void
+    multiply(const Block &X,
+             const Block &AX,
+             const bool   transpose = false) const;
+
+  private:
+    const dealii::TrilinosWrappers::SparseMatrix &A;
+
+    /// Null on the CPU.
+    std::shared_ptr<const internal::DeviceProduct> on_device;
+  };
 } // namespace lsr
 
 #endif

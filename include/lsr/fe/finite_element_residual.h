@@ -5,6 +5,7 @@
 
 #include <lsr/dense/host.h>
 #include <lsr/fe/assembler.h>
+#include <lsr/fe/block_product.h>
 #include <lsr/fe/linear_solver.h>
 #include <lsr/fe/residual_norm.h>
 #include <lsr/refine/residual.h>
@@ -110,6 +111,10 @@ namespace lsr
     bool
     tangent_is_riesz_matrix() const;
 
+    /// Products with $A$; throws if there is none yet.
+    const BlockProduct &
+    tangent() const;
+
     /// The rows of apply_tangent().
     CompressedRows
     tangent_rows() const;
@@ -140,17 +145,19 @@ namespace lsr
 
     using Indices = Kokkos::View<std::size_t *, MemorySpace>;
 
-    /// The rows and factors above where blocks are.
+    /// The rows and factors above in views, where blocks are.
     struct
     {
       Indices constrained, dirichlet;
       Column  row_scaling;
-    } on_device;
+    } views;
 
     /// What make_mass() returned, as soon as it is needed, where blocks are.
     std::optional<Column> mass;
 
+    /// $A$, as soon as it is assembled with its product.
     dealii::TrilinosWrappers::SparseMatrix A;
+    std::unique_ptr<const BlockProduct>    product;
 
     void
     set_up_riesz_solver(const dealii::TrilinosWrappers::SparseMatrix &matrix);
