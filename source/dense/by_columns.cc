@@ -16,9 +16,6 @@ namespace lsr
 {
   namespace internal
   {
-
-
-
     void
     require_finite(const Block &A, const std::string &name)
     {
@@ -53,17 +50,17 @@ namespace lsr
             },
             Kokkos::Max<double>(largest));
           // Squares of what is at most 1 are in range.
-          const double scale = largest > 0 ? largest : 1.;
-          double       sum   = 0;
+          const double scale  = largest > 0 ? largest : 1.;
+          double       square = 0;
           Kokkos::parallel_reduce(
             Kokkos::TeamThreadRange(team, m),
             [&](const std::size_t i, double &sum) {
               const double x = A(i, j) / scale;
               sum += x * x;
             },
-            sum);
+            square);
           Kokkos::single(Kokkos::PerTeam(team),
-                         [&]() { lengths(j) = scale * sqrt(sum); });
+                         [&]() { lengths(j) = scale * sqrt(square); });
         });
       Kokkos::fence();
       const HostColumn host = to_host(lengths);
