@@ -40,25 +40,33 @@ namespace lsr
         Teams(n, Kokkos::AUTO),
         KOKKOS_LAMBDA(const Teams::member_type &team) {
           const std::size_t j       = team.league_rank();
-          double            largest = 0;
-          Kokkos::parallel_reduce(
-            Kokkos::TeamThreadRange(team, m),
-            [&](const std::size_t i, double &max) {
-              const double x = A(i, j) < 0 ? -A(i, j) : A(i, j);
-              if (x > max)
-                max = x;
-            },
-            Kokkos::Max<double>(largest));
-          // Squares of what is at most 1 are in range.
-          const double scale  = largest > 0 ? largest : 1.;
-          double       square = 0;
-          Kokkos::parallel_reduce(
-            Kokkos::TeamThreadRange(team, m),
-            [&](const std::size_t i, double &sum) {
-              const double x = A(i, j) / scale;
-              sum += x * x;
-            },
-            square);
+          const auto        squares = [&](const double scale) {
+            double total = 0;
+            Kokkos::parallel_reduce(
+              Kokkos::TeamThreadRange(team, m),
+              [&](const std::size_t i, double &sum) {
+                const double x = A(i, j) / scale;
+                sum += x * x;
+              },
+              total);
+            return total;
+          };
+          double scale = 1, square = squares(scale);
+          // Squares may leave the range of numbers where the length does not.
+          if (!(square > 1e-280 && square < 1e280))
+            {
+              double largest = 0;
+              Kokkos::parallel_reduce(
+                Kokkos::TeamThreadRange(team, m),
+                [&](const std::size_t i, double &max) {
+                  const double x = A(i, j) < 0 ? -A(i, j) : A(i, j);
+                  if (x > max)
+                    max = x;
+                },
+                Kokkos::Max<double>(largest));
+              scale  = largest > 0 ? largest : 1.;
+              square = squares(scale);
+            }
           Kokkos::single(Kokkos::PerTeam(team),
                          [&]() { lengths(j) = scale * sqrt(square); });
         });
