@@ -12,6 +12,9 @@ namespace lsr
 {
   namespace internal
   {
+    /// Rows or columns, where blocks are.
+    using Indices = Kokkos::View<std::size_t *, MemorySpace>;
+
     /// @p numbers in a view of the memory space and the type of @p View.
     template <typename View, typename Number>
     View

@@ -6,10 +6,10 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/to_view.h"
-#include "by_rows.h"
 #include "entries.h"
 
 namespace lsr

@@ -16,7 +16,8 @@ namespace lsr
     // What is done with every column of a block, where the block is: only
     // numbers per column go to the host.
 
-    /// Throw Error, with @p name for the matrix, unless all entries are finite.
+    /// Throw Error, with @p name for the matrix, unless all entries are finite,
+    /// and lengths of columns, too.
     void
     require_finite(const Block &A, const std::string &name);
 

@@ -7,13 +7,13 @@
 
 #include <cstddef>
 
+#include "base/to_view.h"
+
 namespace lsr
 {
   namespace internal
   {
     // What is done with some rows of a block, where the block is.
-
-    using Indices = Kokkos::View<std::size_t *, MemorySpace>;
 
     /// Set the given rows of @p Y to zero, whatever they are.
     void

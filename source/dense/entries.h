@@ -11,7 +11,9 @@ namespace lsr
 {
   namespace internal
   {
-    using Entries = Kokkos::MDRangePolicy<ExecutionSpace, Kokkos::Rank<2>>;
+    using Entries = Kokkos::MDRangePolicy<
+      ExecutionSpace,
+      Kokkos::Rank<2, Kokkos::Iterate::Left, Kokkos::Iterate::Left>>;
 
     /// Entries $(i, j)$ of an @p m $\times$ @p n block in the order of its
     /// memory.

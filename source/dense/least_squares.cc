@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 
@@ -266,7 +267,7 @@ namespace lsr
   {
     std::vector<double> column_scale = column_lengths(R);
     for (double &length : column_scale)
-      length = length > 0 ? 1 / length : 1.;
+      length = length >= std::numeric_limits<double>::min() ? 1 / length : 1.;
 
     const Column    QTz = to_memory_space(z);
     const PivotedQR qr =

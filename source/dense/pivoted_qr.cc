@@ -4,6 +4,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/qr.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <string>

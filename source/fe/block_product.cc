@@ -5,6 +5,9 @@
 
 #include <Epetra_CrsMatrix.h>
 
+#include <memory>
+#include <string>
+
 #include "device_product.h"
 #include "epetra_view.h"
 

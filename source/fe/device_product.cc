@@ -33,20 +33,12 @@ namespace lsr
 
 
 
-      /// Ranks that throw alone would leave the others waiting for them.
-      void
-      require_finite(const std::vector<double> &values, const Epetra_Comm &comm)
+      bool
+      all_finite(const CompressedRows &rows)
       {
-        int finite =
-          std::all_of(values.begin(), values.end(), [](const double x) {
-            return std::isfinite(x);
-          });
-        int everywhere = 0;
-        check(comm.MinAll(&finite, &everywhere, 1), "compare ranks");
-        AssertThrow(everywhere == 1,
-                    dealii::ExcMessage(
-                      "The matrix of a finite-element problem has entries that "
-                      "are infinite or not a number."));
+        return std::all_of(rows.values.begin(),
+                           rows.values.end(),
+                           [](const double x) { return std::isfinite(x); });
       }
 
 
@@ -113,15 +105,21 @@ namespace lsr
       : graph(A.Graph())
       , importer(graph.Importer())
     {
+      AssertThrow(graph.Exporter() == nullptr &&
+                    A.NumMyRows() == A.DomainMap().NumMyElements(),
+                  dealii::ExcMessage("Rows and columns of a matrix have to be "
+                                     "distributed in the same way."));
       // Without other ranks there may be an importer that has nowhere to go.
       if (importer != nullptr && importer->DistributorPtr() == nullptr)
         importer = nullptr;
-      const int              n_own  = A.NumMyRows();
+      const int n_own      = A.NumMyRows();
+      const int n_ghosts   = importer == nullptr ? 0 : importer->NumRemoteIDs();
+      const int n_exported = importer == nullptr ? 0 : importer->NumExportIDs();
       const std::vector<int> number = number_columns(A, graph.Importer());
 
-      CompressedRows own, ghosts, exported;
-      own.n_columns    = n_own;
-      ghosts.n_columns = importer == nullptr ? 0 : importer->NumRemoteIDs();
+      CompressedRows own_rows, ghost_rows, exported_rows;
+      own_rows.n_columns = exported_rows.n_columns = n_own;
+      ghost_rows.n_columns                         = n_ghosts;
       for (int i = 0; i < n_own; ++i)
         {
           int     n       = 0;
@@ -133,24 +131,36 @@ namespace lsr
             {
               const int j = number[columns[k]];
               if (j < n_own)
-                own.add(j, values[k]);
+                own_rows.add(j, values[k]);
               else
-                ghosts.add(j - n_own, values[k]);
+                ghost_rows.add(j - n_own, values[k]);
             }
-          own.end_row();
-          ghosts.end_row();
+          own_rows.end_row();
+          ghost_rows.end_row();
         }
-      exported.n_columns = n_own;
-      for (int k = 0; importer != nullptr && k < importer->NumExportIDs(); ++k)
+      for (int k = 0; k < n_exported; ++k)
         {
-          exported.add(importer->ExportLIDs()[k], 1.);
-          exported.end_row();
+          exported_rows.add(importer->ExportLIDs()[k], 1.);
+          exported_rows.end_row();
         }
-      require_finite(own.values, A.Comm());
-      require_finite(ghosts.values, A.Comm());
-      this->own      = SparseMatrix(own);
-      this->ghosts   = SparseMatrix(ghosts);
-      this->exported = SparseMatrix(exported);
+
+      // A rank that throws alone would leave the others waiting for it.
+      int here[] = {all_finite(own_rows) && all_finite(ghost_rows) ? 0 : 1,
+                    std::max(n_ghosts, n_exported)},
+          everywhere[] = {0, 0};
+      check(A.Comm().MaxAll(here, everywhere, 2), "compare ranks");
+      AssertThrow(everywhere[0] == 0,
+                  dealii::ExcMessage(
+                    "The matrix of a finite-element problem has entries that "
+                    "are infinite or not a number."));
+      constexpr std::size_t n_bytes = std::size_t(1) << 30;
+      n_columns_at_a_time           = std::max<std::size_t>(1,
+                                                  n_bytes / sizeof(double) /
+                                                    std::max(1, everywhere[1]));
+
+      own      = SparseMatrix(own_rows);
+      ghosts   = SparseMatrix(ghost_rows);
+      exported = SparseMatrix(exported_rows);
     }
 
 
@@ -170,10 +180,10 @@ namespace lsr
 
 
     void
-    DeviceProduct::export_ghosts(const Block &ghosts, const Block &Y) const
+    DeviceProduct::export_ghosts(const Block &X, const Block &Y) const
     {
       const Block rows =
-        exchange(ghosts, importer->NumExportIDs(), [this](auto &&...arguments) {
+        exchange(X, importer->NumExportIDs(), [this](auto &&...arguments) {
           return importer->Distributor().DoReverse(arguments...);
         });
       lsr::multiply(1., 'T', exported, rows, 1., Y);
@@ -182,9 +192,9 @@ namespace lsr
 
 
     void
-    DeviceProduct::multiply(const Block &X,
-                            const Block &AX,
-                            const bool   transpose) const
+    DeviceProduct::multiply_columns(const Block &X,
+                                    const Block &AX,
+                                    const bool   transpose) const
     {
       const char op = transpose ? 'T' : 'N';
       lsr::multiply(1., op, own, X, 0., AX);
@@ -198,6 +208,23 @@ namespace lsr
         }
       else
         lsr::multiply(1., op, ghosts, import_ghosts(X), 1., AX);
+    }
+
+
+
+    void
+    DeviceProduct::multiply(const Block &X,
+                            const Block &AX,
+                            const bool   transpose) const
+    {
+      const std::size_t r = X.extent(1);
+      for (std::size_t first = 0; first < r; first += n_columns_at_a_time)
+        {
+          const std::size_t last = std::min(first + n_columns_at_a_time, r);
+          multiply_columns(columns(X, first, last),
+                           columns(AX, first, last),
+                           transpose);
+        }
     }
   } // namespace internal
 } // namespace lsr

@@ -22,8 +22,8 @@ namespace lsr
     {
     public:
       /// Copy the entries of @p A, a square matrix with the same distribution
-      /// of rows and columns. Throws on all ranks if any entry of @p A is not
-      /// finite. Collective.
+      /// of rows and columns. Throws on all ranks if it has another one, or an
+      /// entry that is not finite. Collective.
       explicit DeviceProduct(const Epetra_CrsMatrix &A);
 
       /**
@@ -36,19 +36,28 @@ namespace lsr
       multiply(const Block &X, const Block &AX, bool transpose) const;
 
     private:
+      /// The same for so many columns that messages are within the range of
+      /// MPI.
+      void
+      multiply_columns(const Block &X, const Block &AX, bool transpose) const;
+
       /// Rows of ghosts, which belong to other ranks.
       Block
       import_ghosts(const Block &X) const;
 
-      /// Add rows of ghosts to those of @p Y on the ranks they belong to.
+      /// Add the rows @p X of ghosts to those of @p Y on the ranks they belong
+      /// to.
       void
-      export_ghosts(const Block &ghosts, const Block &Y) const;
+      export_ghosts(const Block &X, const Block &Y) const;
 
       /// Keeps what the importer belongs to.
       const Epetra_CrsGraph graph;
 
-      /// Null where no rank has ghosts.
+      /// Null only where no rank has ghosts.
       const Epetra_Import *importer;
+
+      /// How many columns go into a message, the same on all ranks.
+      std::size_t n_columns_at_a_time;
 
       /// Entries in the columns of own rows, and in those of ghosts.
       SparseMatrix own, ghosts;

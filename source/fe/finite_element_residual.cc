@@ -198,6 +198,7 @@ namespace lsr
     // made of it.
     if (assembler.weak_form().is_linear() && product)
       return;
+    product.reset();
     assembler.jacobian(field(q), A);
     product = std::make_unique<const BlockProduct>(A);
   }

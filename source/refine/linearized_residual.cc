@@ -19,7 +19,6 @@
 
 namespace lsr
 {
-  using internal::Indices;
   using internal::set_rows_to_zero;
   using internal::to_view;
 

@@ -12,7 +12,7 @@
 using namespace lsr;
 using namespace lsr::internal;
 
-TEST(Rows, AreSetAddedAndScaledAndOthersStay)
+TEST(Rows, AreAddedAndScaledAndOthersStay)
 {
   const Indices   some = to_view<Indices>(std::vector<int>{4, 1, 299});
   const Block     X = random_block(300, 5, 1), Y = random_block(300, 5, 2);
@@ -33,6 +33,11 @@ TEST(Rows, AreSetAddedAndScaledAndOthersStay)
   for (std::size_t j = 0; j < 5; ++j)
     for (std::size_t i = 0; i < 300; ++i)
       EXPECT_EQ(s(i, j), factors(i) * x(i, j));
+  scale_rows(random_column(300, 3), scaled, scaled);
+  const HostBlock twice = to_host(scaled);
+  for (std::size_t j = 0; j < 5; ++j)
+    for (std::size_t i = 0; i < 300; ++i)
+      EXPECT_EQ(twice(i, j), factors(i) * (factors(i) * x(i, j)));
 }
 
 TEST(Rows, AreSetToZeroWhateverTheyAre)

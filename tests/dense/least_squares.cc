@@ -255,6 +255,27 @@ TEST(LeastSquares, PivotingDoesNotMindTheLengthOfColumns)
     EXPECT_LT(std::abs(gradient(j)) * std::pow(10., 4 * j), 1e-12);
 }
 
+TEST(LeastSquares, PivotingTakesColumnsOfAnyLength)
+{
+  for (const double length : {1e-310, 1e-290, 1e-170, 1e200})
+    {
+      const HostBlock R("R", 3, 3);
+      R(0, 0) = 1;
+      R(0, 1) = R(1, 1) = length;
+      R(0, 2) = R(2, 2) = 2;
+      const Column z    = make_column(3);
+      Kokkos::deep_copy(z, 1.);
+      const LeastSquares problem(to_memory_space(R), z, 0., Pivoting::columns);
+      // What is too short to be scaled comes last and is not used.
+      const bool usable = length > std::numeric_limits<double>::min();
+      EXPECT_EQ(problem.numerical_rank(), usable ? 3u : 2u);
+      const HostColumn y = to_host(problem.solve());
+      EXPECT_NEAR(y(2), 0.5, 1e-15);
+      EXPECT_NEAR(y(1) * length, usable ? 1. : 0., 1e-15);
+      EXPECT_NEAR(y(0), usable ? -1. : 0., 1e-14);
+    }
+}
+
 TEST(LeastSquares, PivotedProfileEqualsItsOwnSolutions)
 {
   const Block        G       = random_block(60, 15, 1);
