@@ -3,6 +3,7 @@
 // Trains a fully connected network of coordinates and parameters on
 // finite-element solutions of some instances of a parametric problem.
 
+#include <lsr/dense/host.h>
 #include <lsr/fe/nodal_sampling.h>
 
 #include <algorithm>
@@ -45,12 +46,12 @@ namespace lsr
       for (std::size_t i = 0; i < table.instances.size(); ++i)
         add_instance(table.instances[i], table.inputs[i]);
 
-      const Column targets = make_column(values.size());
-      const Block  points =
-        make_block(dim + section.inputs.size(), values.size());
-      std::copy(values.begin(), values.end(), targets.data());
-      std::copy(coordinates.begin(), coordinates.end(), points.data());
-      Network network =
+      // On the CPU, views of the vectors.
+      const Column targets =
+        to_memory_space(HostColumn(values.data(), values.size()));
+      const Block points = to_memory_space(HostBlock(
+        coordinates.data(), dim + section.inputs.size(), values.size()));
+      Network     network =
         make_network(parameters.training, points, Communicator(), 1);
       this->train_on_values(network, points, targets);
     }
@@ -60,7 +61,8 @@ namespace lsr
     add_instance(const Instance &instance, const std::vector<double> &mu)
     {
       problem.set_functions(instance);
-      const FEVector solution =
+      const HostBlock points = to_host(nodes.points);
+      const FEVector  solution =
         problem.solve(dealii::ConditionalOStream(std::cout, false));
 
       // Degrees of freedom; some may share a point.
@@ -75,7 +77,7 @@ namespace lsr
           values.push_back(solution.local_element(i));
           const std::size_t point = nodes.rows.empty() ? i : nodes.rows[i];
           for (unsigned int d = 0; d < dim; ++d)
-            coordinates.push_back(nodes.points(d, point));
+            coordinates.push_back(points(d, point));
           coordinates.insert(coordinates.end(), mu.begin(), mu.end());
         }
     }

@@ -96,10 +96,13 @@ namespace lsr
     minimize_by_lbfgs(y, loss, parameters);
 
     AppendRowsQR qr(rank);
-    const Column b = make_column(n);
+    // Copies, which it overwrites.
+    const Block rows = make_block(n, rank);
+    Kokkos::deep_copy(rows, G);
+    const HostColumn f = to_host(problem.f), minus_f("minus f", n);
     for (std::size_t i = 0; i < n; ++i)
-      b(i) = -problem.f(i);
-    qr.append(G, b);
+      minus_f(i) = -f(i);
+    qr.append(rows, to_memory_space(minus_f));
     curve.direct_loss = LeastSquares(qr).losses().back() / n;
     return curve;
   }
