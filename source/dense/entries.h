@@ -11,6 +11,8 @@ namespace lsr
 {
   namespace internal
   {
+    // Column by column: the default of the CPU is 256 rows of all columns
+    // first.
     using Entries = Kokkos::MDRangePolicy<
       ExecutionSpace,
       Kokkos::Rank<2, Kokkos::Iterate::Left, Kokkos::Iterate::Left>>;

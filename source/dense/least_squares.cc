@@ -379,10 +379,11 @@ namespace lsr
     for (std::size_t k = 0; k < rank; ++k)
       minus_z[k] = -z(k);
 
+    const double        unreachable = held_out.rho2();
     std::vector<double> loss =
       partial_sum_lengths(held_out.z(), steps, minus_z);
     for (double &length : loss)
-      length = length * length + held_out.rho2();
+      length = length * length + unreachable;
     return loss;
   }
 
