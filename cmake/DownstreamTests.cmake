@@ -59,7 +59,7 @@ if(TARGET lsr-refine)
   set_tests_properties(downstream_template downstream_refused_equations PROPERTIES
     FIXTURES_SETUP downstream_equations)
   add_test(NAME downstream_plugins
-    COMMAND bash "${PROJECT_SOURCE_DIR}/tests/programs/plugins.sh"
+    COMMAND bash "${PROJECT_SOURCE_DIR}/tests/program/plugins.sh"
       "${_prefix}/${CMAKE_INSTALL_BINDIR}" "${PROJECT_SOURCE_DIR}" "${_downstream}/plugins"
       "${_downstream}/template" "${_downstream}/refused")
   list(APPEND _using downstream_template downstream_refused_equations downstream_plugins)

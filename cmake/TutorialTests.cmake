@@ -16,7 +16,7 @@ foreach(_step ${_steps})
     set(_ranks 2)
   endif()
   add_test(NAME tutorials_${_step}
-    COMMAND bash "${PROJECT_SOURCE_DIR}/tests/programs/tutorial.sh"
+    COMMAND bash "${PROJECT_SOURCE_DIR}/tests/program/tutorial.sh"
       "${PROJECT_SOURCE_DIR}" "${DEAL_II_EXAMPLES_DIR}" "${PROJECT_BINARY_DIR}/downstream/prefix"
       "${PROJECT_BINARY_DIR}/downstream/${_step}" ${_step} ${_ranks})
   set_tests_properties(tutorials_${_step} PROPERTIES

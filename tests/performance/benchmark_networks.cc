@@ -11,8 +11,8 @@
 
 #include <map>
 
-#include "classification/convolutional_network.h"
-#include "data-driven-operators/operator_networks.h"
+#include "applications/studies/classification/convolutional_network.h"
+#include "applications/studies/data-driven-operators/operator_networks.h"
 #include "support/models.h"
 #include "timing.h"
 

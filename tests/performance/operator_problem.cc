@@ -13,9 +13,9 @@
 #include <cmath>
 #include <iostream>
 
-#include "data-driven-operators/operator_networks.h"
+#include "applications/studies/data-driven-operators/operator_networks.h"
+#include "applications/studies/random-fields/burgers.h"
 #include "data.h"
-#include "random-fields/burgers.h"
 
 using namespace lsr;
 using namespace lsr::performance;

@@ -28,7 +28,8 @@ namespace lsr
    *     network, *basis, problem.sampling, residual, problem.refinement);
    * @endcode
    *
-   * applications/refine-case/README.md lists the data sets of the file.
+   * applications/examples/refine-case/README.md lists the data sets of the
+   * file.
    */
   struct LinearCase
   {

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Refines a trained network on data, or evaluates a refined one.
+
+#include <lsr/base/exceptions.h>
+#include <lsr/base/stopwatch.h>
+#include <lsr/network/memory.h>
+#include <lsr/network/network.h>
+#include <lsr/refine/data_set.h>
+#include <lsr/refine/fit.h>
+#include <lsr/refine/refined_network.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "applications/lsr/fit/options.h"
+#include "applications/lsr/fit/report.h"
+#include "applications/lsr/fit/smaller_blocks.h"
+
+namespace lsr
+{
+  namespace
+  {
+    void
+    say(const std::string &line)
+    {
+      std::cerr << line << std::endl;
+    }
+
+
+
+    /// The refined prediction at the points of @p data, in its targets.
+    DataSet
+    predict(const RefinedNetwork &refined, DataSet data)
+    {
+      data.targets =
+        make_column(data.n_points() * refined.network->n_outputs());
+      refined.network->evaluate(data.points, data.targets, refined.correction);
+      return data;
+    }
+
+
+
+    void
+    write_predictions(const RefinedNetwork &refined,
+                      const DataSet        &points,
+                      const std::string    &path)
+    {
+      write_data_set(path, predict(refined, points));
+      say("Written: " + path);
+    }
+
+
+
+    std::size_t
+    n_groups(const DataSet &rows)
+    {
+      return rows.group.empty() ?
+               rows.n_points() :
+               std::set<std::int64_t>(rows.group.begin(), rows.group.end())
+                 .size();
+    }
+
+
+
+    unsigned int
+    n_folds(const Options &options, const DataSet &rows)
+    {
+      return std::min<std::size_t>(options.n_folds, n_groups(rows));
+    }
+
+
+
+    /// Whether to cross-validate: where rows are groups, or where there are
+    /// too few of them for generalized cross-validation.
+    bool
+    cross_validate(const Options &options, const DataSet &rows)
+    {
+      if (options.rule != SelectionRule::automatic)
+        return options.rule == SelectionRule::cross_validation;
+      const bool grouped = !rows.group.empty() && n_groups(rows) > 1;
+      return grouped || rows.targets.size() < 2 * options.basis.n_directions;
+    }
+
+
+
+    FitParameters
+    fit_parameters(const Options &options)
+    {
+      FitParameters parameters;
+      parameters.rule          = options.rule;
+      parameters.choice.rank   = options.rank;
+      parameters.choice.lambda = options.lambda;
+      if (options.exhaustive)
+        {
+          parameters.choice.exhaustive = true;
+          parameters.choice.slack      = 0;
+        }
+      parameters.progress = say;
+      return parameters;
+    }
+
+
+
+    /// Fit in blocks of the size in @p options, or of less if there is no
+    /// memory for them.
+    Fit
+    fit_in_blocks(const Options      &options,
+                  const Network      &network,
+                  const TangentBasis &basis,
+                  const DataSet      &rows,
+                  const DataSet      &validation)
+    {
+      const bool         validate = validation.n_points() > 0;
+      const unsigned int folds =
+        cross_validate(options, rows) ? n_folds(options, rows) : 1;
+      const unsigned int validation_folds =
+        validate ? n_folds(options, validation) : 1;
+      const std::size_t n_points =
+        std::max(rows.n_points(), validation.n_points());
+      return in_smaller_blocks(
+        std::min(options.block_size, n_points),
+        /* smallest = */ 256,
+        [](const std::string &line) {
+          say(line);
+          release_cached_memory();
+        },
+        [&](const std::size_t size) {
+          const DataStream stream(rows, folds, size),
+            validation_stream(validation, validation_folds, size);
+          return fit(network,
+                     basis,
+                     stream,
+                     fit_parameters(options),
+                     validate ? &validation_stream : nullptr);
+        });
+    }
+
+
+
+    /// Refine the network of @p options on its data.
+    RefinedNetwork
+    refine_on_data(const Options                        &options,
+                   const std::shared_ptr<const Network> &network,
+                   const DataSet                        &data)
+    {
+      const DataSet rows       = data.select(DataSet::fit),
+                    validation = data.select(DataSet::validation),
+                    test       = data.select(DataSet::test);
+      require(rows.n_points() > 0,
+              options.data_file + ": no point has set 0, so there is nothing "
+                                  "to fit");
+      say(network->description());
+
+      std::map<std::string, double> seconds;
+      const auto                    basis =
+        make_tangent_basis(*network, options.basis, rows.points, &seconds);
+
+      const Fit result =
+        fit_in_blocks(options, *network, *basis, rows, validation);
+      seconds.insert(result.seconds.begin(), result.seconds.end());
+
+      const RefinedNetwork refined{network, result.correction};
+      std::cout << json_report(options, refined, result, rows, test, seconds)
+                << std::endl;
+      if (!options.profile_file.empty())
+        write_profile(options.profile_file, result);
+      return refined;
+    }
+
+
+
+    void
+    run(const Options &options)
+    {
+      Network::set_n_threads(options.n_threads);
+
+      if (options.data_file.empty())
+        {
+          const DataSet points = read_points(options.points_file);
+          const auto    refined =
+            RefinedNetwork::load(options.model_file, points.points.extent(0));
+          write_predictions(refined, points, options.predictions_file);
+          return;
+        }
+
+      const DataSet data =
+        read_data_set(options.data_file,
+                      {options.n_outputs, true, options.has_group});
+      // What is asked for later is looked at before the work begins.
+      options.prepare_output();
+      DataSet new_points;
+      if (!options.points_file.empty())
+        new_points = read_points(options.points_file);
+      const auto network = std::make_shared<const Network>(Network::load(
+        options.model_file, data.points.extent(0), options.n_outputs));
+      const RefinedNetwork refined = refine_on_data(options, network, data);
+      if (options.output_is_model())
+        {
+          refined.save(options.output_file);
+          say("Written: " + options.output_file);
+        }
+      else if (!options.output_file.empty())
+        write_predictions(refined, data, options.output_file);
+      if (!options.points_file.empty())
+        write_predictions(refined, new_points, options.predictions_file);
+    }
+  } // namespace
+} // namespace lsr
+
+
+
+int
+main(int argc, char **argv)
+{
+  return lsr::run_core_program<lsr::Options>("lsr-fit", argc, argv, lsr::run);
+}

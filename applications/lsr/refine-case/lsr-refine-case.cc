@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// Refines a network for a linear problem in a file, without finite elements.
+
+#include <lsr/base/device.h>
+#include <lsr/base/stopwatch.h>
+#include <lsr/dense/host.h>
+#include <lsr/network/network.h>
+#include <lsr/network/version.h>
+#include <lsr/refine/data_set.h>
+#include <lsr/refine/linear_case.h>
+#include <lsr/refine/point_sample.h>
+#include <lsr/refine/refined_network.h>
+#include <lsr/refine/refinement.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "applications/lsr/refine-case/options.h"
+
+namespace lsr
+{
+  namespace
+  {
+    void
+    say(const std::string &line)
+    {
+      std::cerr << line << std::endl;
+    }
+
+
+
+    /// The subspace, from the points that lsr-refine would take.
+    std::unique_ptr<TangentBasis>
+    make_basis(const Network &network, const LinearCase &problem)
+    {
+      const TangentBasisParameters &basis    = problem.basis;
+      const std::size_t             n_points = basis.n_sample_points > 0 ?
+                                                 basis.n_sample_points :
+                                                 basis.n_directions + 1000;
+      return make_tangent_basis(
+        network, basis, point_sample(problem.sampling.points, n_points));
+    }
+
+
+
+    /// All outputs of the refined network at the points; those that are values
+    /// of the problem obey its constraints.
+    DataSet
+    refined_values(const LinearCase         &problem,
+                   const LinearizedResidual &residual,
+                   const RefinedNetwork     &refined,
+                   const Refinement         &refinement)
+    {
+      DataSet data;
+      data.points  = problem.sampling.points;
+      data.targets = make_column(data.n_points() * problem.n_outputs);
+      refined.network->evaluate(data.points, data.targets, refined.correction);
+
+      residual.conform(refinement.values);
+      const HostColumn values = to_host(refinement.values),
+                       all    = to_host(data.targets);
+      const auto &rows        = problem.sampling.rows;
+      for (std::size_t i = 0; i < values.size(); ++i)
+        all(rows.empty() ? i : rows[i]) = values(i);
+      data.targets = to_memory_space(all);
+      return data;
+    }
+
+
+
+    std::string
+    json_report(const Options                 &options,
+                const LinearCase              &problem,
+                const Network                 &network,
+                const Refinement              &refinement,
+                std::map<std::string, double> &seconds)
+    {
+      const Linearization   &linearization = problem.linearization;
+      nlohmann::ordered_json json;
+      json["problem"]    = problem.name;
+      json["torch"]      = torch_version();
+      json["device"]     = device_name();
+      json["parameters"] = network.n_parameters();
+      json["rows"]       = linearization.residual.size();
+      json["norm"]       = linearization.norm == Linearization::Norm::energy ?
+                             "energy" :
+                             "euclidean";
+      json["subspace"]   = problem.basis.type;
+      json["directions"] = problem.basis.n_directions;
+      json["numerical_rank"]   = refinement.numerical_rank;
+      json["rank"]             = refinement.rank;
+      json["residual"]         = refinement.initial_norm;
+      json["residual_refined"] = refinement.refined_norm;
+      json["threads"]          = options.n_threads;
+
+      double total = 0;
+      auto  &times = json["seconds"];
+      for (const char *stage :
+           {"load", "subspace", "reduce", "tangent", "solve"})
+        {
+          times[stage] = std::round(1000 * seconds[stage]) / 1000;
+          total += seconds[stage];
+        }
+      times["total"] = std::round(1000 * total) / 1000;
+      return json.dump();
+    }
+
+
+
+    void
+    run(const Options &options)
+    {
+      Network::set_n_threads(options.n_threads);
+      options.prepare_output();
+
+      std::map<std::string, double>       seconds;
+      LinearCase                          problem;
+      std::shared_ptr<const Network>      network;
+      std::unique_ptr<LinearizedResidual> residual;
+      {
+        const Stopwatch stopwatch(seconds["load"]);
+        problem = LinearCase::load(options.case_file);
+        options.apply_to(problem);
+        network  = std::make_shared<const Network>(problem.load_network());
+        residual = std::make_unique<LinearizedResidual>(problem.linearization);
+      }
+      say(network->description());
+
+      std::unique_ptr<TangentBasis> basis;
+      say("Building the " + problem.basis.type + " subspace of " +
+          std::to_string(problem.basis.n_directions) + " directions");
+      {
+        const Stopwatch stopwatch(seconds["subspace"]);
+        basis = make_basis(*network, problem);
+      }
+      say("Refining the network");
+      problem.refinement.progress = say;
+      const Refinement refinement = refine(
+        *network, *basis, problem.sampling, *residual, problem.refinement);
+      seconds.insert(refinement.seconds.begin(), refinement.seconds.end());
+
+      const RefinedNetwork refined{network, refinement.correction};
+      if (!options.output_file.empty())
+        {
+          refined.save(options.output_file);
+          say("Written: " + options.output_file);
+        }
+      if (!options.values_file.empty())
+        {
+          write_data_set(
+            options.values_file,
+            refined_values(problem, *residual, refined, refinement));
+          say("Written: " + options.values_file);
+        }
+      std::cout << json_report(options, problem, *network, refinement, seconds)
+                << std::endl;
+    }
+  } // namespace
+} // namespace lsr
+
+
+
+int
+main(int argc, char **argv)
+{
+  return lsr::run_core_program<lsr::Options>("lsr-refine-case",
+                                             argc,
+                                             argv,
+                                             lsr::run);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "applications/studies/physics-informed-operators/train-loss.h"
+
+#include <lsr/dense/blas.h>
+
+#include <KokkosBlas3_gemm.hpp>
+
+#include <array>
+#include <cmath>
+
+namespace lsr
+{
+  namespace
+  {
+    /// Columns [first, last) of a block, sharing its memory.
+    HostBlock
+    part(const HostBlock  &block,
+         const std::size_t first,
+         const std::size_t last)
+    {
+      return Kokkos::subview(block,
+                             Kokkos::ALL(),
+                             Kokkos::make_pair(first, last));
+    }
+
+
+
+    /// Where a jump over the period is demanded, call @p action with each
+    /// number of @p entry and the one at the other end.
+    template <typename Action>
+    void
+    for_each_pair(const TrainingPoints &points,
+                  const HostBlock      &entry,
+                  const Action         &action)
+    {
+      const auto range = points.ranges.find(PointKind::period);
+      if (range == points.ranges.end())
+        return;
+      const HostBlock here =
+                        part(entry, range->second.first, range->second.last),
+                      there = part(entry, points.n, entry.extent(1));
+      for (std::size_t j = 0; j < here.extent(1); ++j)
+        for (std::size_t i = 0; i < here.extent(0); ++i)
+          action(here(i, j), there(i, j));
+    }
+
+
+
+    /// Subtract what is at the other end.
+    void
+    take_differences(const TrainingPoints &points, const HostBlock &entry)
+    {
+      for_each_pair(points, entry, [](double &here, const double there) {
+        here -= there;
+      });
+    }
+
+
+
+    /// The transposed operation, for slopes.
+    void
+    pull_differences_back(const TrainingPoints &points, const HostBlock &entry)
+    {
+      for_each_pair(points, entry, [](const double here, double &there) {
+        there = -here;
+      });
+    }
+  } // namespace
+
+
+
+  OperatorLoss::OperatorLoss(const TrainingEquation &equation)
+    : equation(equation)
+    , branch(equation.branch, {})
+    , trunk(equation.trunk, equation.curvatures)
+  {}
+
+
+
+  double
+  OperatorLoss::add_conditions(const TrainingPoints &points,
+                               const HostBlock      &u,
+                               const Jets           &jets,
+                               const Jets           &slopes) const
+  {
+    std::array<double, 4> jet = {}, slope;
+    double                sum = 0.;
+    for (const Condition &condition : equation.conditions)
+      {
+        const auto   range = points.ranges.at(condition.points);
+        const double weight =
+          condition.weight / u.extent(0) / double(range.last - range.first);
+        for (std::size_t j = range.first; j < range.last; ++j)
+          for (std::size_t i = 0; i < u.extent(0); ++i)
+            {
+              for (unsigned int k = 0; k < jets.size(); ++k)
+                jet[k] = jets[k](i, j);
+              slope.fill(0.);
+              const double r = condition.residual(u(i, j),
+                                                  &points.y(0, j),
+                                                  jet.data(),
+                                                  slope.data());
+              sum += weight * r * r;
+              for (unsigned int k = 0; k < jets.size(); ++k)
+                slopes[k](i, j) += 2. * weight * r * slope[k];
+            }
+      }
+    return sum;
+  }
+
+
+
+  double
+  OperatorLoss::operator()(const Column         &branch_theta,
+                           const Column         &trunk_theta,
+                           const FunctionBatch  &functions,
+                           const TrainingPoints &points,
+                           const Column         &branch_gradient,
+                           const Column         &trunk_gradient)
+  {
+    std::vector<double> x(points.n);
+    for (std::size_t j = 0; j < points.n; ++j)
+      x[j] = points.y(0, j);
+    const HostBlock u = functions.values(x);
+
+    const HostColumn b_theta = to_host(branch_theta),
+                     t_theta = to_host(trunk_theta);
+    const HostBlock b        = branch.forward(b_theta,
+                                       to_host(functions.sensors(
+                                         equation.branch.n_inputs))),
+                    t        = trunk.forward(t_theta, points.y);
+    const HostBlock db("db", b.extent(0), b.extent(1)),
+      dt("dt", t.extent(0), t.extent(1));
+
+    const std::size_t n_all = points.y.extent(1);
+    const auto entry = [n_all](const HostBlock &block, const unsigned int k) {
+      return part(block, k * n_all, (k + 1) * n_all);
+    };
+    Jets s, ds;
+    for (unsigned int k = 0; k < trunk.jet_size(); ++k)
+      {
+        take_differences(points, entry(t, k));
+        s.push_back(HostBlock("s", u.extent(0), points.n));
+        ds.push_back(HostBlock("ds", u.extent(0), points.n));
+        KokkosBlas::gemm(
+          "T", "N", 1., b, part(entry(t, k), 0, points.n), 0., s[k]);
+      }
+    const double result = add_conditions(points, u, s, ds);
+
+    for (unsigned int k = 0; k < trunk.jet_size(); ++k)
+      {
+        const HostBlock here = part(entry(t, k), 0, points.n);
+        KokkosBlas::gemm("N", "T", 1., here, ds[k], 1., db);
+        KokkosBlas::gemm(
+          "N", "N", 1., b, ds[k], 0., part(entry(dt, k), 0, points.n));
+        pull_differences_back(points, entry(dt, k));
+      }
+    const HostColumn b_gradient = to_host(branch_gradient),
+                     t_gradient = to_host(trunk_gradient);
+    branch.backward(b_theta, db, b_gradient);
+    trunk.backward(t_theta, dt, t_gradient);
+    Kokkos::deep_copy(branch_gradient, b_gradient);
+    Kokkos::deep_copy(trunk_gradient, t_gradient);
+    return result;
+  }
+
+
+
+  OperatorTest::OperatorTest(const TrainingEquation &equation,
+                             const unsigned int      n_functions,
+                             const std::uint64_t     seed)
+  {
+    // 26 x 26 points, or 101.
+    const unsigned int dim     = equation.trunk.n_inputs;
+    const unsigned int n_cells = dim == 1 ? 100 : 25;
+    const unsigned int n       = n_cells + 1;
+    const HostBlock    y("test points", dim, dim == 1 ? n : n * n);
+    for (std::size_t j = 0; j < y.extent(1); ++j)
+      {
+        y(0, j) = double(j % n) / n_cells;
+        if (dim == 2)
+          y(1, j) = double(j / n) / n_cells;
+      }
+    points = to_memory_space(y);
+
+    std::mt19937_64 generator(seed);
+    const auto functions = draw_functions(equation, n_functions, generator);
+    sensors   = FunctionBatch(functions).sensors(equation.branch.n_inputs);
+    solutions = HostBlock("solutions", n_functions, y.extent(1));
+    for (unsigned int i = 0; i < n_functions; ++i)
+      {
+        const auto solution = equation.solve(functions[i]);
+        for (std::size_t j = 0; j < y.extent(1); ++j)
+          solutions(i, j) = solution(&y(0, j));
+      }
+  }
+
+
+
+  double
+  OperatorTest::mean_error(const Network &branch, const Network &trunk) const
+  {
+    const std::size_t  width = branch.n_outputs(), n_points = points.extent(1);
+    const unsigned int jet_size = trunk.n_outputs() / width;
+    const Column       b_values = make_column(sensors.extent(1) * width),
+                 t_values       = make_column(n_points * trunk.n_outputs());
+    branch.evaluate(sensors, b_values);
+    trunk.evaluate(points, t_values);
+    const Block products = make_block(sensors.extent(1), n_points);
+    multiply(1.,
+             'T',
+             Block(b_values.data(), width, sensors.extent(1)),
+             'N',
+             Block(t_values.data(), width, n_points),
+             0.,
+             products);
+    const HostBlock found = to_host(products);
+
+    double sum = 0.;
+    for (std::size_t i = 0; i < found.extent(0); ++i)
+      {
+        double difference = 0., size = 0.;
+        for (std::size_t j = 0; j < n_points; ++j)
+          {
+            difference += std::pow(found(i, j) - solutions(i, j), 2);
+            size += std::pow(solutions(i, j), 2);
+          }
+        sum += std::sqrt(difference / size);
+      }
+    return sum / found.extent(0);
+  }
+} // namespace lsr
