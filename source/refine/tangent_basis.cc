@@ -38,10 +38,24 @@ namespace lsr
 
 
 
+  TangentBasis::TangentBasis(const Network &network)
+    : its_network(network)
+  {}
+
+
+
+  const Network &
+  TangentBasis::network() const
+  {
+    return its_network;
+  }
+
+
+
   RankOneBasis::RankOneBasis(const Network     &network,
                              RankOneDirections  directions_,
                              const std::string &name)
-    : network(network)
+    : TangentBasis(network)
     , directions(std::move(directions_))
     , basis_name(name)
   {
@@ -77,7 +91,7 @@ namespace lsr
   void
   RankOneBasis::apply(const Block &points, const Block &JV) const
   {
-    network.jacobian_times(points, directions, JV);
+    network().jacobian_times(points, directions, JV);
   }
 
 
@@ -85,7 +99,7 @@ namespace lsr
   Column
   RankOneBasis::expand(const Column &y) const
   {
-    return network.expand(directions, y);
+    return network().expand(directions, y);
   }
 
 
@@ -104,7 +118,7 @@ namespace lsr
                                const Block       &V,
                                const std::string &name,
                                const bool         sorted)
-    : network(network)
+    : TangentBasis(network)
     , V(V)
     , basis_name(name)
     , is_sorted(sorted)
@@ -144,16 +158,16 @@ namespace lsr
   void
   ExplicitBasis::apply(const Block &points, const Block &JV) const
   {
-    if (network.separates(points))
-      network.separated_jacobian_times(points, V, JV);
-    else if (network.layered())
-      network.for_each_jacobian_batch(
+    if (network().separates(points))
+      network().separated_jacobian_times(points, V, JV);
+    else if (network().layered())
+      network().for_each_jacobian_batch(
         points,
         [&](const Block &J, const std::size_t first, const std::size_t last) {
           multiply(1., 'N', J, 'N', V, 0., rows(JV, first, last));
         });
     else
-      network.jacobian_times(points, V, JV);
+      network().jacobian_times(points, V, JV);
   }
 
 
@@ -161,7 +175,7 @@ namespace lsr
   Column
   ExplicitBasis::expand(const Column &y) const
   {
-    const Column correction = make_column(network.n_parameters());
+    const Column correction = make_column(network().n_parameters());
     multiply(1., 'N', V, y, 0., correction);
     return correction;
   }
@@ -179,7 +193,7 @@ namespace lsr
   ParameterBasis::ParameterBasis(const Network      &network,
                                  const std::size_t   n_directions,
                                  const std::uint64_t seed)
-    : network(network)
+    : TangentBasis(network)
   {
     check_number_of_directions(network, n_directions, "parameters");
     places = random_choice(network.n_parameters(), n_directions, seed);
@@ -214,7 +228,7 @@ namespace lsr
   void
   ParameterBasis::apply(const Block &points, const Block &JV) const
   {
-    network.jacobian_columns(points, places, JV);
+    network().jacobian_columns(points, places, JV);
   }
 
 
@@ -224,7 +238,7 @@ namespace lsr
   {
     const auto coefficients =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), y);
-    const Column correction = make_column(network.n_parameters());
+    const Column correction = make_column(network().n_parameters());
     const auto   host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), correction);
     for (std::size_t k = 0; k < places.size(); ++k)

@@ -27,6 +27,10 @@ namespace lsr
   public:
     virtual ~TangentBasis() = default;
 
+    /// The network whose parameters the directions change.
+    const Network &
+    network() const;
+
     /// The name by which a parameter file calls it.
     virtual std::string
     name() const = 0;
@@ -47,6 +51,12 @@ namespace lsr
     /// The correction $\Delta\theta = V y$.
     virtual Column
     expand(const Column &y) const = 0;
+
+  protected:
+    explicit TangentBasis(const Network &network);
+
+  private:
+    const Network &its_network;
   };
 
 
@@ -82,7 +92,6 @@ namespace lsr
     expand(const Column &y) const override;
 
   private:
-    const Network          &network;
     const RankOneDirections directions;
     const std::string       basis_name;
   };
@@ -137,7 +146,6 @@ namespace lsr
     columns() const;
 
   private:
-    const Network    &network;
     const Block       V;
     const std::string basis_name;
     const bool        is_sorted;
@@ -177,7 +185,6 @@ namespace lsr
     parameters() const;
 
   private:
-    const Network           &network;
     std::vector<std::size_t> places;
   };
 
