@@ -16,7 +16,7 @@
 #include "support/models.h"
 #include "timing.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::performance;
 using benchmark::State;
 

@@ -17,7 +17,7 @@
 #include "applications/studies/random-fields/burgers.h"
 #include "data.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::performance;
 
 namespace

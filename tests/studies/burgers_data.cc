@@ -9,7 +9,7 @@
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 
 namespace
 {

@@ -18,7 +18,7 @@
 #include "applications/studies/classification/rendered_digits.h"
 #include "support/models.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::test;
 
 namespace

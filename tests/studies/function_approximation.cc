@@ -13,7 +13,7 @@
 #include "applications/studies/function-approximation/linearized_problem.h"
 #include "support/models.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::test;
 
 namespace

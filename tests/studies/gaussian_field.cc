@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-using namespace lsr;
+using namespace lsr_studies;
 
 TEST(GaussianField, HasTheSquaredExponentialCovariance)
 {

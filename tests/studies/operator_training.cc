@@ -12,7 +12,7 @@
 #include "applications/studies/training/soap.h"
 #include "support/models.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::test;
 
 namespace

@@ -11,7 +11,7 @@
 #include "applications/studies/data-driven-operators/burgers_data.h"
 #include "applications/studies/data-driven-operators/train_operator.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 
 namespace
 {

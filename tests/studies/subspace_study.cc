@@ -6,7 +6,7 @@
 
 #include "support/models.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 
 TEST(IterationCurve, OfOneRankDoesNotDependOnThoseBefore)
 {

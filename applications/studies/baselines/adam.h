@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_adam_h
-#define lsr_applications_adam_h
+#ifndef lsr_studies_adam_h
+#define lsr_studies_adam_h
 
 #include <lsr/dense/host.h>
 
 #include <cmath>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /// Adam with the usual constants (Kingma and Ba, 2015).
   class Adam
@@ -42,6 +44,6 @@ namespace lsr
     unsigned int        n_steps = 0;
     std::vector<double> mean, square;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_collocation_h
-#define lsr_applications_collocation_h
+#ifndef lsr_studies_collocation_h
+#define lsr_studies_collocation_h
 
 #include <lsr/dense/host.h>
 #include <lsr/fe/strong_form.h>
 #include <lsr/network/network.h>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * The losses that networks are trained with instead of being refined: with
@@ -117,6 +119,6 @@ namespace lsr
     const HostColumn       boundary_values;
     const double           boundary_weight;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

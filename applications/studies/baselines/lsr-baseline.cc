@@ -23,7 +23,7 @@
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/baselines/collocation.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// What the command line says beyond what all programs know.
   struct BaselineOptions
@@ -381,19 +381,19 @@ namespace lsr
     dealii::Timer       clock;
     std::vector<Record> records;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_program<lsr::BaselineProgram>(
+  return lsr::run_program<lsr_studies::BaselineProgram>(
     argc,
     argv,
     "lsr-baseline",
     "Train or refine a fully connected network on the strong form of a "
     "boundary value problem.",
     [](CLI::App &app, lsr::CommandLine &) {
-      auto &options = lsr::BaselineOptions::instance();
+      auto &options = lsr_studies::BaselineOptions::instance();
       app
         .add_option("--method",
                     options.method,

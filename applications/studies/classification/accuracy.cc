@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -61,4 +61,4 @@ namespace lsr
       accuracies.push_back(double(n) / images.size());
     return accuracies;
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_classification_accuracy_h
-#define lsr_applications_classification_accuracy_h
+#ifndef lsr_studies_classification_accuracy_h
+#define lsr_studies_classification_accuracy_h
 
 #include <lsr/base/types.h>
 #include <lsr/refine/tangent_basis.h>
@@ -11,7 +11,7 @@
 
 #include "applications/studies/classification/image_set.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * The part of the images whose largest value belongs to the right class, for
@@ -25,6 +25,6 @@ namespace lsr
              const Block        &Y,
              const ImageSet     &images,
              const std::size_t   block_size);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

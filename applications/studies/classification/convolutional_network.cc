@@ -7,7 +7,7 @@
 
 #include <map>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -110,4 +110,4 @@ namespace lsr
       Kokkos::subview(theta, Kokkos::make_pair(n, theta.size())));
     return parts;
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_convolutional_network_h
-#define lsr_applications_convolutional_network_h
+#ifndef lsr_studies_convolutional_network_h
+#define lsr_studies_convolutional_network_h
 
 #include <lsr/network/network.h>
 
 #include <cstdint>
 #include <string>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * A classifier of 28 x 28 images, flattened, with ten outputs: two
@@ -40,6 +42,6 @@ namespace lsr
   /// the same, those of the head behind those of the convolutions.
   ConvolutionsAndHead
   take_apart(const Network &network, const std::string &activation);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

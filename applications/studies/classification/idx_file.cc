@@ -15,7 +15,7 @@
 #include <sstream>
 #include <vector>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -139,4 +139,4 @@ namespace lsr
     };
     return {read_part("train"), read_part("t10k")};
   }
-} // namespace lsr
+} // namespace lsr_studies

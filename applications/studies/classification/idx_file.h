@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_classification_idx_file_h
-#define lsr_applications_classification_idx_file_h
+#ifndef lsr_studies_classification_idx_file_h
+#define lsr_studies_classification_idx_file_h
 
 #include <string>
 
 #include "applications/studies/classification/image_set.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * Read images and labels in the format of the MNIST files, IDX: a magic
@@ -36,6 +36,6 @@ namespace lsr
   /// read_idx() does.
   MNIST
   read_mnist(const std::string &folder);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

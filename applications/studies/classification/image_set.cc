@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace lsr
+namespace lsr_studies
 {
   ImageSet
   ImageSet::slice(const std::size_t first, const std::size_t last) const
@@ -58,4 +58,4 @@ namespace lsr
         visit({block.points, residual});
       }
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_classification_image_set_h
-#define lsr_applications_classification_image_set_h
+#ifndef lsr_studies_classification_image_set_h
+#define lsr_studies_classification_image_set_h
 
 #include <lsr/base/types.h>
 #include <lsr/refine/row_stream.h>
@@ -10,7 +10,9 @@
 #include <functional>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /// Grey images of digits, with what they show.
   struct ImageSet
@@ -63,6 +65,6 @@ namespace lsr
     const ImageSet    images;
     const std::size_t block_size;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -26,7 +26,7 @@
 #include "applications/studies/classification/options.h"
 #include "applications/studies/classification/rendered_digits.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -307,15 +307,15 @@ namespace lsr
         write_ranks(options.ranks_file, result.solutions);
     }
   } // namespace
-} // namespace lsr
+} // namespace lsr_studies
 
 
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_core_program<lsr::Options>("lsr-classify",
-                                             argc,
-                                             argv,
-                                             lsr::run);
+  return lsr::run_core_program<lsr_studies::Options>("lsr-classify",
+                                                     argc,
+                                                     argv,
+                                                     lsr_studies::run);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_classification_options_h
-#define lsr_applications_classification_options_h
+#ifndef lsr_studies_classification_options_h
+#define lsr_studies_classification_options_h
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
@@ -15,8 +15,9 @@
 #include <thread>
 
 #include "applications/lsr/core_program.h"
+#include "applications/studies/namespace.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// The command line of lsr-classify.
   struct Options
@@ -141,6 +142,6 @@ namespace lsr
       n_threads = std::max(1U, std::thread::hardware_concurrency());
     return true;
   }
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

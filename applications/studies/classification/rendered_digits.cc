@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -429,4 +429,4 @@ namespace lsr
       }
     return image_set(pixels, labels);
   }
-} // namespace lsr
+} // namespace lsr_studies

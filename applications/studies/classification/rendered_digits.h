@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_classification_rendered_digits_h
-#define lsr_applications_classification_rendered_digits_h
+#ifndef lsr_studies_classification_rendered_digits_h
+#define lsr_studies_classification_rendered_digits_h
 
 #include <cstddef>
 #include <cstdint>
 
 #include "applications/studies/classification/image_set.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * Images of digits as if by different hands, for where no data of
@@ -21,6 +21,6 @@ namespace lsr
    */
   ImageSet
   render_digits(const std::size_t n_images, const std::uint64_t seed);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -10,7 +10,7 @@
 #include "applications/studies/data-driven-operators/operator_networks.h"
 #include "applications/studies/random-fields/burgers.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -102,4 +102,4 @@ namespace lsr
     rows.points = to_memory_space(points);
     return rows;
   }
-} // namespace lsr
+} // namespace lsr_studies

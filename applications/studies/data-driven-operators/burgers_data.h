@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_burgers_data_h
-#define lsr_applications_burgers_data_h
+#ifndef lsr_studies_burgers_data_h
+#define lsr_studies_burgers_data_h
 
 #include <lsr/refine/data_set.h>
 
@@ -11,7 +11,7 @@
 
 #include "applications/studies/random-fields/gaussian_field.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * Random initial values $u(x, 0)$ and solutions $u(x, 1)$ of $u_t + u u_x =
@@ -53,6 +53,6 @@ namespace lsr
   /// functions as groups: what networks that are made without a grid take.
   DataSet
   as_rows(const DataSet &on_grid);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -18,7 +18,7 @@
 #include "applications/studies/data-driven-operators/rank_study.h"
 #include "applications/studies/data-driven-operators/train_operator.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -212,15 +212,15 @@ namespace lsr
         write_data_set(options.output, as_rows(options.data.on_grid()));
     }
   } // namespace
-} // namespace lsr
+} // namespace lsr_studies
 
 
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_core_program<lsr::OperatorOptions>("lsr-operator",
-                                                     argc,
-                                                     argv,
-                                                     lsr::run);
+  return lsr::run_core_program<lsr_studies::OperatorOptions>("lsr-operator",
+                                                             argc,
+                                                             argv,
+                                                             lsr_studies::run);
 }

@@ -5,7 +5,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/network/network_script.h>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -169,4 +169,4 @@ namespace lsr
                         n_grid == 0 ? 1 : n_grid,
                         seed);
   }
-} // namespace lsr
+} // namespace lsr_studies

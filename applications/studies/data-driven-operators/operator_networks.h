@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_operator_networks_h
-#define lsr_applications_operator_networks_h
+#ifndef lsr_studies_operator_networks_h
+#define lsr_studies_operator_networks_h
 
 #include <lsr/network/network.h>
 
 #include <cstdint>
 #include <string>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /// Sensors on which the operator networks see a function.
   constexpr unsigned int n_sensors = 128;
@@ -38,6 +40,6 @@ namespace lsr
     Network
     build(unsigned int n_grid = 0) const;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_operator_options_h
-#define lsr_applications_operator_options_h
+#ifndef lsr_studies_operator_options_h
+#define lsr_studies_operator_options_h
 
 #include <lsr/base/exceptions.h>
 
@@ -13,7 +13,7 @@
 #include "applications/studies/data-driven-operators/rank_study.h"
 #include "applications/studies/data-driven-operators/train_operator.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// The command line of lsr-operator.
   struct OperatorOptions
@@ -208,6 +208,6 @@ namespace lsr
     command = app.get_subcommands().front()->get_name();
     return true;
   }
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

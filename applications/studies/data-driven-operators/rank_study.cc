@@ -23,7 +23,7 @@
 #include "applications/studies/data-driven-operators/operator_networks.h"
 #include "applications/studies/data-driven-operators/single_precision_qr.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -282,4 +282,4 @@ namespace lsr
     study.undamped_correction = basis->expand(coefficients[study.undamped]);
     return study;
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_rank_study_h
-#define lsr_applications_rank_study_h
+#ifndef lsr_studies_rank_study_h
+#define lsr_studies_rank_study_h
 
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
@@ -16,7 +16,7 @@
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// What is to be studied.
   struct RankStudyParameters
@@ -106,6 +106,6 @@ namespace lsr
   rank_study(const Network             &network,
              const DataSet             &rows,
              const RankStudyParameters &parameters);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -61,7 +61,7 @@ extern "C"
           std::size_t = 1);
 }
 
-namespace lsr
+namespace lsr_studies
 {
   SinglePrecisionQR::SinglePrecisionQR(const std::size_t n_columns)
     : n_columns(n_columns)
@@ -137,4 +137,4 @@ namespace lsr
       std::copy(y.begin(), y.end(), result.data());
     return to_memory_space(result);
   }
-} // namespace lsr
+} // namespace lsr_studies

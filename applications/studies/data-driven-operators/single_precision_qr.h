@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_single_precision_qr_h
-#define lsr_applications_single_precision_qr_h
+#ifndef lsr_studies_single_precision_qr_h
+#define lsr_studies_single_precision_qr_h
 
 #include <lsr/base/types.h>
 
 #include <cstddef>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * What AppendRowsQR does, in single precision throughout: to show what
@@ -40,6 +42,6 @@ namespace lsr
     std::size_t        n_columns;
     std::vector<float> triangle, z;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <sstream>
 
-namespace lsr
+namespace lsr_studies
 {
   Network
   train_operator(const OperatorNetwork                          &layout,
@@ -79,4 +79,4 @@ namespace lsr
   {
     return std::accumulate(values.begin(), values.end(), 0.) / values.size();
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_train_operator_h
-#define lsr_applications_train_operator_h
+#ifndef lsr_studies_train_operator_h
+#define lsr_studies_train_operator_h
 
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
@@ -11,7 +11,7 @@
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// How long a network is trained.
   struct OperatorTraining
@@ -48,6 +48,6 @@ namespace lsr
 
   double
   mean(const std::vector<double> &values);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -16,7 +16,7 @@
 #include <random>
 #include <string>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -121,4 +121,4 @@ namespace lsr
   {
     return dot(x, x) / x.size();
   }
-} // namespace lsr
+} // namespace lsr_studies

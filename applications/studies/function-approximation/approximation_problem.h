@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_approximation_problem_h
-#define lsr_applications_approximation_problem_h
+#ifndef lsr_studies_approximation_problem_h
+#define lsr_studies_approximation_problem_h
 
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * The function $\sin(\pi x) \sin(\pi y)$ at random points of $[-1,1]^2$, to
@@ -45,6 +47,6 @@ namespace lsr
   /// The mean of the squares.
   double
   mean_square(const Column &x);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

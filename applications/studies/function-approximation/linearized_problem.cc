@@ -15,7 +15,7 @@
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/function-approximation/approximation_problem.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -226,4 +226,4 @@ namespace lsr
       }
     return x;
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_linearized_problem_h
-#define lsr_applications_linearized_problem_h
+#ifndef lsr_studies_linearized_problem_h
+#define lsr_studies_linearized_problem_h
 
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 
 #include <functional>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * The convex problem $\min_v \|f + J v\|^2$ over all parameters of a network,
@@ -95,6 +97,6 @@ namespace lsr
                 const ProgressOfSolver  &progress);
 
   /// @}
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -23,7 +23,7 @@
 #include "applications/studies/function-approximation/linearized_problem.h"
 #include "applications/studies/function-approximation/options.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -347,15 +347,15 @@ namespace lsr
         follow(options, problem);
     }
   } // namespace
-} // namespace lsr
+} // namespace lsr_studies
 
 
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_core_program<lsr::Options>("lsr-approximation",
-                                             argc,
-                                             argv,
-                                             lsr::run);
+  return lsr::run_core_program<lsr_studies::Options>("lsr-approximation",
+                                                     argc,
+                                                     argv,
+                                                     lsr_studies::run);
 }

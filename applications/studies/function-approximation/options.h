@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_approximation_options_h
-#define lsr_applications_approximation_options_h
+#ifndef lsr_studies_approximation_options_h
+#define lsr_studies_approximation_options_h
 
 #include <lsr/base/exceptions.h>
 #include <lsr/refine/make_tangent_basis.h>
@@ -13,8 +13,9 @@
 #include <vector>
 
 #include "applications/lsr/core_program.h"
+#include "applications/studies/namespace.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// The command line of lsr-approximation.
   struct Options
@@ -220,6 +221,6 @@ namespace lsr
       n_threads = std::max(1U, std::thread::hardware_concurrency());
     return true;
   }
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

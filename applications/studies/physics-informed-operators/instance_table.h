@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_instance_table_h
-#define lsr_applications_instance_table_h
+#ifndef lsr_studies_instance_table_h
+#define lsr_studies_instance_table_h
 
 #include <lsr/dense/least_squares.h>
 
@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /// What became of one instance. Errors are relative $L_2$ distances to the
   /// reference solution.
@@ -169,6 +171,6 @@ namespace lsr
 
     std::vector<Sums> logarithms;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

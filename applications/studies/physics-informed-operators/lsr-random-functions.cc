@@ -55,15 +55,15 @@ namespace
   void
   run(const Options &options)
   {
-    const lsr::GaussianField field = options.field == "burgers" ?
-                                       lsr::burgers_initial_values() :
-                                       lsr::squared_exponential_field(0.2);
-    std::mt19937_64          generator(options.seed);
+    const lsr_studies::GaussianField field =
+      options.field == "burgers" ? lsr_studies::burgers_initial_values() :
+                                   lsr_studies::squared_exponential_field(0.2);
+    std::mt19937_64 generator(options.seed);
     lsr::write_atomically(options.output, [&](std::ostream &out) {
       out << options.name << '\n';
       for (unsigned int i = 0; i < options.number; ++i)
         {
-          lsr::FourierSeries sample = field.sample(generator);
+          lsr_studies::FourierSeries sample = field.sample(generator);
           if (options.positive)
             sample.mean += 1 - sample.minimum(0, 1);
           out << sample.expression("x") << '\n';

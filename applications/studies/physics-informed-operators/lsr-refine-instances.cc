@@ -30,7 +30,7 @@
 #include "applications/studies/physics-informed-operators/subspace_study.h"
 #include "applications/studies/random-fields/characteristics.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// The section of a parameter file that says what instances there are.
   class InstancesSection : public dealii::ParameterAcceptor
@@ -512,12 +512,12 @@ namespace lsr
     InstanceTable                      table;
     MeanProfile                        profile;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_program<lsr::InstancesProgram>(
+  return lsr::run_program<lsr_studies::InstancesProgram>(
     argc,
     argv,
     "lsr-refine-instances",

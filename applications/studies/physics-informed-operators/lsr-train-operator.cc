@@ -14,7 +14,7 @@
 #include "applications/studies/physics-informed-operators/train-loss.h"
 #include "applications/studies/training/soap.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -213,13 +213,13 @@ namespace lsr
       Training(options).run();
     }
   } // namespace
-} // namespace lsr
+} // namespace lsr_studies
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_core_program<lsr::Options>("lsr-train-operator",
-                                             argc,
-                                             argv,
-                                             lsr::run);
+  return lsr::run_core_program<lsr_studies::Options>("lsr-train-operator",
+                                                     argc,
+                                                     argv,
+                                                     lsr_studies::run);
 }

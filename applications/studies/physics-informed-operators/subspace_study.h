@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_subspace_study_h
-#define lsr_applications_subspace_study_h
+#ifndef lsr_studies_subspace_study_h
+#define lsr_studies_subspace_study_h
 
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
@@ -18,10 +18,12 @@
 #include <ostream>
 #include <vector>
 
+#include "applications/studies/namespace.h"
+
 // What the subspace of one instance looks like, and what it does to iterative
 // solvers (paper, Figures 4c, S5 and S6).
 
-namespace lsr
+namespace lsr_studies
 {
   /// The linear least-squares problem of one refinement: $\|f + A J V y\|$.
   struct ReducedProblem
@@ -160,6 +162,6 @@ namespace lsr
         out << '\n';
       }
   }
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -9,7 +9,7 @@
 #include "applications/studies/physics-informed-operators/train-solutions.h"
 #include "applications/studies/random-fields/burgers.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -230,4 +230,4 @@ namespace lsr
                 "', expected antiderivative, diffusion-reaction, burgers or "
                 "advection");
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_train_equations_h
-#define lsr_applications_train_equations_h
+#ifndef lsr_studies_train_equations_h
+#define lsr_studies_train_equations_h
 
 #include <lsr/network/fully_connected.h>
 
@@ -12,7 +12,7 @@
 
 #include "applications/studies/random-fields/gaussian_field.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// Points at which something is demanded of a solution $s(x, t)$ or $s(x)$
   /// on the unit interval.
@@ -81,6 +81,6 @@ namespace lsr
 
   TrainingEquation
   make_training_equation(const std::string &name);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

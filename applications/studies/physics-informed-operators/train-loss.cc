@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -230,4 +230,4 @@ namespace lsr
       }
     return sum / found.extent(0);
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_train_loss_h
-#define lsr_applications_train_loss_h
+#ifndef lsr_studies_train_loss_h
+#define lsr_studies_train_loss_h
 
 #include <lsr/network/network.h>
 
 #include "applications/studies/physics-informed-operators/train-points.h"
 #include "applications/studies/training/taylor_mode.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * The loss of a physics-informed operator network, all functions at all
@@ -71,6 +71,6 @@ namespace lsr
     Block     sensors, points;
     HostBlock solutions;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

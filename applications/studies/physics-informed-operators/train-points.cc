@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -165,4 +165,4 @@ namespace lsr
       functions.push_back(equation.sample(generator));
     return functions;
   }
-} // namespace lsr
+} // namespace lsr_studies

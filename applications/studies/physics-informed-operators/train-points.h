@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_train_points_h
-#define lsr_applications_train_points_h
+#ifndef lsr_studies_train_points_h
+#define lsr_studies_train_points_h
 
 #include <lsr/dense/host.h>
 
@@ -10,7 +10,7 @@
 
 #include "applications/studies/physics-informed-operators/train-equations.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// The points of one step of training.
   struct TrainingPoints
@@ -70,6 +70,6 @@ namespace lsr
   draw_functions(const TrainingEquation &equation,
                  unsigned int            n,
                  std::mt19937_64        &generator);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

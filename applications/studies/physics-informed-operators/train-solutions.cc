@@ -9,7 +9,7 @@
 
 #include "applications/studies/random-fields/characteristics.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -122,4 +122,4 @@ namespace lsr
       return t > 0. ? std::sin(0.5 * M_PI * t) : std::sin(M_PI * x);
     };
   }
-} // namespace lsr
+} // namespace lsr_studies

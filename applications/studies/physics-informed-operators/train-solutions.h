@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_train_solutions_h
-#define lsr_applications_train_solutions_h
+#ifndef lsr_studies_train_solutions_h
+#define lsr_studies_train_solutions_h
 
 #include <functional>
 
 #include "applications/studies/random-fields/gaussian_field.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /// Solutions of the equations of operator networks, as functions of the
   /// coordinates: what test errors are measured with during training.
@@ -33,6 +33,6 @@ namespace lsr
   /// \sin(\pi t / 2)$, along Characteristics. For $u > 0$.
   ReferenceSolution
   advection_solution(const FourierSeries &u);
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace lsr
+namespace lsr_studies
 {
   PeriodicBurgersSolution::PeriodicBurgersSolution(
     const FourierSeries &initial_value,
@@ -59,4 +59,4 @@ namespace lsr
       }
     return mean - 2 * viscosity * derivative / phi;
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_random_fields_burgers_h
-#define lsr_applications_random_fields_burgers_h
+#ifndef lsr_studies_random_fields_burgers_h
+#define lsr_studies_random_fields_burgers_h
 
 #include <complex>
 #include <vector>
 
 #include "applications/studies/random-fields/gaussian_field.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * The solution of $u_t + u u_x = \nu u_{xx}$ with the period of the initial
@@ -38,6 +38,6 @@ namespace lsr
     /// $\phi(x, 0)$.
     std::vector<std::complex<double>> coefficients;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

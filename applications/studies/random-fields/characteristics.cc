@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -64,4 +64,4 @@ namespace lsr
       }
     return {x_0, 0.};
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_random_fields_characteristics_h
-#define lsr_applications_random_fields_characteristics_h
+#ifndef lsr_studies_random_fields_characteristics_h
+#define lsr_studies_random_fields_characteristics_h
 
 #include <array>
 #include <functional>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * The characteristics of $s_t + u(x)\, s_x = 0$ on $[0, 1]$ with a velocity
@@ -35,6 +37,6 @@ namespace lsr
     /// $T$ at equidistant points.
     std::vector<double> times;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -7,7 +7,7 @@
 #include <complex>
 #include <sstream>
 
-namespace lsr
+namespace lsr_studies
 {
   double
   FourierSeries::operator()(const double x) const
@@ -142,4 +142,4 @@ namespace lsr
   {
     return rational_field(625 * M_SQRT2, 5, 1, false);
   }
-} // namespace lsr
+} // namespace lsr_studies

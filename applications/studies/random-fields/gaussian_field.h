@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_gaussian_field_h
-#define lsr_applications_gaussian_field_h
+#ifndef lsr_studies_gaussian_field_h
+#define lsr_studies_gaussian_field_h
 
 #include <random>
 #include <string>
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * A real Fourier series,
@@ -86,6 +88,6 @@ namespace lsr
   /// $\sigma = 625 \sqrt 2$, $\tau = 5$, without a mean.
   GaussianField
   burgers_initial_values();
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_layer_shapes_h
-#define lsr_applications_layer_shapes_h
+#ifndef lsr_studies_layer_shapes_h
+#define lsr_studies_layer_shapes_h
 
 #include <lsr/network/fully_connected.h>
 
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /// A linear layer, and where its parameters begin: weights, one output after
   /// another, then biases.
@@ -46,6 +48,6 @@ namespace lsr
     add(width, layout.n_outputs);
     return shapes;
   }
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

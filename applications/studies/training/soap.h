@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_soap_h
-#define lsr_applications_soap_h
+#ifndef lsr_studies_soap_h
+#define lsr_studies_soap_h
 
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
@@ -15,7 +15,7 @@
 
 #include "applications/studies/training/layer_shapes.h"
 
-namespace lsr
+namespace lsr_studies
 {
   namespace internal
   {
@@ -234,6 +234,6 @@ namespace lsr
     unsigned int                     n_steps = 0;
     std::vector<internal::SoapLayer> layers;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -320,4 +320,4 @@ namespace lsr
     linear_backward(layers[0], theta, input, d_u, gradient, {});
     linear_backward(layers[1], theta, input, d_v, gradient, {});
   }
-} // namespace lsr
+} // namespace lsr_studies

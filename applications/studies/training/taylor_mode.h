@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_taylor_mode_h
-#define lsr_applications_taylor_mode_h
+#ifndef lsr_studies_taylor_mode_h
+#define lsr_studies_taylor_mode_h
 
 #include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
@@ -10,7 +10,7 @@
 
 #include "applications/studies/training/layer_shapes.h"
 
-namespace lsr
+namespace lsr_studies
 {
   /**
    * What FullyConnected::build_jets() computes, and the gradient of a loss of
@@ -112,6 +112,6 @@ namespace lsr
     std::vector<HostBlock> hidden;
     HostBlock              d_difference, d_v, d_u, slopes_out, slopes_in;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -15,7 +15,7 @@
 #include "applications/studies/physics-informed-operators/train-solutions.h"
 #include "applications/studies/random-fields/burgers.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 
 namespace
 {
