@@ -52,7 +52,7 @@ set_tests_properties(downstream_install PROPERTIES
   FIXTURES_REQUIRED downstream_folder
   FIXTURES_SETUP downstream_package)
 set(_using downstream_program downstream_refuses_other_build_type)
-if(TARGET lsr-refine)
+if(TARGET lsr)
   # Equations in shared libraries: the template, and those that are refused.
   lsr_add_downstream_build(downstream_template plugin/template "${_downstream}/template")
   lsr_add_downstream_build(downstream_refused_equations tests/plugins "${_downstream}/refused")
@@ -64,7 +64,7 @@ if(TARGET lsr-refine)
       "${_downstream}/template" "${_downstream}/refused")
   list(APPEND _using downstream_template downstream_refused_equations downstream_plugins)
   add_test(NAME downstream_installed_program
-    COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr-refine" --help)
+    COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr" refine --help)
   list(APPEND _using downstream_installed_program)
 endif()
 set_tests_properties(${_using} PROPERTIES

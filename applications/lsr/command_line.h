@@ -3,10 +3,9 @@
 #ifndef lsr_applications_command_line_h
 #define lsr_applications_command_line_h
 
-#include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/equation_registry.h>
 #include <lsr/fe/error_message.h>
-#include <lsr/network/network.h>
 
 #include <deal.II/base/conditional_ostream.h>
 #include <deal.II/base/exceptions.h>
@@ -14,40 +13,18 @@
 #include <deal.II/base/parameter_acceptor.h>
 #include <deal.II/base/parameter_handler.h>
 
-#include <CLI/CLI.hpp>
-
-#include <algorithm>
-#include <chrono>
-#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <sstream>
 #include <string>
-#include <thread>
+#include <type_traits>
 #include <vector>
+
+#include "applications/lsr/program.h"
 
 namespace lsr
 {
-  /**
-   * The command line that all programs with a parameter file share:
-   * `program problem.prm [--set "Section/Name=value"] [--print-parameters]`.
-   */
-  struct CommandLine
-  {
-    std::string parameter_file;
-
-    /// What `Equation/Name` says.
-    std::string equation = default_equation;
-
-    std::vector<std::string> settings;
-    bool                     print_parameters = false;
-    bool                     restart          = false;
-    std::string              case_file;
-    unsigned int             n_threads = 0;
-    std::string              device    = "auto";
-  };
-
   /// Set "Section/Subsection/Name=value".
   inline void
   apply_setting(dealii::ParameterHandler &prm, const std::string &setting)
@@ -121,37 +98,59 @@ namespace lsr
                       "that you trust.");
   }
 
-  /**
-   * Read what has to be known before all parameters can be declared: load the
-   * additional shared libraries, note the name of the equation, and return the
-   * dimension, 1, 2 or 3.
-   */
-  inline int
-  read_kind_of_problem(CommandLine &command_line)
+  /// What has to be known before all parameters can be declared.
+  struct KindOfProblem
+  {
+    /// 1, 2 or 3.
+    int dimension;
+
+    /// What `Equation/Name` says.
+    std::string equation;
+
+    /// Whether there is a table of instances to be refined, or to be trained
+    /// on.
+    bool has_instances, has_training_instances;
+  };
+
+  /// Read that, and load the additional shared libraries.
+  inline KindOfProblem
+  read_kind_of_problem(const CommandLine &command_line)
   {
     dealii::ParameterHandler prm;
     declare_global_parameters(prm);
     prm.enter_subsection("Equation");
-    prm.declare_entry("Name", command_line.equation);
+    prm.declare_entry("Name", default_equation);
     prm.leave_subsection();
-    if (!command_line.parameter_file.empty())
-      prm.parse_input(command_line.parameter_file, "", true);
+    prm.enter_subsection("Instances");
+    prm.declare_entry("File", "");
+    prm.declare_entry("Training file", "");
+    prm.leave_subsection();
+    if (!command_line.file.empty())
+      prm.parse_input(command_line.file, "", true);
     for (const std::string &setting : command_line.settings)
-      for (const char *name :
-           {"Dimension=", "Additional shared libraries=", "Equation/Name="})
+      for (const char *name : {"Dimension=",
+                               "Additional shared libraries=",
+                               "Equation/Name=",
+                               "Instances/File=",
+                               "Instances/Training file="})
         if (setting.rfind(name, 0) == 0)
           apply_setting(prm, setting);
 
     for (const std::string &library : dealii::Utilities::split_string_list(
            prm.get("Additional shared libraries")))
-      load_equations(library,
-                     std::filesystem::path(command_line.parameter_file)
-                       .parent_path()
-                       .string());
-    prm.enter_subsection("Equation");
-    command_line.equation = prm.get("Name");
-    prm.leave_subsection();
-    return prm.get_integer("Dimension");
+      load_equations(
+        library,
+        std::filesystem::path(command_line.file).parent_path().string());
+    const auto get = [&](const char *section, const char *name) {
+      prm.enter_subsection(section);
+      const std::string value = prm.get(name);
+      prm.leave_subsection();
+      return value;
+    };
+    return {int(prm.get_integer("Dimension")),
+            get("Equation", "Name"),
+            !get("Instances", "File").empty(),
+            !get("Instances", "Training file").empty()};
   }
 
   /**
@@ -164,8 +163,8 @@ namespace lsr
     auto &prm = dealii::ParameterAcceptor::prm;
     declare_global_parameters(prm);
     dealii::ParameterAcceptor::declare_all_parameters(prm);
-    if (!command_line.parameter_file.empty())
-      prm.parse_input(command_line.parameter_file);
+    if (!command_line.file.empty())
+      prm.parse_input(command_line.file);
     for (const std::string &setting : command_line.settings)
       apply_setting(prm, setting);
     if (command_line.print_parameters)
@@ -187,113 +186,83 @@ namespace lsr
                                    "of a file."));
     return std::filesystem::path(path).is_absolute() ?
              path :
-             (std::filesystem::path(command_line.parameter_file).parent_path() /
-              path)
+             (std::filesystem::path(command_line.file).parent_path() / path)
                .string();
   }
 
   /**
-   * The main function of a program: parse the command line, start MPI, run
-   * run_1(), run_2() or run_3() of @p Program according to the dimension, and
-   * turn every exception into one message on rank 0 and exit status 1.
-   * @p more_options may declare options beyond those that all programs share.
+   * Start MPI, read which kind of problem there is, and call @p action with the
+   * communicator, the kind, and the dimension as a type,
+   * `decltype(dim)::value`. Returns the exit status.
+   */
+  template <typename Action>
+  int
+  run_for_dimension(const std::string &program,
+                    CommandLine       &command_line,
+                    const Action      &action)
+  {
+    // The options are ours: MPI gets none of them.
+    std::string name        = program;
+    int         n_arguments = 1;
+    char       *arguments[] = {name.data(), nullptr};
+    char      **pointer     = arguments;
+    dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
+    const MPI_Comm                           world = MPI_COMM_WORLD;
+    return report_errors(program, [&]() {
+      try
+        {
+          command_line.use(dealii::Utilities::MPI::n_mpi_processes(world));
+          AssertThrow(
+            !command_line.file.empty() || command_line.print_parameters,
+            dealii::ExcMessage("no parameter file given; see --help"));
+          if (!command_line.file.empty())
+            check_parameter_file(command_line.file);
+          const KindOfProblem kind = read_kind_of_problem(command_line);
+          if (kind.dimension == 1)
+            action(world, kind, std::integral_constant<int, 1>());
+          else if (kind.dimension == 2)
+            action(world, kind, std::integral_constant<int, 2>());
+          else
+            action(world, kind, std::integral_constant<int, 3>());
+        }
+      catch (const dealii::ExceptionBase &exception)
+        {
+          throw Error(error_message(exception));
+        }
+    });
+  }
+
+
+
+  /**
+   * The main function of a program that is no subcommand: run() of @p Program,
+   * made from a communicator, the command line and the name of the equation.
+   * @p more_options may declare options beyond those of CommandLine.
    */
   template <template <int> class Program>
   int
-  run_program(
-    int                                                   argc,
-    char                                                **argv,
-    const std::string                                    &name,
-    const std::string                                    &description,
-    const std::function<void(CLI::App &, CommandLine &)> &more_options = {})
+  run_program(int                                    argc,
+              char                                 **argv,
+              const std::string                     &name,
+              const std::string                     &description,
+              const std::function<void(CLI::App &)> &more_options = {})
   {
-    CommandLine command_line;
     CLI::App    app(description, name);
-    app.add_option("parameters",
-                   command_line.parameter_file,
-                   "Parameter file (.prm)");
-    app
-      .add_option("--set",
-                  command_line.settings,
-                  "Override a parameter: \"Section/Name=value\"; may be "
-                  "repeated")
-      ->allow_extra_args(false);
-    app.add_flag("--print-parameters",
-                 command_line.print_parameters,
-                 "Print a commented parameter file and exit");
-    app.add_option("--threads",
-                   command_line.n_threads,
-                   "Threads of this process (default: the cores of the machine "
-                   "divided by the number of MPI processes)");
-    app
-      .add_option(
-        "--device",
-        command_line.device,
-        "Where networks and dense solvers compute: cpu, cuda, or auto "
-        "for what this was built for")
-      ->capture_default_str();
+    CommandLine command_line;
+    command_line.add_to(app);
     if (more_options)
-      more_options(app, command_line);
-    try
-      {
-        app.parse(argc, argv);
-      }
-    catch (const CLI::ParseError &error)
-      {
-        if (error.get_exit_code() == 0) // help was asked for
-          return app.exit(error);
-        std::cerr << name << ": error: " << error.what() << "; see --help"
-                  << std::endl;
-        return 1;
-      }
-
-    // The options are ours: MPI gets none of them.
-    int                                      n_arguments = 1;
-    char                                    *arguments[] = {argv[0], nullptr};
-    char                                   **pointer     = arguments;
-    dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
-
-    const MPI_Comm     world = MPI_COMM_WORLD;
-    const unsigned int rank  = dealii::Utilities::MPI::this_mpi_process(world);
-    const unsigned int n_ranks = dealii::Utilities::MPI::n_mpi_processes(world);
-    try
-      {
-        require_device(command_line.device);
-        AssertThrow(!command_line.parameter_file.empty() ||
-                      command_line.print_parameters,
-                    dealii::ExcMessage("no parameter file given; see --help"));
-        if (!command_line.parameter_file.empty())
-          check_parameter_file(command_line.parameter_file);
-        Network::set_n_threads(
-          command_line.n_threads > 0 ?
-            command_line.n_threads :
-            std::max(1U, std::thread::hardware_concurrency() / n_ranks));
-
-        switch (read_kind_of_problem(command_line))
-          {
-            case 1:
-              Program<1>(world, command_line).run();
-              break;
-            case 2:
-              Program<2>(world, command_line).run();
-              break;
-            default:
-              Program<3>(world, command_line).run();
-          }
-      }
-    catch (const std::exception &exception)
-      {
-        // Mostly all ranks fail alike, and one message is enough: the first
-        // speaks at once and ends the others. If it does not, others do.
-        if (rank > 0)
-          std::this_thread::sleep_for(std::chrono::seconds(1));
-        std::cerr << name + ": error: " + error_message(exception) + "\n"
-                  << std::flush;
-        if (n_ranks > 1)
-          MPI_Abort(world, 1);
-        return 1;
-      }
-    return 0;
+      more_options(app);
+    Command command{
+      name, [&]() {
+        return run_for_dimension(
+          name,
+          command_line,
+          [&](const MPI_Comm world, const KindOfProblem &kind, const auto dim) {
+            Program<decltype(dim)::value>(world, command_line, kind.equation)
+              .run();
+          });
+      }};
+    return run_command(app, argc, argv, command);
   }
 } // namespace lsr
 

@@ -4,11 +4,13 @@
 #define lsr_applications_instances_h
 
 #include <deal.II/base/exceptions.h>
+#include <deal.II/base/mpi.h>
 #include <deal.II/base/utilities.h>
 
 #include <fstream>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace lsr
@@ -55,6 +57,17 @@ namespace lsr
                                    "for each instance."));
     return instances;
   }
+
+
+  struct CommandLine;
+
+  /// Refine all instances of a parameter file.
+  template <int dim>
+  void
+  refine_instances(const MPI_Comm     world,
+                   const CommandLine &command_line,
+                   const std::string &equation,
+                   const std::integral_constant<int, dim>);
 } // namespace lsr
 
 #endif

@@ -339,7 +339,7 @@ namespace lsr
   {
     namespace fs = std::filesystem;
     require(fs::exists(path),
-            path + ": no such file, expected a case (.h5) as lsr-refine "
+            path + ": no such file, expected a case (.h5) as lsr refine "
                    "--export-case writes it");
     require(fs::is_regular_file(path),
             path + ": not a regular file, expected a case (.h5)");

@@ -66,8 +66,8 @@ class Programs:
         return model, points
 
     def fit(self, problem, *options):
-        """The report of lsr-fit."""
-        return report([self.path("lsr-fit"), *problem, *options,
+        """The report of lsr fit."""
+        return report([self.path("lsr"), "fit", *problem, *options,
                        "--threads", self.threads, "--seed", self.seed])
 
 

@@ -72,7 +72,7 @@ run()
 {
   local program=$1
   shift
-  (cd inputs && timeout -k 5 $limit "$bin/$program" "$@") \
+  (cd inputs && timeout -k 5 $limit "$bin"/$program "$@") \
     > out 2> err < /dev/null
   status=$?
 }
@@ -122,7 +122,7 @@ refine()
 {
   local name=$1
   shift
-  start "$name" refuses lsr-refine "$@"
+  start "$name" refuses "lsr refine" "$@"
 }
 
 # ------------------------------------------------------------- inputs
@@ -175,15 +175,15 @@ mkdir good
 cp -r inputs good/inputs
 (
   cd good || exit 1
-  run lsr-train good.prm --set "Training/Hidden layers=20, 20" \
+  run "lsr train" good.prm --set "Training/Hidden layers=20, 20" \
     --set "Training/Epochs=5"
-  [ $status -eq 0 ] || echo "lsr-train: exit status $status;"
-  [ -s inputs/network.pt ] || echo "lsr-train: no network;"
+  [ $status -eq 0 ] || echo "lsr train: exit status $status;"
+  [ -s inputs/network.pt ] || echo "lsr train: no network;"
 ) > good/complaints
 (
   cd good || exit 1
-  run lsr-refine good.prm
-  [ $status -eq 0 ] || echo "lsr-refine: exit status $status;"
+  run "lsr refine" good.prm
+  [ $status -eq 0 ] || echo "lsr refine: exit status $status;"
   for file in solution.vtu refined.pt comparison.csv report.json; do
     [ -s inputs/results/$file ] || echo "no $file;"
   done
@@ -317,13 +317,13 @@ refine "output folder under a file" "'a_file/results'" \
 refine "no name of an output folder" "output folder" "empty" \
   -- good.prm --set "Output/Folder="
 
-start "lsr-train, unknown activation" refuses lsr-train \
+start "lsr train, unknown activation" refuses "lsr train" \
   "Training/Activation=magic" -- good.prm --set "Training/Activation=magic"
-start "lsr-train, a layer without units" refuses lsr-train \
+start "lsr train, a layer without units" refuses "lsr train" \
   "unit" -- good.prm --set "Training/Hidden layers=20, 0"
-start "lsr-train, mesh coordinates" refuses lsr-train \
-  "Network/Mesh coordinates" "lsr-refine" -- good.prm --set "Network/Mesh coordinates=true"
-start "lsr-train, network cannot be written" refuses lsr-train \
+start "lsr train, mesh coordinates" refuses "lsr train" \
+  "Network/Mesh coordinates" "lsr refine" -- good.prm --set "Network/Mesh coordinates=true"
+start "lsr train, network cannot be written" refuses "lsr train" \
   "'a_file/network.pt'" -- good.prm --set "Network/File=a_file/network.pt" \
   --set "Training/Hidden layers=20, 20" --set "Training/Epochs=1"
 
@@ -367,7 +367,7 @@ refuses_in_parallel()
     mpirun+=(--oversubscribe --allow-run-as-root --bind-to none)
   fi
   before=$(cd inputs && snapshot)
-  (cd inputs && timeout -k 5 $limit "${mpirun[@]}" "$bin/lsr-refine" "$@") \
+  (cd inputs && timeout -k 5 $limit "${mpirun[@]}" "$bin/lsr" refine "$@") \
     > out 2> err < /dev/null
   status=$?
   after=$(cd inputs && snapshot)
@@ -375,7 +375,7 @@ refuses_in_parallel()
     echo "the processes did not end;"
   [ $status -ne 0 ] || echo "exit status 0;"
   # Open MPI 5 now and then writes a zero byte in front of a line.
-  tr -d '\000' < err | grep -a "^lsr-refine: error: " | grep -aqF -e "$word" ||
+  tr -d '\000' < err | grep -a "^lsr refine: error: " | grep -aqF -e "$word" ||
     echo "no line has the whole message with '$word';"
   [ "$before" = "$after" ] || echo "files were changed or left behind;"
 }
@@ -398,14 +398,14 @@ full_disk()
     (
       cd inputs || exit 1
       trap '' XFSZ
-      exec timeout -k 5 $limit "$bin/lsr-refine" good.prm "$@"
+      exec timeout -k 5 $limit "$bin/lsr" refine good.prm "$@"
     ) > out 2> err < /dev/null &
     pid=$!
     until grep -q "Loading" out || ! kill -0 $pid 2> /dev/null; do
       sleep 0.01
     done
     # The program is the child of timeout.
-    prlimit --pid "$(pgrep -P $pid -x lsr-refine)" \
+    prlimit --pid "$(pgrep -P $pid -x lsr)" \
       --fsize="$bytes" 2> /dev/null
     wait $pid
     status=$?
@@ -414,7 +414,7 @@ full_disk()
   done
   after=$(cd inputs && snapshot | grep -v '[ /]comparison.csv$')
   [ $status -eq 1 ] || echo "exit status $status;"
-  complaints_about_message lsr-refine err "$file"
+  complaints_about_message "lsr refine" err "$file"
   [ "$before" = "$after" ] || echo "files were changed or left behind:" \
     "$(diff <(echo "$before") <(echo "$after") | grep '^[<>]' | head -n 4);"
 }
@@ -439,7 +439,7 @@ is_whole()
     *.csv) [ "$(wc -l < "$1")" -eq 4 ] || grep -q 'an earlier result' "$1" ;;
     *.pt) grep -q 'an earlier result' "$1" ||
       (
-        cd .. && "$bin/lsr-refine" good.prm --set "Network/File=results/$1" \
+        cd .. && "$bin/lsr" refine good.prm --set "Network/File=results/$1" \
           --set "Output/Folder=check" --set "Output/VTU=false" > /dev/null 2>&1
       ) ;;
   esac
@@ -451,7 +451,7 @@ killed()
   local pid file
   (
     cd inputs || exit 1
-    exec "$bin/lsr-refine" good.prm --set "Mesh/Global refinements=6"
+    exec "$bin/lsr" refine good.prm --set "Mesh/Global refinements=6"
   ) > out 2> err < /dev/null &
   pid=$!
   until "$@" || ! kill -0 $pid 2> /dev/null; do
@@ -462,7 +462,7 @@ killed()
   for file in solution.vtu refined.pt comparison.csv report.json; do
     (cd inputs/results && is_whole $file) || echo "$file is not whole;"
   done
-  run lsr-refine good.prm
+  run "lsr refine" good.prm
   [ $status -eq 0 ] || echo "the next run has exit status $status;"
   for file in solution.vtu refined.pt comparison.csv report.json; do
     ! grep -q 'an earlier result' inputs/results/$file ||

@@ -47,7 +47,7 @@ for method in pinn tsonn; do
       exit !(last > 0 && last < 0.5 * first && seconds >= 4 && seconds < 8)
     }' "$scratch/$method/history.csv"
 
-  "$bin/lsr-refine" "$scratch/small.prm" --threads 1 \
+  "$bin/lsr" refine "$scratch/small.prm" --threads 1 \
     --set "Network/File=$method/network.pt" \
     --set "Output/Folder=$scratch/$method/refined"
   [ -s "$scratch/$method/refined/report.json" ]

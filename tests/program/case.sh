@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-# case.sh BIN SOURCE SCRATCH: cases that lsr-refine exports give the same refined
-# network in lsr-refine-case; what cannot be exported, or is no case, is refused.
-. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-refine-case "$@"
+# case.sh BIN SOURCE SCRATCH: exported cases give the same refined network as
+# their parameter files; a problem that cannot be exported, or a file that is no
+# case, is refused.
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" "lsr refine" "$@"
 export OMP_NUM_THREADS=1
 prm=$source/applications/examples/poisson/poisson.prm
 small=(--threads 1 --set "Mesh/Global refinements=3" --set Refinement/Directions=150
@@ -11,23 +12,23 @@ small=(--threads 1 --set "Mesh/Global refinements=3" --set Refinement/Directions
 
 # ------------------------------------------------------- the same network
 
-# same NAME SETTING...: refined by lsr-refine, and by lsr-refine-case from NAME.h5.
+# same NAME SETTING...: refined from the parameter file, and from NAME.h5.
 same() {
   local name=$1 settings=() setting
   shift
   for setting in "$@"; do
     settings+=(--set "$setting")
   done
-  "$bin/lsr-refine" "$prm" "${small[@]}" "${settings[@]}" --set "Output/Folder=$name" >log 2>err ||
-    { fail "$name: lsr-refine"; cat err; return; }
-  "$bin/lsr-refine" "$prm" "${small[@]}" "${settings[@]}" --export-case "$name.h5" >log 2>err ||
+  "$bin/lsr" refine "$prm" "${small[@]}" "${settings[@]}" --set "Output/Folder=$name" >log 2>err ||
+    { fail "$name: lsr refine"; cat err; return; }
+  "$bin/lsr" refine "$prm" "${small[@]}" "${settings[@]}" --export-case "$name.h5" >log 2>err ||
     { fail "$name: not exported"; cat err; return; }
   reports "$name" "$name.h5" --threads 1 --output "$name.pt" --values "$name.csv" || return
   holds "$(value residual_refined) > 0 && $(value residual_refined) < 0.9 * $(value residual)" "$name"
 
   cut -d, -f1-2 "$name.csv" >nodes.csv
-  "$bin/lsr-fit" "$name/refined.pt" --threads 1 --predict nodes.csv expected.csv 2>err &&
-    "$bin/lsr-fit" "$name.pt" --threads 1 --predict nodes.csv found.csv 2>err ||
+  "$bin/lsr" evaluate "$name/refined.pt" nodes.csv --threads 1 --output expected.csv 2>err &&
+    "$bin/lsr" evaluate "$name.pt" nodes.csv --threads 1 --output found.csv 2>err ||
     { fail "$name: no predictions"; cat err; return; }
   paste -d, expected.csv found.csv | awk -F, -v name="$name" '
     function larger(a, b) { b = b < 0 ? -b : b; return a > b ? a : b }
@@ -37,7 +38,7 @@ same() {
       exit !(NR > 500 && size > 0.5 && difference <= 1e-9 * size)
     }' || fail "$name: another network"
 
-  # Norms and ranks of both programs.
+  # Norms and ranks of both.
   awk -F, -v network="$(value residual)" -v refined="$(value residual_refined)" '
     function differ(a, b) { return (a - b) ^ 2 > 1e-8 ^ 2 * b ^ 2 }
     NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i; next }
@@ -68,7 +69,7 @@ reports "options" dual.h5 --threads 1 --subspace parameters --directions 60 --se
 grep -q '"subspace":"parameters"' report.json || fail "the subspace of the command line"
 
 # A nonlinear problem is linearized at the network.
-"$bin/lsr-refine" "$prm" "${small[@]}" --set Refinement/Norm=mass --set Equation/Reaction=u^3 \
+"$bin/lsr" refine "$prm" "${small[@]}" --set Refinement/Norm=mass --set Equation/Reaction=u^3 \
   --export-case nonlinear.h5 >log 2>err || { fail "nonlinear: not exported"; cat err; }
 reports "nonlinear" nonlinear.h5 --threads 1 &&
   holds "$(value residual_refined) < 0.9 * $(value residual)" "nonlinear"
@@ -79,9 +80,9 @@ reports "nonlinear" nonlinear.h5 --threads 1 &&
 refuses_export() {
   local word=$1
   shift
-  "$bin/lsr-refine" "$prm" "${small[@]}" "$@" --export-case refused.h5 >out 2>err
+  "$bin/lsr" refine "$prm" "${small[@]}" "$@" --export-case refused.h5 >out 2>err
   [ $? -eq 1 ] || fail "exported: $*"
-  [ "$(grep -c "lsr-refine: error: " err)" -eq 1 ] && grep -qF -e "$word" err ||
+  [ "$(grep -c "lsr refine: error: " err)" -eq 1 ] && grep -qF -e "$word" err ||
     fail "the message lacks '$word': $* ($(cat err))"
   [ ! -e refused.h5 ] || fail "a file in spite of an error: $*"
 }
@@ -92,22 +93,25 @@ refuses_export "Iterations/Number is 2" --set "Iterations/Number=2"
 refuses_export "Refinement/Residual subspace" --set "Refinement/Residual subspace=true"
 refuses_export "--restart" --restart
 refuses_export "Network/File" --set "Network/File="
-"$bin/lsr-refine" "$prm" --export-case "" >out 2>err && fail "a case without a name"
-grep -q "lsr-refine: error: .*name of a file" err || fail "no name: $(cat err)"
+"$bin/lsr" refine "$prm" --export-case "" >out 2>err && fail "a case without a name"
+grep -q "lsr refine: error: .*name of a file" err || fail "no name: $(cat err)"
 if command -v mpirun >/dev/null; then
   mpirun=(mpirun -np 2)
   if mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE'; then
     mpirun+=(--oversubscribe --allow-run-as-root --bind-to none)
   fi
-  "${mpirun[@]}" "$bin/lsr-refine" "$prm" "${small[@]}" --export-case refused.h5 >out 2>err &&
+  "${mpirun[@]}" "$bin/lsr" refine "$prm" "${small[@]}" --export-case refused.h5 >out 2>err &&
     fail "exported on two processes"
   grep -aqF "found 2 processes, expected one" err || fail "two processes: $(cat err)"
   [ ! -e refused.h5 ] || fail "a file of two processes"
 fi
 
-refuses "CASE is required" --
+refuses "no parameter file given" --
 refuses "no_such.h5: no such file" "--export-case" -- no_such.h5
-refuses "dual.csv: not an HDF5 file" -- dual.csv
+cp dual.csv text.h5
+refuses "text.h5: not an HDF5 file" -- text.h5
+refuses "--set is an option for parameter files" -- dual.h5 --set Dimension=2
+refuses "--rank is an option for cases" -- "$prm" --rank 3
 head -c 100000 dual.h5 >truncated.h5
 refuses "truncated.h5: not an HDF5 file, or damaged" -- truncated.h5
 refuses "wonderful" "structured" -- dual.h5 --subspace wonderful

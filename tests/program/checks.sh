@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-# What the scripts that test programs share. `. checks.sh PROGRAM BIN SOURCE
-# SCRATCH` enters a new folder SCRATCH and defines bin, source and the functions
+# Functions of the scripts that test programs. `. checks.sh PROGRAM BIN SOURCE
+# SCRATCH`, with a PROGRAM like "lsr fit", enters a new folder SCRATCH and defines bin, source and the functions
 # below.
 set -uo pipefail
 program=$1 bin=$(cd "$2" && pwd) source=$(cd "$3" && pwd)
@@ -26,7 +26,7 @@ holds() { awk "BEGIN { exit !($1) }" || fail "$2: $1"; }
 reports() {
   local what=$1
   shift
-  "$bin/$program" "$@" >report.json 2>err || { fail "$what: exit status $?"; cat err; return 1; }
+  "$bin"/$program "$@" >report.json 2>err || { fail "$what: exit status $?"; cat err; return 1; }
   [ "$(wc -l <report.json)" -eq 1 ] || fail "$what: the report is not one line"
 }
 
@@ -41,7 +41,7 @@ refuses() {
   done
   shift
   before=$(ls -R)
-  "$bin/$program" "$@" >out 2>err
+  "$bin"/$program "$@" >out 2>err
   [ $? -eq 1 ] || fail "not refused: $*"
   [ ! -s out ] || fail "a report in spite of an error: $*"
   [ "$(grep -c "$program: error: " err)" -eq 1 ] || fail "no message: $*"

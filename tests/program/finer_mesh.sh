@@ -5,12 +5,12 @@
 # one: there, too, the refined network is much better than the network, though
 # not as good as at the nodes it was refined at, and the finite-element solution
 # is that of the finer mesh.
-. "$(dirname "$0")/checks.sh" lsr-refine "$1" "$2" "$3"
+. "$(dirname "$0")/checks.sh" "lsr refine" "$1" "$2" "$3"
 
 refine() { # FOLDER OPTION...
   folder=$1
   shift
-  "$bin/lsr-refine" "$source/applications/examples/poisson/poisson.prm" --threads 1 \
+  "$bin/lsr" refine "$source/applications/examples/poisson/poisson.prm" --threads 1 \
     --set "Output/Folder=$folder" --set Output/VTU=false --set Output/Pictures=false \
     --set "Mesh/Global refinements=4" --set Refinement/Directions=300 "$@" >"$folder.log" ||
     fail "refine $folder"

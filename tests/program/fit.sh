@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-# fit.sh BIN SOURCE SCRATCH: what lsr-fit does with good data and with bad.
-. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-fit "$@"
+# fit.sh BIN SOURCE SCRATCH: lsr fit and lsr evaluate with good data and with bad.
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" "lsr fit" "$@"
 model=$source/applications/examples/poisson/poisson.pt
 
 # fit_data N_FIT N_TEST N_VALIDATION [GROUPS]: points of sin(4 pi x^2) sin(pi y),
@@ -40,12 +40,11 @@ grep -q '"selected_by":"cross-validation"' report.json || fail "groups are not u
 
 # What the refined network predicts, however it is asked.
 cut -d, -f1-2 plenty.csv >new.csv
-reports "predictions" "$model" plenty.csv --directions 200 --output values.csv --predict new.csv predicted.csv --profile profile.csv
+reports "predictions" "$model" plenty.csv --directions 200 --output values.csv --profile profile.csv
 reports "refined network" "$model" plenty.csv --directions 200 --output refined.pt
-"$bin/lsr-fit" refined.pt --predict new.csv again.h5 2>err || fail "a refined network cannot be evaluated: $(cat err)"
-"$bin/lsr-fit" refined.pt --predict new.csv again.csv 2>err || fail "a refined network cannot be evaluated: $(cat err)"
-cmp -s values.csv predicted.csv || fail "values and predictions differ"
-paste -d, predicted.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) bad = 1 } END { exit bad || NR != 2000 }' ||
+"$bin/lsr" evaluate refined.pt new.csv --output again.h5 2>err || fail "a refined network cannot be evaluated: $(cat err)"
+"$bin/lsr" evaluate refined.pt new.csv --output again.csv 2>err || fail "a refined network cannot be evaluated: $(cat err)"
+paste -d, values.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) bad = 1 } END { exit bad || NR != 2000 }' ||
   fail "the saved network predicts something else"
 [ -s again.h5 ] || fail "no HDF5 predictions"
 [ "$(wc -l <profile.csv)" -eq 202 ] || fail "the profile has not one line for each rank"
@@ -53,7 +52,7 @@ paste -d, predicted.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) b
 # -------------------------------------------------------------- bad input
 
 refuses "MODEL is required" --
-refuses "neither" -- "$model"
+refuses "POINTS is required" -- "$model"
 refuses "no_such.pt" -- no_such.pt plenty.csv
 refuses "device abacus: auto, cpu or cuda expected" -- "$model" plenty.csv --device abacus
 other=cuda
@@ -75,10 +74,21 @@ refuses "--rank many" "whole number" -- "$model" plenty.csv --rank many
 refuses "--tikhonov -1" -- "$model" plenty.csv --tikhonov=-1
 refuses "--select best" "gcv" -- "$model" plenty.csv --select best
 refuses "validation rows" "none" -- "$model" plenty.csv --select validation --directions 50
-refuses "no_such_new.csv" -- "$model" plenty.csv --predict no_such_new.csv predicted2.csv
-refuses "without a correction" -- "$model" --predict new.csv predicted2.csv
 refuses "wonderful" "structured" -- "$model" plenty.csv --subspace wonderful
 refuses "--precision float16" "mixed" -- "$model" plenty.csv --subspace rsvd --precision float16
 refuses "plenty.csv" "folder" -- "$model" plenty.csv --output plenty.csv/refined.pt
 
+program="lsr evaluate"
+refuses "no_such.csv" -- refined.pt no_such.csv --output values2.csv
+refuses "without a correction" -- "$model" new.csv --output values2.csv
+refuses "--output is required" -- refined.pt new.csv
+
+# The command itself.
+program=lsr
+refuses "subcommand" --
+refuses "refin" -- refin problem.prm
+"$bin/lsr" --version >out 2>err || fail "no version"
+for words in "dealii_lsr" "Kokkos" "LibTorch" "device"; do
+  grep -q "$words" out || fail "the version lacks $words: $(cat out)"
+done
 finish

@@ -19,12 +19,12 @@ for network in "$networks"/*.pt; do
 done
 [ "$(ls "$networks"/*.pt | wc -l)" -eq 6 ] || fail "not six networks"
 
-# The data are those of lsr-fit.
+# The data are those of lsr fit.
 reports "training" train trained.pt --epochs 3 "${few[@]}"
 "$bin/lsr-operator" data data.h5 "${few[@]}" >out 2>err || fail "data: $(cat err)"
-"$bin/lsr-fit" trained.pt data.h5 --group --directions 60 >report.json 2>err || fail "lsr-fit: $(cat err)"
-holds "$(value rows) == 30 * 128" "lsr-fit"
-holds "$(value relative_l2_test_refined) < $(value relative_l2_test)" "lsr-fit"
+"$bin/lsr" fit trained.pt data.h5 --group --directions 60 >report.json 2>err || fail "lsr fit: $(cat err)"
+holds "$(value rows) == 30 * 128" "lsr fit"
+holds "$(value relative_l2_test_refined) < $(value relative_l2_test)" "lsr fit"
 
 refuses "subcommand" --
 refuses "OUTPUT is required" -- train

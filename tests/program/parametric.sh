@@ -18,7 +18,7 @@ refine() { # PROBLEM SETTING...
     "Output/Folder=$PWD/out" "${@:2}"; do
     settings+=(--set "$setting")
   done
-  "$bin/lsr-refine-parametric" --threads 1 "$folder/$1.prm" "${settings[@]}"
+  "$bin/lsr" refine --threads 1 "$folder/$1.prm" "${settings[@]}"
 }
 
 fail() {
@@ -74,7 +74,7 @@ expect_without_solving
 
 # Training: a network appears that can be refined.
 printf 'k,c,s\n0.2,3,0.4\n0.9,12,0.6\n' >training.csv
-"$bin/lsr-train-parametric" --threads 1 "$folder/nonlinear.prm" \
+"$bin/lsr" train --threads 1 "$folder/nonlinear.prm" \
   --set "Mesh/Global refinements=3" --set "Instances/Training file=$PWD/training.csv" \
   --set "Network/File=$PWD/small.pt" --set "Training/Hidden layers=16, 16" \
   --set "Training/Epochs=2" >log

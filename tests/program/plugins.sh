@@ -6,7 +6,7 @@
 # brings an untrained network close to the finite-element solution; libraries
 # that cannot be used, and those of tests/plugins in the folder REFUSED, get one
 # line that says why.
-. "$(dirname "$0")/checks.sh" lsr-refine "$1" "$2" "$3"
+. "$(dirname "$0")/checks.sh" "lsr refine" "$1" "$2" "$3"
 template=$4 refused=$5
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -18,7 +18,7 @@ small=(--set "Mesh/Global refinements=2" --set "Training/Hidden layers=20, 20"
   --set "Output/Pictures=false")
 
 # Name, description and section of the equation, and where it comes from.
-"$bin/lsr-refine" problem.prm --print-parameters >parameters 2>err || fail "parameters: $(cat err)"
+"$bin/lsr" refine problem.prm --print-parameters >parameters 2>err || fail "parameters: $(cat err)"
 for words in "set Name *= nonlinear elasticity" "neo-Hookean" "subsection Nonlinear elasticity" \
   "set Additional shared libraries *= build/libnonlinear_elasticity.so" "advection-diffusion-reaction"; do
   grep -q "$words" parameters || fail "the parameter template lacks '$words'"
@@ -29,7 +29,7 @@ done
 distance() { awk -F, -v row="$1" '$1 == row { print $5 }' results/comparison.csv; }
 refines() {
   rm -rf results
-  "$bin/lsr-refine" "$2" "${small[@]}" "${@:3}" >out 2>err || fail "$1: $(cat err)"
+  "$bin/lsr" refine "$2" "${small[@]}" "${@:3}" >out 2>err || fail "$1: $(cat err)"
   echo "$1: distance to finite elements: network $(distance network), refined $(distance refined)"
   holds "$(distance refined) > 0 && 10 * $(distance refined) <= $(distance network)" "$1"
 }
@@ -39,14 +39,14 @@ sed -e 's/\(Dimension *= \)2/\13/' -e 's/\(Displacements = 0: \)/\10, /' -e 's/\
 refines "three dimensions" problem-3d.prm --set "Mesh/Global refinements=1" \
   --set "Training/Hidden layers=30, 30" --set "Refinement/Directions=240"
 # From anywhere, and found as dlopen() finds libraries.
-(cd / && "$bin/lsr-refine" "$OLDPWD/problem.prm" --print-parameters >/dev/null) ||
+(cd / && "$bin/lsr" refine "$OLDPWD/problem.prm" --print-parameters >/dev/null) ||
   fail "not found relative to the parameter file"
-LD_LIBRARY_PATH=$PWD/build "$bin/lsr-refine" problem.prm --print-parameters \
+LD_LIBRARY_PATH=$PWD/build "$bin/lsr" refine problem.prm --print-parameters \
   --set "Additional shared libraries=libnonlinear_elasticity.so" >/dev/null || fail "not found by the linker"
 rm -r results
 
 # A short training on the finite-element solution works for all components.
-"$bin/lsr-train" problem.prm "${small[@]}" --set Network/File=network.pt \
+"$bin/lsr" train problem.prm "${small[@]}" --set Network/File=network.pt \
   --set Training/Epochs=20 >out 2>err || fail "training: $(cat err)"
 [ -s network.pt ] || fail "no trained network"
 

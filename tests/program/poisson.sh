@@ -5,7 +5,7 @@
 set -euo pipefail
 bin=$1 source=$2 scratch=$3
 rm -rf "$scratch"
-"$bin/lsr-refine" "$source/applications/examples/poisson/poisson.prm" --set "Output/Folder=$scratch"
+"$bin/lsr" refine "$source/applications/examples/poisson/poisson.prm" --set "Output/Folder=$scratch"
 for file in report.json comparison.csv solution.vtu refined.pt; do
   [ -s "$scratch/$file" ] || { echo "missing: $file"; exit 1; }
 done

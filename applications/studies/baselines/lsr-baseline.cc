@@ -7,6 +7,7 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>
 #include <lsr/network/lbfgs.h>
 #include <lsr/refine/iterative_lsr.h>
@@ -18,8 +19,9 @@
 #include <iomanip>
 #include <limits>
 
+#include "applications/lsr/command_line.h"
 #include "applications/lsr/initial_network.h"
-#include "applications/lsr/training_program.h"
+#include "applications/lsr/parameters.h"
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/baselines/collocation.h"
 
@@ -47,15 +49,37 @@ namespace lsr_studies
 
 
   template <int dim>
-  class BaselineProgram : public TrainingProgram<dim>
+  class BaselineProgram
   {
   public:
-    using TrainingProgram<dim>::TrainingProgram;
+    BaselineProgram(MPI_Comm           communicator,
+                    const CommandLine &command_line,
+                    const std::string &equation)
+      : command_line(command_line)
+      , problem(communicator, equation)
+    {
+      AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
+                  dealii::ExcMessage(
+                    "training runs in one process, with threads"));
+    }
+
+    void
+    run()
+    {
+      if (!read_parameters(command_line))
+        return;
+      AssertThrow(!parameters.network.mesh_coordinates,
+                  dealii::ExcMessage(
+                    "Network/Mesh coordinates is true, expected false: only "
+                    "lsr refine knows networks of mesh coordinates."));
+      train();
+    }
 
   private:
-    using TrainingProgram<dim>::pcout;
-    using TrainingProgram<dim>::problem;
-    using TrainingProgram<dim>::parameters;
+    const CommandLine               &command_line;
+    const dealii::ConditionalOStream pcout{std::cout, true};
+    Problem<dim>                     problem;
+    ProgramParameters                parameters;
 
     using Rows = typename Collocation<dim>::Rows;
 
@@ -67,7 +91,7 @@ namespace lsr_studies
     };
 
     void
-    train() override
+    train()
     {
       setup();
       if (options.method == "lsr")
@@ -392,7 +416,7 @@ main(int argc, char **argv)
     "lsr-baseline",
     "Train or refine a fully connected network on the strong form of a "
     "boundary value problem.",
-    [](CLI::App &app, lsr::CommandLine &) {
+    [](CLI::App &app) {
       auto &options = lsr_studies::BaselineOptions::instance();
       app
         .add_option("--method",

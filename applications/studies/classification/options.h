@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "applications/lsr/core_program.h"
+#include "applications/studies/core_program.h"
 #include "applications/studies/namespace.h"
 
 namespace lsr_studies

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "applications/lsr/core_program.h"
+#include "applications/studies/core_program.h"
 #include "applications/studies/data-driven-operators/burgers_data.h"
 #include "applications/studies/data-driven-operators/operator_networks.h"
 #include "applications/studies/data-driven-operators/rank_study.h"
@@ -185,7 +185,7 @@ namespace lsr_studies
   OperatorOptions::add_data(CLI::App &app)
   {
     CLI::App &write =
-      *app.add_subcommand("data", "Write the data for lsr-fit --group");
+      *app.add_subcommand("data", "Write the data for lsr fit --group");
     write.add_option("OUTPUT", output, "File to write (.h5)")->required();
     add_data_options(write);
   }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "applications/lsr/core_program.h"
+#include "applications/studies/core_program.h"
 #include "applications/studies/namespace.h"
 
 namespace lsr_studies

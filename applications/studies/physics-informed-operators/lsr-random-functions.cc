@@ -5,7 +5,7 @@
 
 #include <lsr/base/atomic_file.h>
 
-#include "applications/lsr/core_program.h"
+#include "applications/studies/core_program.h"
 #include "applications/studies/random-fields/gaussian_field.h"
 
 namespace

@@ -128,10 +128,12 @@ namespace lsr_studies
   class InstancesProgram
   {
   public:
-    InstancesProgram(MPI_Comm communicator, const CommandLine &command_line)
+    InstancesProgram(MPI_Comm           communicator,
+                     const CommandLine &command_line,
+                     const std::string &equation)
       : command_line(command_line)
-      , problem(communicator, command_line.equation)
-      , reference(communicator, command_line.equation)
+      , problem(communicator, equation)
+      , reference(communicator, equation)
     {
       AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
                   dealii::ExcMessage(

@@ -10,7 +10,7 @@
 #include <iomanip>
 #include <iostream>
 
-#include "applications/lsr/core_program.h"
+#include "applications/studies/core_program.h"
 #include "applications/studies/physics-informed-operators/train-loss.h"
 #include "applications/studies/training/soap.h"
 

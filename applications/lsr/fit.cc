@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Refines a trained network on data, or evaluates a refined one.
+// lsr fit: refines a trained network on data.
 
 #include <lsr/base/exceptions.h>
 #include <lsr/base/stopwatch.h>
@@ -11,49 +11,21 @@
 #include <lsr/refine/refined_network.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <set>
 
-#include "applications/lsr/fit/options.h"
-#include "applications/lsr/fit/report.h"
-#include "applications/lsr/fit/smaller_blocks.h"
+#include "applications/lsr/commands.h"
+#include "applications/lsr/evaluation.h"
+#include "applications/lsr/fit_options.h"
+#include "applications/lsr/fit_report.h"
+#include "applications/lsr/smaller_blocks.h"
 
 namespace lsr
 {
   namespace
   {
-    void
-    say(const std::string &line)
-    {
-      std::cerr << line << std::endl;
-    }
-
-
-
-    /// The refined prediction at the points of @p data, in its targets.
-    DataSet
-    predict(const RefinedNetwork &refined, DataSet data)
-    {
-      data.targets =
-        make_column(data.n_points() * refined.network->n_outputs());
-      refined.network->evaluate(data.points, data.targets, refined.correction);
-      return data;
-    }
-
-
-
-    void
-    write_predictions(const RefinedNetwork &refined,
-                      const DataSet        &points,
-                      const std::string    &path)
-    {
-      write_data_set(path, predict(refined, points));
-      say("Written: " + path);
-    }
-
-
-
     std::size_t
     n_groups(const DataSet &rows)
     {
@@ -66,7 +38,7 @@ namespace lsr
 
 
     unsigned int
-    n_folds(const Options &options, const DataSet &rows)
+    n_folds(const FitOptions &options, const DataSet &rows)
     {
       return std::min<std::size_t>(options.n_folds, n_groups(rows));
     }
@@ -76,7 +48,7 @@ namespace lsr
     /// Whether to cross-validate: where rows are groups, or where there are
     /// too few of them for generalized cross-validation.
     bool
-    cross_validate(const Options &options, const DataSet &rows)
+    cross_validate(const FitOptions &options, const DataSet &rows)
     {
       if (options.rule != SelectionRule::automatic)
         return options.rule == SelectionRule::cross_validation;
@@ -87,7 +59,7 @@ namespace lsr
 
 
     FitParameters
-    fit_parameters(const Options &options)
+    fit_parameters(const FitOptions &options)
     {
       FitParameters parameters;
       parameters.rule          = options.rule;
@@ -107,7 +79,7 @@ namespace lsr
     /// Fit in blocks of the size in @p options, or of less if there is no
     /// memory for them.
     Fit
-    fit_in_blocks(const Options      &options,
+    fit_in_blocks(const FitOptions   &options,
                   const Network      &network,
                   const TangentBasis &basis,
                   const DataSet      &rows,
@@ -142,7 +114,7 @@ namespace lsr
 
     /// Refine the network of @p options on its data.
     RefinedNetwork
-    refine_on_data(const Options                        &options,
+    refine_on_data(const FitOptions                     &options,
                    const std::shared_ptr<const Network> &network,
                    const DataSet                        &data)
     {
@@ -173,47 +145,42 @@ namespace lsr
 
 
     void
-    run(const Options &options)
+    fit_data(FitOptions &options)
     {
-      Network::set_n_threads(options.n_threads);
-
-      if (options.data_file.empty())
-        {
-          const DataSet points = read_points(options.points_file);
-          const auto    refined =
-            RefinedNetwork::load(options.model_file, points.points.extent(0));
-          write_predictions(refined, points, options.predictions_file);
-          return;
-        }
-
+      options.use();
+      options.complete();
       const DataSet data =
         read_data_set(options.data_file,
                       {options.n_outputs, true, options.has_group});
-      // What is asked for later is looked at before the work begins.
-      options.prepare_output();
-      DataSet new_points;
-      if (!options.points_file.empty())
-        new_points = read_points(options.points_file);
+      prepare_folder_of(options.output_file);
+      prepare_folder_of(options.profile_file);
       const auto network = std::make_shared<const Network>(Network::load(
         options.model_file, data.points.extent(0), options.n_outputs));
       const RefinedNetwork refined = refine_on_data(options, network, data);
-      if (options.output_is_model())
-        {
-          refined.save(options.output_file);
-          say("Written: " + options.output_file);
-        }
-      else if (!options.output_file.empty())
-        write_predictions(refined, data, options.output_file);
-      if (!options.points_file.empty())
-        write_predictions(refined, new_points, options.predictions_file);
+      if (options.output_file.empty())
+        return;
+      if (std::filesystem::path(options.output_file).extension() == ".pt")
+        refined.save(options.output_file);
+      else
+        write_data_set(options.output_file, evaluate(refined, data));
+      say("Written: " + options.output_file);
+    }
+
+
+
+    int
+    run(const std::string &name, FitOptions &options)
+    {
+      return report_errors(name, [&]() { fit_data(options); });
     }
   } // namespace
+
+
+
+  void
+  add_fit(CLI::App &app, Command &command)
+  {
+    add_command<FitOptions>(
+      app, command, "fit", "Refine a trained network on data.", run);
+  }
 } // namespace lsr
-
-
-
-int
-main(int argc, char **argv)
-{
-  return lsr::run_core_program<lsr::Options>("lsr-fit", argc, argv, lsr::run);
-}

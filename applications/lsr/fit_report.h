@@ -18,7 +18,7 @@
 #include <ostream>
 #include <string>
 
-#include "applications/lsr/fit/options.h"
+#include "applications/lsr/fit_options.h"
 
 namespace lsr
 {
@@ -88,7 +88,7 @@ namespace lsr
 
   /// The result in one line.
   inline std::string
-  json_report(const Options                       &options,
+  json_report(const FitOptions                    &options,
               const RefinedNetwork                &refined,
               const Fit                           &result,
               const DataSet                       &rows,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_core_program_h
-#define lsr_applications_core_program_h
+#ifndef lsr_studies_core_program_h
+#define lsr_studies_core_program_h
 
 #include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
@@ -9,11 +9,11 @@
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
 
-#include <exception>
-#include <iostream>
 #include <string>
 
-// What programs of the core, without deal.II and MPI, have in common.
+#include "applications/lsr/program.h"
+
+// What studies without deal.II and MPI have in common.
 
 namespace lsr
 {
@@ -61,20 +61,13 @@ namespace lsr
                    char             **argv,
                    void (*program)(const Options &))
   {
-    try
-      {
-        Options options;
-        if (!options.parse(argc, argv))
-          return 0;
-        ensure_kokkos_initialized();
-        program(options);
-      }
-    catch (const std::exception &error)
-      {
-        std::cerr << name << ": error: " << error.what() << std::endl;
-        return 1;
-      }
-    return 0;
+    return report_errors(name, [&]() {
+      Options options;
+      if (!options.parse(argc, argv))
+        return;
+      ensure_kokkos_initialized();
+      program(options);
+    });
   }
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Refines a network for a linear problem in a file, without finite elements.
+// lsr refine case.h5: refines a network for a linear problem in a file, without
+// finite elements.
 
 #include <lsr/base/device.h>
 #include <lsr/base/stopwatch.h>
@@ -20,21 +21,14 @@
 #include <map>
 #include <memory>
 
-#include "applications/lsr/refine-case/options.h"
+#include "applications/lsr/evaluation.h"
+#include "applications/lsr/refine_options.h"
 
 namespace lsr
 {
   namespace
   {
-    void
-    say(const std::string &line)
-    {
-      std::cerr << line << std::endl;
-    }
-
-
-
-    /// The subspace, from the points that lsr-refine would take.
+    /// The subspace, from the points that lsr refine would take.
     std::unique_ptr<TangentBasis>
     make_basis(const Network &network, const LinearCase &problem)
     {
@@ -57,9 +51,8 @@ namespace lsr
                    const Refinement         &refinement)
     {
       DataSet data;
-      data.points  = problem.sampling.points;
-      data.targets = make_column(data.n_points() * problem.n_outputs);
-      refined.network->evaluate(data.points, data.targets, refined.correction);
+      data.points = problem.sampling.points;
+      data        = evaluate(refined, data);
 
       residual.conform(refinement.values);
       const HostColumn values = to_host(refinement.values),
@@ -74,7 +67,7 @@ namespace lsr
 
 
     std::string
-    json_report(const Options                 &options,
+    json_report(const RefineOptions           &options,
                 const LinearCase              &problem,
                 const Network                 &network,
                 const Refinement              &refinement,
@@ -109,67 +102,57 @@ namespace lsr
       times["total"] = std::round(1000 * total) / 1000;
       return json.dump();
     }
-
-
-
-    void
-    run(const Options &options)
-    {
-      Network::set_n_threads(options.n_threads);
-      options.prepare_output();
-
-      std::map<std::string, double>       seconds;
-      LinearCase                          problem;
-      std::shared_ptr<const Network>      network;
-      std::unique_ptr<LinearizedResidual> residual;
-      {
-        const Stopwatch stopwatch(seconds["load"]);
-        problem = LinearCase::load(options.case_file);
-        options.apply_to(problem);
-        network  = std::make_shared<const Network>(problem.load_network());
-        residual = std::make_unique<LinearizedResidual>(problem.linearization);
-      }
-      say(network->description());
-
-      std::unique_ptr<TangentBasis> basis;
-      say("Building the " + problem.basis.type + " subspace of " +
-          std::to_string(problem.basis.n_directions) + " directions");
-      {
-        const Stopwatch stopwatch(seconds["subspace"]);
-        basis = make_basis(*network, problem);
-      }
-      say("Refining the network");
-      problem.refinement.progress = say;
-      const Refinement refinement = refine(
-        *network, *basis, problem.sampling, *residual, problem.refinement);
-      seconds.insert(refinement.seconds.begin(), refinement.seconds.end());
-
-      const RefinedNetwork refined{network, refinement.correction};
-      if (!options.output_file.empty())
-        {
-          refined.save(options.output_file);
-          say("Written: " + options.output_file);
-        }
-      if (!options.values_file.empty())
-        {
-          write_data_set(
-            options.values_file,
-            refined_values(problem, *residual, refined, refinement));
-          say("Written: " + options.values_file);
-        }
-      std::cout << json_report(options, problem, *network, refinement, seconds)
-                << std::endl;
-    }
   } // namespace
+
+
+
+  void
+  refine_case(RefineOptions &options)
+  {
+    options.use();
+    options.refuse_options_of_others();
+    prepare_folder_of(options.output_file);
+    prepare_folder_of(options.values_file);
+
+    std::map<std::string, double>       seconds;
+    LinearCase                          problem;
+    std::shared_ptr<const Network>      network;
+    std::unique_ptr<LinearizedResidual> residual;
+    {
+      const Stopwatch stopwatch(seconds["load"]);
+      problem = LinearCase::load(options.file);
+      options.apply_to(problem);
+      network  = std::make_shared<const Network>(problem.load_network());
+      residual = std::make_unique<LinearizedResidual>(problem.linearization);
+    }
+    say(network->description());
+
+    std::unique_ptr<TangentBasis> basis;
+    say("Building the " + problem.basis.type + " subspace of " +
+        std::to_string(problem.basis.n_directions) + " directions");
+    {
+      const Stopwatch stopwatch(seconds["subspace"]);
+      basis = make_basis(*network, problem);
+    }
+    say("Refining the network");
+    problem.refinement.progress = say;
+    const Refinement refinement =
+      refine(*network, *basis, problem.sampling, *residual, problem.refinement);
+    seconds.insert(refinement.seconds.begin(), refinement.seconds.end());
+
+    const RefinedNetwork refined{network, refinement.correction};
+    if (!options.output_file.empty())
+      {
+        refined.save(options.output_file);
+        say("Written: " + options.output_file);
+      }
+    if (!options.values_file.empty())
+      {
+        write_data_set(options.values_file,
+                       refined_values(problem, *residual, refined, refinement));
+        say("Written: " + options.values_file);
+      }
+    std::cout << json_report(options, problem, *network, refinement, seconds)
+              << std::endl;
+  }
 } // namespace lsr
-
-
-
-int
-main(int argc, char **argv)
-{
-  return lsr::run_core_program<lsr::Options>("lsr-refine-case",
-                                             argc,
-                                             argv,
-                                             lsr::run);
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Refines a network of coordinates and parameters for many instances of a
+// lsr refine with a table of instances: refines a network of coordinates and
+// parameters for many instances of a
 // parametric problem, in one tangent space, and compares errors and times with
 // solving each of them by finite elements.
 
@@ -21,10 +22,10 @@
 #include <optional>
 
 #include "applications/lsr/command_line.h"
+#include "applications/lsr/instances_report.h"
 #include "applications/lsr/parameters.h"
-#include "applications/lsr/parametric/parametric_report.h"
-#include "applications/lsr/parametric/parametric_table.h"
-#include "applications/lsr/parametric/with_inputs.h"
+#include "applications/lsr/parametric_table.h"
+#include "applications/lsr/with_inputs.h"
 
 namespace lsr
 {
@@ -33,12 +34,13 @@ namespace lsr
   {
   public:
     RefineParametricProgram(MPI_Comm           communicator,
-                            const CommandLine &command_line)
+                            const CommandLine &command_line,
+                            const std::string &equation)
       : communicator(communicator)
       , command_line(command_line)
       , pcout(std::cout,
               dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
-      , problem(communicator, command_line.equation)
+      , problem(communicator, equation)
     {}
 
     void
@@ -92,9 +94,9 @@ namespace lsr
     {
       const auto refuse = [](const bool asked_for, const std::string &what) {
         AssertThrow(!asked_for,
-                    dealii::ExcMessage(what + " is set, expected the default: "
-                                              "lsr-refine-parametric does not "
-                                              "know it."));
+                    dealii::ExcMessage(what +
+                                       " is set, expected the default: "
+                                       "instances are refined without it."));
       };
       refuse(all_parameters.network.mesh_coordinates,
              "Network/Mesh coordinates");
@@ -328,15 +330,26 @@ namespace lsr
     std::unique_ptr<GalerkinResidual> galerkin;
     ParametricReport                  report;
   };
-} // namespace lsr
 
-int
-main(int argc, char **argv)
-{
-  return lsr::run_program<lsr::RefineParametricProgram>(
-    argc,
-    argv,
-    "lsr-refine-parametric",
-    "Refine a network of coordinates and parameters for many instances of a "
-    "parametric problem, and compare with solving each by finite elements.");
-}
+
+
+  template <int dim>
+  void
+  refine_instances(const MPI_Comm     world,
+                   const CommandLine &command_line,
+                   const std::string &equation,
+                   const std::integral_constant<int, dim>)
+  {
+    RefineParametricProgram<dim>(world, command_line, equation).run();
+  }
+
+#define LSR_INSTANTIATE(dim)                          \
+  template void refine_instances(const MPI_Comm,      \
+                                 const CommandLine &, \
+                                 const std::string &, \
+                                 const std::integral_constant<int, dim>);
+  LSR_INSTANTIATE(1)
+  LSR_INSTANTIATE(2)
+  LSR_INSTANTIATE(3)
+#undef LSR_INSTANTIATE
+} // namespace lsr

@@ -70,18 +70,18 @@ namespace lsr
                     Double(0));
       add_parameter("Training file",
                     training_file,
-                    "lsr-train-parametric: table of the instances whose "
+                    "lsr train: table of the instances whose "
                     "finite-element solutions the network is trained on.");
       add_parameter("Training points",
                     n_training_points,
-                    "lsr-train-parametric: nodes picked at random from each "
+                    "lsr train: nodes picked at random from each "
                     "solution; 0: all.",
                     this->prm,
                     Integer(0));
     }
 
-    std::string              file          = "instances.csv";
-    std::string              training_file = "training.csv";
+    std::string              file;
+    std::string              training_file;
     std::vector<std::string> inputs;
     std::vector<double>      reference;
     unsigned int             number            = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Refines a trained network for a boundary value problem and compares it with
-// the finite-element solution, as a parameter file says.
+// lsr refine problem.prm: refines a trained network for a boundary value
+// problem and compares it with the finite-element solution, as a parameter file
+// says.
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
@@ -29,6 +30,8 @@
 #include "applications/lsr/initial_network.h"
 #include "applications/lsr/iteration_errors.h"
 #include "applications/lsr/parameters.h"
+#include "applications/lsr/parametric_table.h"
+#include "applications/lsr/refine_options.h"
 
 namespace lsr
 {
@@ -36,13 +39,15 @@ namespace lsr
   class RefineProgram
   {
   public:
-    RefineProgram(MPI_Comm communicator, const CommandLine &command_line)
+    RefineProgram(MPI_Comm             communicator,
+                  const RefineOptions &command_line,
+                  const std::string   &equation)
       : communicator(communicator)
       , command_line(command_line)
       , pcout(std::cout,
               dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
-      , problem(communicator, command_line.equation)
-      , finer_problem(communicator, command_line.equation)
+      , problem(communicator, equation)
+      , finer_problem(communicator, equation)
     {}
 
     void
@@ -55,7 +60,7 @@ namespace lsr
                   dealii::ExcMessage(
                     "Output/Further refinements and Mesh/Adaptive refinements "
                     "are both set, expected one of them."));
-      if (!command_line.case_file.empty())
+      if (!command_line.exported_file.empty())
         {
           export_case();
           return;
@@ -245,12 +250,12 @@ namespace lsr
         parameters.sobolev_weight);
     }
 
-    /// Write the problem into a file that lsr-refine-case refines.
+    /// Write the problem into a file that is refined without deal.II.
     void
     export_case()
     {
       check_export();
-      const std::string &file = command_line.case_file;
+      const std::string &file = command_line.exported_file;
       prepare_output_folder(
         std::filesystem::absolute(file).parent_path().string());
       load();
@@ -602,12 +607,13 @@ namespace lsr
     }
 
     const MPI_Comm             communicator;
-    const CommandLine         &command_line;
+    const RefineOptions       &command_line;
     dealii::ConditionalOStream pcout;
 
     Problem<dim>               problem;
     Problem<dim>               finer_problem;
     ProgramParameters          all_parameters;
+    ParametricSection          instances;
     const NetworkParameters   &network_parameters = all_parameters.network;
     const SubspaceParameters  &parameters         = all_parameters.refinement;
     const IterationParameters &iterations         = all_parameters.iterations;
@@ -621,30 +627,22 @@ namespace lsr
     StageTimes                                  seconds;
     std::vector<std::string>                    written;
   };
-} // namespace lsr
 
-int
-main(int argc, char **argv)
-{
-  return lsr::run_program<lsr::RefineProgram>(
-    argc,
-    argv,
-    "lsr-refine",
-    "Refine a trained network for a boundary value problem by linearized "
-    "subspace refinement and compare it with the finite-element solution.",
-    [](CLI::App &app, lsr::CommandLine &command_line) {
-      app.add_flag("--restart",
-                   command_line.restart,
-                   "Continue an iterative refinement from the checkpoint in "
-                   "the output folder");
-      app
-        .add_option("--export-case",
-                    command_line.case_file,
-                    "Write network, nodes, residual and tangent into this "
-                    "file (.h5) and end; lsr-refine-case refines it without "
-                    "deal.II. A nonlinear problem is linearized at the network")
-        ->check([](const std::string &file) {
-          return std::string(file.empty() ? "the name of a file expected" : "");
-        });
-    });
-}
+
+
+  int
+  refine_problem(const std::string &program, RefineOptions &options)
+  {
+    return run_for_dimension(
+      program,
+      options,
+      [&](const MPI_Comm world, const KindOfProblem &kind, const auto dim) {
+        options.refuse_options_of_others();
+        if (kind.has_instances)
+          refine_instances(world, options, kind.equation, dim);
+        else
+          RefineProgram<decltype(dim)::value>(world, options, kind.equation)
+            .run();
+      });
+  }
+} // namespace lsr

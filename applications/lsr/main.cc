@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/config.h>
+#include <lsr/base/device.h>
+#include <lsr/network/version.h>
+
+#ifdef LSR_WITH_DEALII
+#  include <deal.II/base/config.h>
+
+#  include <Trilinos_version.h>
+#endif
+
+#include <sstream>
+
+#include "applications/lsr/commands.h"
+
+namespace lsr
+{
+  namespace
+  {
+    std::string
+    versions()
+    {
+      std::ostringstream text;
+      text << "lsr of dealii_lsr " << LSR_VERSION << '\n';
+#ifdef LSR_WITH_DEALII
+      text << "deal.II " << DEAL_II_PACKAGE_VERSION << '\n'
+           << "Trilinos " << TRILINOS_VERSION_STRING << '\n';
+#endif
+      text << "Kokkos " << KOKKOS_VERSION / 10000 << '.'
+           << KOKKOS_VERSION / 100 % 100 << '.' << KOKKOS_VERSION % 100 << '\n'
+           << "LibTorch " << torch_version() << '\n'
+           << "device " << device_name();
+      return text.str();
+    }
+  } // namespace
+} // namespace lsr
+
+
+
+int
+main(int argc, char **argv)
+{
+  CLI::App app("Linearized subspace refinement of trained networks. See also "
+               "lsr SUBCOMMAND --help.",
+               "lsr");
+  app.set_version_flag("--version", lsr::versions);
+  app.require_subcommand(1);
+  lsr::Command command{app.get_name(), {}};
+  lsr::add_refine(app, command);
+  lsr::add_fit(app, command);
+#ifdef LSR_WITH_DEALII
+  lsr::add_train(app, command);
+#endif
+  lsr::add_evaluate(app, command);
+  return lsr::run_command(app, argc, argv, command);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_program_h
+#define lsr_applications_program_h
+
+#include <lsr/base/communicator.h>
+#include <lsr/base/device.h>
+#include <lsr/network/network.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+// The command line and the errors of all programs.
+
+namespace lsr
+{
+  /// The options of all programs: where they compute, and by how many threads.
+  struct Machine
+  {
+    std::string  device    = "auto";
+    unsigned int n_threads = 0;
+
+    void
+    add_to(CLI::App &app)
+    {
+      app.add_option("--threads",
+                     n_threads,
+                     "Threads of this process (default: the cores of the "
+                     "machine divided by the number of MPI processes)");
+      app
+        .add_option("--device",
+                    device,
+                    "Where networks and dense solvers compute: cpu, cuda, or "
+                    "auto for the device of this build")
+        ->capture_default_str();
+    }
+
+    /// Throws lsr::Error if the device is not there.
+    void
+    use(const unsigned int n_ranks = 1)
+    {
+      require_device(device);
+      if (n_threads == 0)
+        n_threads = std::max(1U, std::thread::hardware_concurrency() / n_ranks);
+      Network::set_n_threads(n_threads);
+    }
+  };
+
+
+
+  /// The options of programs with a parameter file.
+  struct CommandLine : Machine
+  {
+    std::string              file;
+    std::vector<std::string> settings;
+    bool                     print_parameters = false;
+
+    void
+    add_to(CLI::App &app)
+    {
+      app.add_option("FILE", file, "Parameter file (.prm)");
+      add_parameter_options(app);
+      Machine::add_to(app);
+    }
+
+  protected:
+    void
+    add_parameter_options(CLI::App &app)
+    {
+      app
+        .add_option("--set",
+                    settings,
+                    "Override a parameter: \"Section/Name=value\"; may be "
+                    "repeated")
+        ->allow_extra_args(false);
+      app.add_flag("--print-parameters",
+                   print_parameters,
+                   "Print a commented parameter file and exit");
+    }
+  };
+
+
+
+  /**
+   * Run @p action of the program called @p name and return its exit status:
+   * every exception becomes one message and the status 1. Where MPI is running,
+   * all processes end.
+   */
+  template <typename Action>
+  int
+  report_errors(const std::string &name, const Action &action)
+  {
+    try
+      {
+        action();
+      }
+    catch (const std::exception &exception)
+      {
+        Communicator ranks;
+#ifdef LSR_WITH_MPI
+        int has_mpi = 0;
+        MPI_Initialized(&has_mpi);
+        if (has_mpi != 0)
+          ranks = Communicator(MPI_COMM_WORLD);
+#endif
+        // Mostly all ranks fail alike, and one message is enough: the first
+        // speaks at once and ends the others. If it does not, others do.
+        if (ranks.rank() > 0)
+          std::this_thread::sleep_for(std::chrono::seconds(1));
+        std::cerr << name + ": error: " + exception.what() + "\n" << std::flush;
+#ifdef LSR_WITH_MPI
+        if (ranks.size() > 1)
+          MPI_Abort(ranks.get(), 1);
+#endif
+        return 1;
+      }
+    return 0;
+  }
+
+
+
+  /// The subcommand of the command line: its full name, and the function that
+  /// returns its exit status.
+  struct Command
+  {
+    std::string          name;
+    std::function<int()> run;
+  };
+
+
+
+  /// Parse the command line of @p app, whose options or subcommands set
+  /// @p command, and run it. Returns the exit status.
+  inline int
+  run_command(CLI::App &app, const int argc, char **argv, Command &command)
+  {
+    try
+      {
+        app.parse(argc, argv);
+      }
+    catch (const CLI::ParseError &error)
+      {
+        if (error.get_exit_code() == 0) // help or version
+          return app.exit(error);
+        for (const CLI::App *const chosen : app.get_subcommands())
+          command.name = app.get_name() + " " + chosen->get_name();
+        std::cerr << command.name << ": error: " << error.what()
+                  << "; see --help" << std::endl;
+        return 1;
+      }
+    return command.run();
+  }
+} // namespace lsr
+
+#endif
