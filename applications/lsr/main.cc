@@ -10,6 +10,7 @@
 #  include <Trilinos_version.h>
 #endif
 
+#include <iostream>
 #include <sstream>
 
 #include "applications/lsr/commands.h"
@@ -45,8 +46,13 @@ main(int argc, char **argv)
                "lsr SUBCOMMAND --help.",
                "lsr");
   app.set_version_flag("--version", lsr::versions);
-  app.require_subcommand(1);
-  lsr::Command command{app.get_name(), {}};
+  app.require_subcommand(0, 1);
+  lsr::Command command{app.get_name(), []() {
+                         std::cerr << "lsr: error: subcommand expected; see "
+                                      "--help"
+                                   << std::endl;
+                         return 1;
+                       }};
   lsr::add_refine(app, command);
   lsr::add_fit(app, command);
 #ifdef LSR_WITH_DEALII

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/lsr/fit/smaller_blocks.h"
+#include "applications/lsr/smaller_blocks.h"
 
 #include <gtest/gtest.h>
 
