@@ -6,8 +6,8 @@
 namespace lsr
 {}
 
-/// The paper's experiments, and what they are compared with. Not a part of the
-/// library, whose names they use.
+/// The paper's experiments, and the methods they are compared with. Not a part
+/// of the library, whose names they use.
 namespace lsr_studies
 {
   using namespace lsr;

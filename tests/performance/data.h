@@ -28,7 +28,7 @@ namespace lsr
     /**
      * Add to the targets of all points but those for testing normally
      * distributed noise, its standard deviation @p level relative to that of
-     * the targets. What is tested against remains exact.
+     * the targets. The targets for testing remain exact.
      */
     void
     add_noise(DataSet &data, double level, std::uint64_t seed);

@@ -14,7 +14,7 @@
 #include <iostream>
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
-#include "applications/studies/random-fields/burgers.h"
+#include "applications/studies/random-fields/solutions.h"
 #include "data.h"
 
 using namespace lsr_studies;
@@ -116,7 +116,7 @@ namespace
 
 
 
-  /// What the network on the grid takes: the sensors, one function a column.
+  /// The input of the network on the grid: the sensors, one function a column.
   Block
   functions(const DataSet &data, const Options &options)
   {

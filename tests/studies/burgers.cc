@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/studies/random-fields/burgers.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "applications/studies/random-fields/solutions.h"
 
 using namespace lsr_studies;
 

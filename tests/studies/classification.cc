@@ -14,8 +14,7 @@
 #include <vector>
 
 #include "applications/studies/classification/convolutional_network.h"
-#include "applications/studies/classification/idx_file.h"
-#include "applications/studies/classification/rendered_digits.h"
+#include "applications/studies/classification/images.h"
 #include "support/models.h"
 
 using namespace lsr_studies;
@@ -47,7 +46,7 @@ namespace
 
 
 
-  /// Files in the format of MNIST, and what the reader says of them.
+  /// Files in the format of MNIST, and the messages of the reader.
   struct IDXFile : testing::Test
   {
     IDXFile()
@@ -260,9 +259,8 @@ TEST_F(IDXFile, IsReadAsWritten)
 
   std::filesystem::copy_file(images, folder + "/t10k-images-idx3-ubyte");
   std::filesystem::copy_file(labels, folder + "/t10k-labels-idx1-ubyte");
-  const MNIST mnist = read_mnist(folder);
-  EXPECT_EQ(mnist.train.size(), 12u);
-  EXPECT_TRUE(equal(mnist.test.points, digits.points));
+  EXPECT_EQ(read_mnist(folder, "train").size(), 12u);
+  EXPECT_TRUE(equal(read_mnist(folder, "t10k").points, digits.points));
 }
 
 

@@ -9,8 +9,7 @@
 #include <cmath>
 #include <vector>
 
-#include "applications/studies/function-approximation/approximation_problem.h"
-#include "applications/studies/function-approximation/linearized_problem.h"
+#include "applications/studies/function-approximation/approximation.h"
 #include "support/models.h"
 
 using namespace lsr_studies;
@@ -135,8 +134,8 @@ TEST_F(FunctionApproximation, KrylovSolversAgreeAndReachTheMinimum)
   constexpr unsigned int n = 30;
 
   Record       cgls, lsqr;
-  const Column x = solve_by_cgls(linearized, n, cgls.note());
-  const Column y = solve_by_lsqr(linearized, n, lsqr.note());
+  const Column x = IterativeSolver{"cgls", n}.solve(linearized, cgls.note());
+  const Column y = IterativeSolver{"lsqr", n}.solve(linearized, lsqr.note());
   ASSERT_EQ(cgls.losses.size(), n + 1);
   ASSERT_EQ(lsqr.losses.size(), n + 1);
   for (unsigned int i = 1; i <= n; ++i)
@@ -147,7 +146,7 @@ TEST_F(FunctionApproximation, KrylovSolversAgreeAndReachTheMinimum)
   // The same iterates, until rounding makes directions dependent.
   for (unsigned int i = 0; i <= 5; ++i)
     EXPECT_NEAR(lsqr.losses[i], cgls.losses[i], 1e-8 * cgls.losses[i]);
-  // What they say of the loss is true.
+  // The losses they report are true.
   EXPECT_NEAR(true_loss(network, problem.train, x),
               cgls.losses.back(),
               1e-8 * cgls.losses.back());
@@ -160,12 +159,13 @@ TEST_F(FunctionApproximation, KrylovSolversAgreeAndReachTheMinimum)
                gradient = make_column(network.n_parameters());
   linearized.loss(none, gradient);
   const double initial = norm(gradient);
-  linearized.loss(solve_by_cgls(linearized, 3000, [](unsigned int, double) {}),
-                  gradient);
-  EXPECT_LT(norm(gradient), 1e-5 * initial);
-  linearized.loss(solve_by_lsqr(linearized, 3000, [](unsigned int, double) {}),
-                  gradient);
-  EXPECT_LT(norm(gradient), 1e-5 * initial);
+  for (const char *method : {"cgls", "lsqr"})
+    {
+      const IterativeSolver solver{method, 3000};
+      linearized.loss(solver.solve(linearized, [](unsigned int, double) {}),
+                      gradient);
+      EXPECT_LT(norm(gradient), 1e-5 * initial) << method;
+    }
 }
 
 
@@ -179,7 +179,8 @@ TEST_F(FunctionApproximation, OptimizersDescendAndStayAboveTheDirectSolution)
   EXPECT_LT(minimum, 1e-2 * initial);
 
   Record       adam;
-  const Column a = solve_by_adam(linearized, 1e-2, 300, adam.note());
+  const Column a =
+    IterativeSolver{"adam", 300, 1e-2}.solve(linearized, adam.note());
   ASSERT_EQ(adam.losses.size(), 301U);
   EXPECT_EQ(adam.losses.front(), initial);
   EXPECT_NEAR(true_loss(network, problem.train, a),
@@ -188,8 +189,8 @@ TEST_F(FunctionApproximation, OptimizersDescendAndStayAboveTheDirectSolution)
 
   unsigned int last_products = 0;
   double       last_loss     = initial;
-  const Column b             = solve_by_lbfgs(
-    linearized, 20, 100, [&](const unsigned int n_products, const double mse) {
+  const Column b             = IterativeSolver{"lbfgs", 100, 0., 20}.solve(
+    linearized, [&](const unsigned int n_products, const double mse) {
       EXPECT_GE(n_products, last_products);
       EXPECT_LE(mse, last_loss);
       last_products = n_products;

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "applications/studies/physics-informed-operators/train-loss.h"
-#include "applications/studies/physics-informed-operators/train-solutions.h"
+#include "applications/studies/random-fields/solutions.h"
 #include "applications/studies/training/soap.h"
 #include "support/models.h"
 

@@ -10,6 +10,7 @@
 
 #include "applications/studies/data-driven-operators/burgers_data.h"
 #include "applications/studies/data-driven-operators/train_operator.h"
+#include "applications/studies/study.h"
 
 using namespace lsr_studies;
 

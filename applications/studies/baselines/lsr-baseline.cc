@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 // Trains or refines a network on the strong form of a boundary value problem:
-// what refinement of the same network by finite elements, for the same
-// parameter file, is compared with.
+// to compare with refinement of the same network by finite elements, for the
+// same parameter file.
 
-#include <lsr/base/atomic_file.h>
 #include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/problem.h>
@@ -16,7 +15,6 @@
 #include <deal.II/base/timer.h>
 
 #include <cmath>
-#include <iomanip>
 #include <limits>
 
 #include "applications/lsr/command_line.h"
@@ -24,10 +22,11 @@
 #include "applications/lsr/parameters.h"
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/baselines/collocation.h"
+#include "applications/studies/study.h"
 
 namespace lsr_studies
 {
-  /// What the command line says beyond what all programs know.
+  /// The options that only this program has.
   struct BaselineOptions
   {
     std::string  method;
@@ -82,13 +81,6 @@ namespace lsr_studies
     ProgramParameters                parameters;
 
     using Rows = typename Collocation<dim>::Rows;
-
-    /// A line of history.csv.
-    struct Record
-    {
-      double      seconds, loss, error;
-      const char *state;
-    };
 
     void
     train()
@@ -184,8 +176,8 @@ namespace lsr_studies
             << std::endl;
     }
 
-    /// Two lines of the history, for the network and for what refinement made
-    /// of it, unless that was rejected.
+    /// Two lines of the history, for the network and for the refined
+    /// prediction, unless that was rejected.
     void
     note(const IterationRecord &record,
          const IterativeLSR    &iteration,
@@ -202,14 +194,14 @@ namespace lsr_studies
         return;
       network->set_parameters(jets.parameters());
       const double seconds = iteration.history().seconds();
-      add({seconds - record.refinement_seconds,
-           std::pow(record.network_residual, 2) / n_rows,
-           error(),
-           "network"});
-      add({seconds,
-           std::pow(record.refined_residual, 2) / n_rows,
-           error(iteration.refinement().correction),
-           "refined"});
+      add(seconds - record.refinement_seconds,
+          std::pow(record.network_residual, 2) / n_rows,
+          error(),
+          "network");
+      add(seconds,
+          std::pow(record.refined_residual, 2) / n_rows,
+          error(iteration.refinement().correction),
+          "refined");
     }
 
     // --------------------------------------------------------- training
@@ -333,7 +325,7 @@ namespace lsr_studies
     {
       constexpr double interval = 3.;
       last_loss                 = value;
-      if (clock.wall_time() >= records.back().seconds + interval)
+      if (clock.wall_time() >= last_seconds + interval)
         record(value);
     }
 
@@ -342,28 +334,24 @@ namespace lsr_studies
     record(const double value)
     {
       clock.stop();
-      add({clock.wall_time(), value, error(), "network"});
+      add(clock.wall_time(), value, error(), "network");
       clock.start();
     }
 
     // ---------------------------------------------------------- results
 
+    /// A line of history.csv.
     void
-    add(const Record &record)
+    add(const double       seconds,
+        const double       loss,
+        const double       error,
+        const std::string &state)
     {
-      if (records.empty()) // nothing has gone wrong so far
-        prepare_output_folder(folder().string());
-      records.push_back(record);
-      pcout << "  " << record.seconds << " s, " << record.state << ": loss "
-            << record.loss << ", error " << record.error << std::endl;
-      write_atomically((folder() / "history.csv").string(),
-                       [&](std::ostream &out) {
-                         out << std::setprecision(10)
-                             << "seconds,loss,error,state\n";
-                         for (const Record &record : records)
-                           out << record.seconds << ',' << record.loss << ','
-                               << record.error << ',' << record.state << '\n';
-                       });
+      pcout << "  " << seconds << " s, " << state << ": loss " << loss
+            << ", error " << error << std::endl;
+      history.add(seconds, loss, error, state);
+      history.write((folder() / "history.csv").string());
+      last_seconds = seconds;
     }
 
     /// The relative L2 error of the network, or of the refined prediction,
@@ -400,24 +388,26 @@ namespace lsr_studies
     FEVector                                solution;
     std::mt19937_64                         generator;
 
-    Column              theta;
-    double              last_loss = std::numeric_limits<double>::quiet_NaN();
-    dealii::Timer       clock;
-    std::vector<Record> records;
+    Column        theta;
+    double        last_loss = std::numeric_limits<double>::quiet_NaN();
+    dealii::Timer clock;
+    Table         history{"seconds,loss,error,state"};
+    double        last_seconds = 0.;
   };
 } // namespace lsr_studies
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_program<lsr_studies::BaselineProgram>(
+  using namespace lsr_studies;
+  return run_program<BaselineProgram>(
     argc,
     argv,
     "lsr-baseline",
     "Train or refine a fully connected network on the strong form of a "
     "boundary value problem.",
     [](CLI::App &app) {
-      auto &options = lsr_studies::BaselineOptions::instance();
+      auto &options = BaselineOptions::instance();
       app
         .add_option("--method",
                     options.method,
@@ -428,43 +418,35 @@ main(int argc, char **argv)
         ->required()
         ->check(CLI::IsMember({"pinn", "tsonn", "lsr"}));
       app
-        .add_option("--points",
-                    options.points,
-                    "lsr: whether the equation is demanded at random nodes or "
-                    "at random points in the mesh")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"nodes", "mesh"}));
-      app
-        .add_option("--number-of-points",
-                    options.n_points,
-                    "lsr: so many of these, others in every iteration")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-      app
         .add_option("--budget",
                     options.budget,
                     "Seconds of training; after them no iteration of lsr "
                     "begins")
         ->required()
         ->check(CLI::PositiveNumber);
-      app
-        .add_option("--adam-share",
-                    options.adam_share,
-                    "pinn: share of the budget that Adam has")
-        ->capture_default_str()
+      option(app,
+             "--points",
+             options.points,
+             "lsr: whether the equation is demanded at random nodes or at "
+             "random points in the mesh")
+        ->check(CLI::IsMember({"nodes", "mesh"}));
+      positive_option(app,
+                      "--number-of-points",
+                      options.n_points,
+                      "lsr: so many of these, others in every iteration");
+      option(app,
+             "--adam-share",
+             options.adam_share,
+             "pinn: share of the budget that Adam has")
         ->check(CLI::Range(0., 1.));
-      app
-        .add_option("--pseudo-time-step",
-                    options.pseudo_time_step,
-                    "tsonn: the step")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-      app
-        .add_option("--steps",
-                    options.n_steps,
-                    "Steps of L-BFGS until it gets other nodes, and tsonn its "
-                    "next pseudo-time step")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+      positive_option(app,
+                      "--pseudo-time-step",
+                      options.pseudo_time_step,
+                      "tsonn: the step");
+      positive_option(app,
+                      "--steps",
+                      options.n_steps,
+                      "Steps of L-BFGS until it gets other nodes, and tsonn "
+                      "its next pseudo-time step");
     });
 }

@@ -11,66 +11,48 @@ namespace lsr_studies
 {
   namespace
   {
-    /// Writes the layers of the network, each with its activation.
-    class Architecture
+    constexpr unsigned int n_pixels = 784, n_features = 3136, n_classes = 10;
+
+    /// The convolutions, the linear layers, or both.
+    Network
+    build(const std::string  &name,
+          const bool          with_convolutions,
+          const bool          with_head,
+          const std::string  &activation,
+          const std::uint64_t seed = 0)
     {
-    public:
-      explicit Architecture(const std::string &activation)
-        : script("h")
-      {
-        const std::map<std::string, std::string> functions = {
-          {"relu", "torch.relu"},
-          {"tanh", "torch.tanh"},
-          {"gelu", "torch.gelu"},
-          {"identity", ""}};
-        const auto found = functions.find(activation);
-        require(found != functions.end(),
-                "unknown activation '" + activation +
-                  "', expected relu, tanh, gelu or identity");
-        function = found->second;
-      }
+      const std::map<std::string, std::string> functions = {
+        {"relu", "torch.relu"},
+        {"tanh", "torch.tanh"},
+        {"gelu", "torch.gelu"},
+        {"identity", ""}};
+      const auto function = functions.find(activation);
+      require(function != functions.end(),
+              "unknown activation '" + activation +
+                "', expected relu, tanh, gelu or identity");
 
-      Architecture &
-      convolutions()
-      {
-        script.line("h = h.reshape(-1, 1, 28, 28)");
-        activate(script.convolution("h", "conv1", 1, 32, 3, 2, 1));
-        activate(script.convolution("h", "conv2", 32, 64, 3, 2, 1));
-        script.line("h = torch.flatten(h, 1)");
-        return *this;
-      }
-
-      Architecture &
-      head()
-      {
-        activate(script.linear("h", "fc1", n_features, 32));
-        script.line("h = " + script.linear("h", "fc2", 32, 10));
-        return *this;
-      }
-
-      Network
-      build(const std::string  &name,
-            const unsigned int  n_inputs,
-            const unsigned int  n_outputs,
-            const std::uint64_t seed = 0)
-      {
-        script.line("return h");
-        return script.build(name, n_inputs, n_outputs, seed);
-      }
-
-      static constexpr unsigned int n_pixels = 784, n_features = 3136,
-                                    n_classes = 10;
-
-    private:
-      void
-      activate(const std::string &layer)
-      {
-        script.line("h = " + function + "(" + layer + ")");
-      }
-
-      NetworkScript script;
-      std::string   function;
-    };
+      NetworkScript script("h");
+      const auto    activate = [&](const std::string &layer) {
+        script.line("h = " + function->second + "(" + layer + ")");
+      };
+      if (with_convolutions)
+        {
+          script.line("h = h.reshape(-1, 1, 28, 28)");
+          activate(script.convolution("h", "conv1", 1, 32, 3, 2, 1));
+          activate(script.convolution("h", "conv2", 32, 64, 3, 2, 1));
+          script.line("h = torch.flatten(h, 1)");
+        }
+      if (with_head)
+        {
+          activate(script.linear("h", "fc1", n_features, 32));
+          script.line("h = " + script.linear("h", "fc2", 32, n_classes));
+        }
+      script.line("return h");
+      return script.build(name,
+                          with_convolutions ? n_pixels : n_features,
+                          with_head ? n_classes : n_features,
+                          seed);
+    }
   } // namespace
 
 
@@ -78,13 +60,7 @@ namespace lsr_studies
   Network
   convolutional_network(const std::uint64_t seed, const std::string &activation)
   {
-    return Architecture(activation)
-      .convolutions()
-      .head()
-      .build("convolutional network",
-             Architecture::n_pixels,
-             Architecture::n_classes,
-             seed);
+    return build("convolutional network", true, true, activation, seed);
   }
 
 
@@ -92,18 +68,11 @@ namespace lsr_studies
   ConvolutionsAndHead
   take_apart(const Network &network, const std::string &activation)
   {
-    ConvolutionsAndHead parts = {Architecture(activation)
-                                   .convolutions()
-                                   .build("convolutions",
-                                          Architecture::n_pixels,
-                                          Architecture::n_features),
-                                 Architecture(activation)
-                                   .head()
-                                   .build("linear layers",
-                                          Architecture::n_features,
-                                          Architecture::n_classes)};
-    const Column        theta = network.parameters();
-    const std::size_t   n     = parts.convolutions.n_parameters();
+    ConvolutionsAndHead parts = {
+      build("convolutions", true, false, activation),
+      build("linear layers", false, true, activation)};
+    const Column      theta = network.parameters();
+    const std::size_t n     = parts.convolutions.n_parameters();
     parts.convolutions.set_parameters(
       Kokkos::subview(theta, Kokkos::make_pair(std::size_t(0), n)));
     parts.head.set_parameters(

@@ -26,8 +26,8 @@ namespace lsr_studies
 
 
 
-  /// The network in two: what the convolutions make of an image, and what the
-  /// linear layers make of that.
+  /// The network in two parts: the convolutions, and the linear layers behind
+  /// them.
   struct ConvolutionsAndHead
   {
     /// From 784 pixels to 3,136 features.
@@ -37,7 +37,7 @@ namespace lsr_studies
     Network head;
   };
 
-  /// Take apart what convolutional_network() has made with @p activation:
+  /// Take apart a network of convolutional_network() with @p activation:
   /// head(convolutions(image)) is the network's value, and the parameters are
   /// the same, those of the head behind those of the convolutions.
   ConvolutionsAndHead

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
-#include "applications/studies/random-fields/burgers.h"
+#include "applications/studies/random-fields/solutions.h"
 
 namespace lsr_studies
 {

@@ -50,7 +50,7 @@ namespace lsr_studies
   };
 
   /// The same with a value of a function a point, [sensors, x], and its
-  /// functions as groups: what networks that are made without a grid take.
+  /// functions as groups: the input of networks that are made without a grid.
   DataSet
   as_rows(const DataSet &on_grid);
 } // namespace lsr_studies

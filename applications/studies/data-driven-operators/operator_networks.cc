@@ -37,47 +37,33 @@ namespace lsr_studies
           }
       }
 
-      /// Hidden layers of the plain network @p s; layer l is in variable s_l.
+      /// Hidden layers of network @p s; layer l is in variable s_l. Where they
+      /// are modulated, encoders u, v of the input do h <- h u + (1 - h) v.
       void
       add_hidden_layers(const std::string &s,
                         unsigned int       n_in,
                         const unsigned int width,
-                        const unsigned int n_layers)
-      {
-        std::string input = s;
-        for (unsigned int l = 1; l <= n_layers; ++l)
-          {
-            const std::string output = s + "_" + std::to_string(l);
-            add_activated_layer(input, output, n_in, width);
-            input = output;
-            n_in  = width;
-          }
-      }
-
-      /// Hidden layers that encoders U, V of the input modulate,
-      /// h <- h U + (1 - h) V.
-      void
-      add_modulated_layers(const std::string &s,
-                           unsigned int       n_in,
-                           const unsigned int width,
-                           const unsigned int n_layers)
+                        const unsigned int n_layers,
+                        const bool         modulated = false)
       {
         const std::string u = s + "_u", v = s + "_v";
-        add_activated_layer(s, u, n_in, width);
-        add_activated_layer(s, v, n_in, width);
+        if (modulated)
+          for (const std::string &encoder : {u, v})
+            add_activated_layer(s, encoder, n_in, width);
         std::string input = s;
         for (unsigned int l = 1; l <= n_layers; ++l)
           {
             const std::string h = s + "_" + std::to_string(l);
             add_activated_layer(input, h, n_in, width);
-            script.line(h + " = " + h + " * " + u + " + (1 - " + h + ") * " +
-                        v);
+            if (modulated)
+              script.line(h + " = " + h + " * " + u + " + (1 - " + h + ") * " +
+                          v);
             input = h;
             n_in  = width;
           }
       }
 
-      /// A linear layer of what is in variable @p input, into @p output.
+      /// A linear layer from variable @p input into @p output.
       void
       add_linear_layer(const std::string &input,
                        const std::string &output,
@@ -109,14 +95,14 @@ namespace lsr_studies
         if (activation == "tanh_sin")
           {
             script.line(output + " = " + z);
-            script.line(output + " = torch.tanh(torch.sin(" + pi + " * (" +
+            script.line(output +
+                        " = torch.tanh(torch.sin(3.141592653589793 * (" +
                         output + " + 1.))) + " + output);
           }
         else
           script.line(output + " = torch." + activation + "(" + z + ")");
       }
 
-      const std::string pi = "3.141592653589793";
       const std::string activation;
       const bool        on_grid;
     };
@@ -154,8 +140,8 @@ namespace lsr_studies
       }
     else if (type == "modified-mlp")
       {
-        network.add_modulated_layers("b", n_sensors, 100, 5);
-        network.add_modulated_layers("t", 1, 100, 5);
+        network.add_hidden_layers("b", n_sensors, 100, 5, true);
+        network.add_hidden_layers("t", 1, 100, 5, true);
         network.add_linear_layer("b_5", "b_6", 100, 100);
         network.add_linear_layer("t_5", "t_6", 100, 100);
         output = network.product("b_6", "t_6");

@@ -29,7 +29,7 @@ namespace lsr_studies
 
     /**
      * The branch takes the values of a function at n_sensors points, the trunk
-     * one coordinate $x$; what they return is multiplied. Without @p n_grid the
+     * one coordinate $x$; their outputs are multiplied. Without @p n_grid the
      * network takes rows [sensors, x] and returns one value. With it, it takes
      * the sensors and returns the values at the @p n_grid points $x_j = -1 + 2
      * j / \text{n\_grid}$: the same function of the same parameters, for

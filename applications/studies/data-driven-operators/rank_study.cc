@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+// First: LibTorch and Kokkos have macros of the same names.
 #include "applications/studies/data-driven-operators/rank_study.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
@@ -12,54 +12,123 @@
 #include <KokkosBlas1_mult.hpp>
 #include <KokkosBlas1_nrm2.hpp>
 #include <KokkosBlas1_scal.hpp>
+#include <torch/torch.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
-#include <memory>
-#include <numeric>
+#include <optional>
 
-#include "applications/studies/data-driven-operators/operator_networks.h"
-#include "applications/studies/data-driven-operators/single_precision_qr.h"
+#include "applications/studies/study.h"
 
 namespace lsr_studies
 {
   namespace
   {
+    /// AppendRowsQR in single precision throughout: to show the effect of
+    /// seven digits on a reduced problem.
+    class SinglePrecisionQR
+    {
+    public:
+      explicit SinglePrecisionQR(const std::size_t n_columns)
+        : n_columns(n_columns)
+      {}
+
+      /// Append the leading columns of @p rows, rounded, and of right hand
+      /// sides.
+      void
+      append(const Block &rows, const Column &rhs)
+      {
+        const HostBlock  G = to_host(rows);
+        const HostColumn b = to_host(rhs);
+        const long       m = long(b.size()), n = long(n_columns);
+        // Columns are the rows of these.
+        pending.push_back(
+          torch::cat({torch::from_blob(G.data(), {n, m}, torch::kDouble),
+                      torch::from_blob(b.data(), {1, m}, torch::kDouble)})
+            .to(torch::kFloat)
+            .t());
+        n_pending += m;
+        triangular = false;
+        if (n_pending >= 5 * n_columns)
+          factorize();
+      }
+
+      /// The least-squares solution with the leading @p rank columns; the
+      /// others up to @p n_coefficients are 0. Not finite if one of them
+      /// depends on others.
+      Column
+      solve(const std::size_t rank, const std::size_t n_coefficients)
+      {
+        if (!triangular)
+          factorize();
+        const auto triangle = pending.front().slice(0, 0, rank);
+        const auto y        = torch::linalg_solve_triangular(
+                         triangle.slice(1, 0, rank),
+                         triangle.slice(1, n_columns, n_columns + 1),
+                         /* upper = */ true)
+                         .to(torch::kDouble)
+                         .contiguous();
+        const HostColumn result("lsr::HostColumn", n_coefficients);
+        std::copy_n(y.data_ptr<double>(), rank, result.data());
+        return to_memory_space(result);
+      }
+
+      /// Number of columns.
+      std::size_t
+      size() const
+      {
+        return n_columns;
+      }
+
+    private:
+      void
+      factorize()
+      {
+        const auto R = std::get<1>(torch::linalg_qr(torch::cat(pending), "r"));
+        pending      = {R};
+        n_pending    = R.size(0);
+        triangular   = true;
+      }
+
+      const std::size_t n_columns;
+
+      /// The triangle of the rows up to the last factorization, and the rows
+      /// since.
+      std::vector<torch::Tensor> pending;
+      std::size_t                n_pending  = 0;
+      bool                       triangular = false;
+    };
+
+
+
     constexpr std::size_t functions_in_block = 8;
 
-    /// The misfit $q - t$ of some functions and $J V$, both divided by the norm
-    /// of the function's targets.
-    using Visitor = std::function<void(const Block &JV, const Column &misfit)>;
-
+    /// Call @p visit with $J V$ and the misfit $q - t$ of some functions, both
+    /// divided by the norm of the function's targets.
     void
-    for_each_block(const Network      &network,
-                   const TangentBasis &basis,
-                   const DataSet      &rows,
-                   const Visitor      &visit)
+    for_each_block(
+      const Network                                                    &network,
+      const TangentBasis                                               &basis,
+      const DataSet                                                    &rows,
+      const std::function<void(const Block &JV, const Column &misfit)> &visit)
     {
-      const std::size_t n = rows.n_points(), r = basis.n_directions(),
-                        size   = functions_in_block * n_sensors;
-      const HostColumn targets = to_host(rows.targets);
-      for (std::size_t first = 0; first < n; first += size)
+      const std::size_t n       = rows.n_points();
+      const HostColumn  targets = to_host(rows.targets);
+      for (std::size_t first = 0, last; first < n; first = last)
         {
-          const std::size_t last   = std::min(first + size, n);
-          const Block       points = columns(rows.points, first, last);
-          const Column      misfit = make_column(last - first);
-          const Block       JV     = make_block(last - first, r);
+          last = std::min(first + functions_in_block * n_sensors, n);
+          const Block  points = columns(rows.points, first, last);
+          const Column misfit = make_column(last - first);
+          const Block  JV     = make_block(last - first, basis.n_directions());
           network.evaluate(points, misfit);
           basis.apply(points, JV);
           const HostColumn f = to_host(misfit), scale("scale", last - first);
           for (std::size_t i = 0; i < scale.size(); ++i)
             {
-              const std::size_t begin = first + i - i % n_sensors;
-              if (i % n_sensors == 0)
-                scale(i) =
-                  1 / KokkosBlas::nrm2(HostColumn(&targets(begin), n_sensors));
-              else
-                scale(i) = scale(i - 1);
-              f(i) = scale(i) * (f(i) - targets(first + i));
+              double *const t = &targets(first + i);
+              scale(i)        = i % n_sensors == 0 ?
+                                  1 / KokkosBlas::nrm2(HostColumn(t, n_sensors)) :
+                                  scale(i - 1);
+              f(i)            = scale(i) * (f(i) - *t);
             }
           Kokkos::deep_copy(misfit, f);
           KokkosBlas::mult(0., JV, 1., to_memory_space(scale), JV);
@@ -69,11 +138,11 @@ namespace lsr_studies
 
 
 
-    /// The factorization of all rows to fit; what it needs besides.
+    /// The factorization of all rows to fit, in both precisions.
     struct Reduced
     {
-      AppendRowsQR                       qr;
-      std::unique_ptr<SinglePrecisionQR> single;
+      AppendRowsQR                     qr;
+      std::optional<SinglePrecisionQR> single;
     };
 
     Reduced
@@ -83,23 +152,19 @@ namespace lsr_studies
            const RankStudyParameters &parameters,
            RankStudy                 &study)
     {
-      Reduced reduced{AppendRowsQR(basis.n_directions()), nullptr};
+      Reduced reduced{AppendRowsQR(basis.n_directions()), {}};
       if (parameters.n_single_precision > 0)
-        reduced.single = std::make_unique<SinglePrecisionQR>(
+        reduced.single.emplace(
           std::min(parameters.n_single_precision, basis.n_directions()));
 
-      double         &reduce_time = study.seconds["reduce"];
-      double         &single_time = study.seconds["single precision"];
-      const Stopwatch stopwatch(reduce_time);
-      auto            last_line = std::chrono::steady_clock::now();
+      Timer &timer     = study.timer;
+      auto   last_line = std::chrono::steady_clock::now();
       for_each_block(
         network, basis, rows, [&](const Block &JV, const Column &misfit) {
           KokkosBlas::scal(misfit, -1., misfit);
           if (reduced.single)
-            {
-              const Stopwatch single_stopwatch(single_time);
-              reduced.single->append(JV, misfit);
-            }
+            timer.run("single precision",
+                      [&]() { reduced.single->append(JV, misfit); });
           reduced.qr.append(JV, misfit);
           const auto now = std::chrono::steady_clock::now();
           if (parameters.progress && now - last_line > std::chrono::seconds(5))
@@ -110,21 +175,7 @@ namespace lsr_studies
               last_line = now;
             }
         });
-      reduce_time -= single_time;
       return reduced;
-    }
-
-
-
-    /// 0, and four ranks an octave up to the largest.
-    std::vector<std::size_t>
-    ranks_up_to(const std::size_t largest)
-    {
-      std::vector<std::size_t> ranks = {0};
-      for (double rank = 25; rank < largest; rank *= std::sqrt(std::sqrt(2.)))
-        ranks.push_back(std::size_t(std::round(rank)));
-      ranks.push_back(largest);
-      return ranks;
     }
 
 
@@ -132,7 +183,7 @@ namespace lsr_studies
     /// Solutions without damping and, if they are asked for, with it; the
     /// coefficients of each are a column.
     std::vector<Column>
-    solve(const Reduced &reduced, const bool with_damping, RankStudy &study)
+    solve(Reduced &reduced, const bool with_damping, RankStudy &study)
     {
       const LeastSquares  problem(reduced.qr,
                                  Pivoting::none,
@@ -159,7 +210,7 @@ namespace lsr_studies
       };
 
       const std::size_t largest = problem.numerical_rank();
-      for (const std::size_t rank : ranks_up_to(largest))
+      for (const std::size_t rank : ranks_up_to(largest, 25))
         add(rank, 0, profile.loss[rank], problem.solve(rank));
       study.undamped = study.solutions.size() - 1;
       if (with_damping)
@@ -206,39 +257,6 @@ namespace lsr_studies
         });
       return errors;
     }
-
-
-
-    void
-    measure(const Network             &network,
-            const TangentBasis        &basis,
-            const DataSet             &fit,
-            const DataSet             &validation,
-            const DataSet             &test,
-            const std::vector<Column> &coefficients,
-            RankStudy                 &study)
-    {
-      const Block Y = make_block(basis.n_directions(), coefficients.size());
-      for (std::size_t j = 0; j < coefficients.size(); ++j)
-        Kokkos::deep_copy(Kokkos::subview(Y, Kokkos::ALL(), j),
-                          coefficients[j]);
-      std::vector<std::size_t> sample(
-        std::min(fit.n_points(), test.n_points()));
-      std::iota(sample.begin(), sample.end(), 0);
-
-      const auto on_fit = mean_errors(network, basis, fit.select(sample), Y);
-      const auto on_validation = mean_errors(network, basis, validation, Y);
-      const auto on_test       = mean_errors(network, basis, test, Y);
-      for (std::size_t j = 0; j < study.solutions.size(); ++j)
-        {
-          RankStudySolution &solution = study.solutions[j];
-          solution.fit                = on_fit[j];
-          solution.validation         = on_validation[j];
-          solution.test               = on_test[j];
-          if (solution.validation < study.solutions[study.best].validation)
-            study.best = j;
-        }
-    }
   } // namespace
 
 
@@ -262,22 +280,38 @@ namespace lsr_studies
               " rows to fit: expected no more directions than rows");
 
     RankStudy study;
-    study.n_rows = fit.n_points();
-    std::unique_ptr<TangentBasis> basis;
-    {
-      const Stopwatch stopwatch(study.seconds["subspace"]);
-      basis = make_tangent_basis(network, parameters.basis, fit.points);
-    }
-    std::vector<Column> coefficients;
-    {
-      const Reduced   reduced = reduce(network, *basis, fit, parameters, study);
-      const Stopwatch stopwatch(study.seconds["solve"]);
-      coefficients = solve(reduced, parameters.tikhonov, study);
-    }
-    {
-      const Stopwatch stopwatch(study.seconds["errors"]);
-      measure(network, *basis, fit, validation, test, coefficients, study);
-    }
+    study.n_rows       = fit.n_points();
+    Timer     &timer   = study.timer;
+    const auto basis   = timer.run("subspace", [&]() {
+      return make_tangent_basis(network, parameters.basis, fit.points);
+    });
+    Reduced    reduced = timer.run("reduce", [&]() {
+      return reduce(network, *basis, fit, parameters, study);
+    });
+    timer.add("reduce", -timer.seconds("single precision"));
+    const auto coefficients = timer.run("solve", [&]() {
+      return solve(reduced, parameters.tikhonov, study);
+    });
+    timer.run("errors", [&]() {
+      const Block              Y = as_columns(coefficients);
+      std::vector<std::size_t> sample(
+        std::min(fit.n_points(), test.n_points()));
+      std::iota(sample.begin(), sample.end(), 0);
+      const auto errors = [&](const DataSet &set) {
+        return mean_errors(network, *basis, set, Y);
+      };
+      const auto on_fit        = errors(fit.select(sample)),
+                 on_validation = errors(validation), on_test = errors(test);
+      for (std::size_t j = 0; j < study.solutions.size(); ++j)
+        {
+          study.solutions[j].fit        = on_fit[j];
+          study.solutions[j].validation = on_validation[j];
+          study.solutions[j].test       = on_test[j];
+        }
+      study.best =
+        std::min_element(on_validation.begin(), on_validation.end()) -
+        on_validation.begin();
+    });
     study.best_correction     = basis->expand(coefficients[study.best]);
     study.undamped_correction = basis->expand(coefficients[study.undamped]);
     return study;

@@ -3,6 +3,7 @@
 #ifndef lsr_studies_rank_study_h
 #define lsr_studies_rank_study_h
 
+#include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/make_tangent_basis.h>
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,7 @@
 
 namespace lsr_studies
 {
-  /// What is to be studied.
+  /// The subject of a rank study.
   struct RankStudyParameters
   {
     TangentBasisParameters basis;
@@ -36,14 +36,14 @@ namespace lsr_studies
 
 
 
-  /// A solution of the reduced least-squares problem, and what it is worth.
+  /// A solution of the reduced least-squares problem, and its errors.
   struct RankStudySolution
   {
     /// It uses the leading @p rank directions, damped by @p lambda.
     std::size_t rank   = 0;
     double      lambda = 0;
 
-    /// What is minimized: the mean square of the relative l2 error of a
+    /// The objective: the mean square of the relative l2 error of a
     /// function to fit, of the linear model.
     double loss = 0;
 
@@ -62,7 +62,7 @@ namespace lsr_studies
 
 
 
-  /// What rank_study() found.
+  /// The results of rank_study().
   struct RankStudy
   {
     /// Without damping, for ranks from 0 to all that are independent; then with
@@ -85,9 +85,9 @@ namespace lsr_studies
       return double(n_rows) / n_sensors;
     }
 
-    /// Wall time of the stages `subspace`, `reduce` (J V and its
-    /// factorization), `single precision`, `solve` and `errors`.
-    std::map<std::string, double> seconds;
+    /// Stages `subspace`, `reduce` (J V and its factorization), `single
+    /// precision`, `solve` and `errors`.
+    Timer timer;
   };
 
 

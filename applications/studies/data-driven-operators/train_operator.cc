@@ -6,7 +6,6 @@
 #include <lsr/network/training.h>
 
 #include <cmath>
-#include <numeric>
 #include <sstream>
 
 namespace lsr_studies
@@ -72,11 +71,4 @@ namespace lsr_studies
     return errors;
   }
 
-
-
-  double
-  mean(const std::vector<double> &values)
-  {
-    return std::accumulate(values.begin(), values.end(), 0.) / values.size();
-  }
 } // namespace lsr_studies

@@ -45,9 +45,6 @@ namespace lsr_studies
   relative_errors(const Network &network,
                   const DataSet &rows,
                   const Column  &correction = {});
-
-  double
-  mean(const std::vector<double> &values);
 } // namespace lsr_studies
 
 #endif

@@ -6,33 +6,24 @@
 #include <lsr/dense/least_squares.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <iomanip>
 #include <ostream>
-#include <sstream>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "applications/studies/namespace.h"
 
 namespace lsr_studies
 {
-  /// What became of one instance. Errors are relative $L_2$ distances to the
-  /// reference solution.
+  /// The results for one instance. Errors are relative $L_2$ distances to the
+  /// reference solution, losses squared norms of the residual.
   struct InstanceRecord
   {
-    double network_error = 0, refined_error = 0, fem_error = 0;
-
-    /// Of the refined network where nothing gives it the boundary values.
-    double refined_network_error = 0;
-
-    /// Squared norms of the residual.
-    double network_loss = 0, refined_loss = 0;
-
-    std::size_t rank             = 0;
-    double      condition        = 0;
-    double      coefficient_norm = 0;
-    unsigned    linearizations   = 0;
+    /// The refined network itself has no boundary values from the mesh.
+    double network_error = 0, refined_error = 0, refined_network_error = 0,
+           fem_error = 0, network_loss = 0, refined_loss = 0, rank = 0,
+           condition = 0, coefficient_norm = 0, linearizations = 0;
 
     /// Of the refinement, from the sensors' values to the correction, and of
     /// the finite-element solution on the same mesh.
@@ -50,48 +41,43 @@ namespace lsr_studies
     void
     write_csv(std::ostream &out) const
     {
-      out << "instance,network_error,refined_error,refined_network_error,"
-             "fem_error,network_loss,"
-             "refined_loss,rank,condition,coefficient_norm,linearizations,"
-             "seconds,fem_seconds\n";
+      using Record                                   = InstanceRecord;
+      const std::pair<const char *, Entry> columns[] = {
+        {"network_error", &Record::network_error},
+        {"refined_error", &Record::refined_error},
+        {"refined_network_error", &Record::refined_network_error},
+        {"fem_error", &Record::fem_error},
+        {"network_loss", &Record::network_loss},
+        {"refined_loss", &Record::refined_loss},
+        {"rank", &Record::rank},
+        {"condition", &Record::condition},
+        {"coefficient_norm", &Record::coefficient_norm},
+        {"linearizations", &Record::linearizations},
+        {"seconds", &Record::seconds},
+        {"fem_seconds", &Record::fem_seconds}};
       out.precision(10);
+      out << "instance";
+      for (const auto &[title, entry] : columns)
+        out << ',' << title;
+      out << '\n';
       for (std::size_t i = 0; i < records.size(); ++i)
         {
-          const InstanceRecord &r = records[i];
-          out << i << ',' << r.network_error << ',' << r.refined_error << ','
-              << r.refined_network_error << ',' << r.fem_error << ','
-              << r.network_loss << ',' << r.refined_loss << ',' << r.rank << ','
-              << r.condition << ',' << r.coefficient_norm << ','
-              << r.linearizations << ',' << r.seconds << ',' << r.fem_seconds
-              << '\n';
+          out << i;
+          for (const auto &[title, entry] : columns)
+            out << ',' << records[i].*entry;
+          out << '\n';
         }
     }
 
-    /// Mean and standard deviation of errors, losses and times, for people.
+    /// The mean errors.
     void
     print(std::ostream &out) const
     {
-      out << std::setprecision(3) << records.size() << " instances\n"
-          << std::setw(22) << std::left << "" << std::setw(22) << "network"
-          << std::setw(22) << "refined"
-          << "finite elements\n"
-          << std::setw(22) << "relative L2 error" << std::setw(22)
-          << deviation(&InstanceRecord::network_error) << std::setw(22)
-          << deviation(&InstanceRecord::refined_error)
-          << deviation(&InstanceRecord::fem_error) << '\n'
-          << "of the refined network, without boundary conditions: "
-          << deviation(&InstanceRecord::refined_network_error) << '\n'
-          << std::setw(22) << "loss" << std::setw(22)
-          << deviation(&InstanceRecord::network_loss)
-          << deviation(&InstanceRecord::refined_loss) << '\n'
-          << std::setw(22) << "seconds" << std::setw(22) << "" << std::setw(22)
-          << deviation(&InstanceRecord::seconds)
-          << deviation(&InstanceRecord::fem_seconds) << '\n'
-          << "the mean error is "
-          << mean(&InstanceRecord::network_error) /
-               mean(&InstanceRecord::refined_error)
-          << " times smaller after refinement\n"
-          << std::right;
+      const double before = mean(&InstanceRecord::network_error),
+                   after  = mean(&InstanceRecord::refined_error);
+      out << records.size() << " instances: mean error " << before << " -> "
+          << after << " (" << before / after << " times smaller), "
+          << mean(&InstanceRecord::fem_error) << " by finite elements\n";
     }
 
   private:
@@ -105,21 +91,6 @@ namespace lsr_studies
         sum += record.*entry;
       return sum / records.size();
     }
-
-    /// "mean +- standard deviation"
-    std::string
-    deviation(const Entry entry) const
-    {
-      const double center  = mean(entry);
-      double       squares = 0;
-      for (const InstanceRecord &record : records)
-        squares += std::pow(record.*entry - center, 2);
-      std::ostringstream text;
-      text.precision(3);
-      text << center << " +- "
-           << std::sqrt(squares / std::max<std::size_t>(1, records.size() - 1));
-      return text.str();
-    }
   };
 
 
@@ -132,44 +103,35 @@ namespace lsr_studies
     void
     add(const RankProfile &profile)
     {
+      // Only ranks that all instances have.
       const std::size_t n = profile.loss.size();
-      if (logarithms.size() < n)
-        logarithms.resize(n);
-      for (std::size_t k = 0; k < n; ++k)
+      logarithms.resize(count == 0 ? n : std::min(n, logarithms.size()));
+      for (std::size_t k = 0; k < logarithms.size(); ++k)
         {
-          Sums &sums = logarithms[k];
-          ++sums.count;
-          sums.loss += std::log(profile.loss[k]);
-          sums.condition += std::log(profile.condition[k]);
-          sums.norm += std::log(profile.coefficient_norm[k]);
+          logarithms[k][0] += std::log(profile.loss[k]);
+          logarithms[k][1] += std::log(profile.condition[k]);
+          logarithms[k][2] += std::log(profile.coefficient_norm[k]);
         }
+      ++count;
     }
 
-    /// Only ranks that all instances have.
     void
     write_csv(std::ostream &out) const
     {
       out << "rank,loss,condition,coefficient_norm\n";
       out.precision(10);
-      for (std::size_t k = 1;
-           k < logarithms.size() && logarithms[k].count == logarithms[1].count;
-           ++k)
+      for (std::size_t k = 1; k < logarithms.size(); ++k)
         {
-          const Sums &sums = logarithms[k];
-          out << k << ',' << std::exp(sums.loss / sums.count) << ','
-              << std::exp(sums.condition / sums.count) << ','
-              << std::exp(sums.norm / sums.count) << '\n';
+          out << k;
+          for (const double sum : logarithms[k])
+            out << ',' << std::exp(sum / count);
+          out << '\n';
         }
     }
 
   private:
-    struct Sums
-    {
-      unsigned int count = 0;
-      double       loss = 0, condition = 0, norm = 0;
-    };
-
-    std::vector<Sums> logarithms;
+    unsigned int                       count = 0;
+    std::vector<std::array<double, 3>> logarithms;
   };
 } // namespace lsr_studies
 

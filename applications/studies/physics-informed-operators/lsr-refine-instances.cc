@@ -28,7 +28,7 @@
 #include "applications/studies/physics-informed-operators/instance_table.h"
 #include "applications/studies/physics-informed-operators/operator_surrogate.h"
 #include "applications/studies/physics-informed-operators/subspace_study.h"
-#include "applications/studies/random-fields/characteristics.h"
+#include "applications/studies/random-fields/solutions.h"
 
 namespace lsr_studies
 {

@@ -2,41 +2,61 @@
 
 // Trains branch and trunk of an operator network on an equation.
 
-#include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
+#include <lsr/base/timer.h>
 
-#include <chrono>
-#include <cmath>
-#include <iomanip>
-#include <iostream>
-
-#include "applications/studies/core_program.h"
 #include "applications/studies/physics-informed-operators/train-loss.h"
+#include "applications/studies/study.h"
 #include "applications/studies/training/soap.h"
 
 namespace lsr_studies
 {
   namespace
   {
-    struct Options
+    class TrainOperator : public Study
     {
-      std::string   equation, folder;
-      unsigned int  n_iterations = 0, n_functions = 0, n_points = 0;
-      double        learning_rate = 0.;
-      unsigned int  report_every  = 1000;
-      std::uint64_t seed          = 0;
-      unsigned int  n_threads     = 1;
-
-      /// Returns false if help was asked for.
-      bool
-      parse(int argc, char **argv);
-
-      /// Put what the command line says in the place of the equation's own
-      /// settings.
-      void
-      apply(TrainingEquation &equation) const
+    public:
+      explicit TrainOperator(CLI::App &app)
+        : Study(app, 1)
       {
-        const auto replace = [](auto &setting, const auto &option) {
+        app.add_option("EQUATION", name, "Name of the equation")
+          ->required()
+          ->check(CLI::IsMember(training_equations()));
+        app
+          .add_option("FOLDER",
+                      folder,
+                      "Where branch.pt, trunk.pt and history.csv go")
+          ->required();
+        // These have defaults for each equation.
+        const auto add =
+          [&](const char *option, auto &value, const char *text) {
+            app.add_option(option, value, text)->check(CLI::PositiveNumber);
+          };
+        add("--iterations",
+            n_iterations,
+            "Steps of the optimizer (default: the equation's)");
+        add("--functions",
+            n_functions,
+            "Functions in a step, new ones in each");
+        add("--points",
+            n_points,
+            "Interior points in a step, new ones in each");
+        add("--learning-rate",
+            learning_rate,
+            "The largest; falls to zero by a cosine");
+        positive_option(app,
+                        "--report-every",
+                        report_every,
+                        "Steps between measurements of the test error");
+        option(app, "--seed", seed, "Of networks, functions and points");
+      }
+
+    private:
+      TrainingEquation
+      make_equation() const
+      {
+        TrainingEquation equation = make_training_equation(name);
+        const auto       replace  = [](auto &setting, const auto &option) {
           if (option > 0)
             setting = option;
         };
@@ -46,180 +66,93 @@ namespace lsr_studies
         replace(equation.learning_rate, learning_rate);
         equation.branch.seed = 2 * seed;
         equation.trunk.seed  = 2 * seed + 1;
-      }
-    };
-
-
-
-    class Training
-    {
-    public:
-      explicit Training(const Options &options)
-        : options(options)
-        , equation(make_training_equation(options.equation))
-        , generator(options.seed)
-      {
-        options.apply(equation);
+        return equation;
       }
 
       void
-      run()
+      run() override
       {
-        prepare_output_folder(options.folder);
-        Network branch = equation.branch.build(),
-                trunk  = equation.trunk.build();
+        prepare_output_folder(folder);
+        const TrainingEquation equation = make_equation();
+        Network                branch   = equation.branch.build(),
+                trunk                   = equation.trunk.build();
         const Column b = branch.parameters(), db = make_column(b.size()),
                      t = trunk.parameters(), dt = make_column(t.size());
         Soap branch_optimizer(equation.branch), trunk_optimizer(equation.trunk);
         OperatorLoss       loss(equation);
-        const OperatorTest test(equation, 50, options.seed + 1000000);
-        std::cout << options.equation << ": " << b.size() + t.size()
-                  << " parameters" << std::endl;
+        const OperatorTest test(equation, 50, seed + 1000000);
+        std::mt19937_64    generator(seed);
+        Table              history("iteration,seconds,loss,test error", 4);
+        std::cout << name << ": " << b.size() + t.size() << " parameters"
+                  << std::endl;
 
-        const auto start = std::chrono::steady_clock::now();
-        double     mean  = 0.;
-        for (unsigned int i = 1; i <= equation.n_iterations; ++i)
+        Timer  timer;
+        double sum = 0.;
+        for (unsigned int i = 1, first = 1; i <= equation.n_iterations; ++i)
           {
-            const FunctionBatch functions(
-              draw_functions(equation, equation.n_functions, generator));
-            const double value =
-              loss(b,
-                   t,
-                   functions,
-                   draw_points(equation, equation.n_points, generator),
-                   db,
-                   dt);
-            require(std::isfinite(value),
-                    "iteration " + std::to_string(i) +
-                      ": the loss is not finite; try a smaller learning rate");
-            branch_optimizer.step(b, db, rate(i));
-            trunk_optimizer.step(t, dt, rate(i));
-            mean += value / options.report_every;
-            if (i % options.report_every == 0 || i == equation.n_iterations)
-              {
-                const std::chrono::duration<double> seconds =
-                  std::chrono::steady_clock::now() - start;
-                branch.set_parameters(b);
-                trunk.set_parameters(t);
-                report(i,
-                       seconds.count(),
-                       mean,
-                       test.mean_error(branch, trunk));
-                save(branch, trunk);
-                mean = 0.;
-              }
+            {
+              const Timer::Stage  stage(timer, "training");
+              const FunctionBatch functions(
+                draw_functions(equation, equation.n_functions, generator));
+              const double value =
+                loss(b,
+                     t,
+                     functions,
+                     draw_points(equation, equation.n_points, generator),
+                     db,
+                     dt);
+              require(std::isfinite(value),
+                      "iteration " + std::to_string(i) +
+                        ": the loss is not finite; try a smaller learning "
+                        "rate");
+              const double rate = rate_of(double(i) / equation.n_iterations) *
+                                  equation.learning_rate;
+              branch_optimizer.step(b, db, rate);
+              trunk_optimizer.step(t, dt, rate);
+              sum += value;
+            }
+            if (i % report_every > 0 && i < equation.n_iterations)
+              continue;
+            branch.set_parameters(b);
+            trunk.set_parameters(t);
+            const double mean  = sum / (i + 1 - first),
+                         error = test.mean_error(branch, trunk);
+            first              = i + 1;
+            sum                = 0.;
+            std::cout << "  iteration " << i << ", " << std::setprecision(4)
+                      << timer.total() << " s: loss " << mean << ", test error "
+                      << error << std::endl;
+            history.add(i, timer.total(), mean, error);
+            branch.save(folder + "/branch.pt");
+            trunk.save(folder + "/trunk.pt");
+            history.write(folder + "/history.csv");
           }
       }
 
-    private:
       /// Rises in the first hundredth, then falls to zero by a cosine.
-      double
-      rate(const unsigned int iteration) const
+      static double
+      rate_of(const double phase)
       {
-        const double phase = double(iteration) / equation.n_iterations;
-        return equation.learning_rate * std::min(1., phase / 0.01) * 0.5 *
-               (1. + std::cos(M_PI * phase));
+        return std::min(1., phase / 0.01) * 0.5 * (1. + std::cos(M_PI * phase));
       }
 
-      void
-      report(const unsigned int iteration,
-             const double       seconds,
-             const double       loss,
-             const double       error)
-      {
-        std::ostringstream line;
-        line << iteration << ',' << std::setprecision(4) << seconds << ','
-             << loss << ',' << error << '\n';
-        history += line.str();
-        std::cout << "  iteration " << iteration << ", " << std::setprecision(4)
-                  << seconds << " s: loss " << loss << ", test error " << error
-                  << std::endl;
-      }
-
-      void
-      save(const Network &branch, const Network &trunk) const
-      {
-        branch.save(options.folder + "/branch.pt");
-        trunk.save(options.folder + "/trunk.pt");
-        write_atomically(options.folder + "/history.csv",
-                         [&](std::ostream &out) {
-                           out << "iteration,seconds,loss,test error\n"
-                               << history;
-                         });
-      }
-
-      const Options    options;
-      TrainingEquation equation;
-      std::mt19937_64  generator;
-      std::string      history;
+      std::string   name, folder;
+      unsigned int  n_iterations = 0, n_functions = 0, n_points = 0;
+      double        learning_rate = 0.;
+      unsigned int  report_every  = 1000;
+      std::uint64_t seed          = 0;
     };
-
-
-
-    bool
-    Options::parse(const int argc, char **argv)
-    {
-      CLI::App app("Train an operator network, branch and trunk, on an "
-                   "equation: the residual, no data.",
-                   "lsr-train-operator");
-      app.add_option("EQUATION", equation, "Name of the equation")
-        ->required()
-        ->check(CLI::IsMember(training_equations()));
-      app
-        .add_option("FOLDER",
-                    folder,
-                    "Where branch.pt, trunk.pt and history.csv go")
-        ->required();
-      app
-        .add_option("--iterations",
-                    n_iterations,
-                    "Steps of the optimizer (default: the equation's)")
-        ->check(CLI::PositiveNumber);
-      app
-        .add_option("--functions",
-                    n_functions,
-                    "Functions in a step, new ones in each")
-        ->check(CLI::PositiveNumber);
-      app
-        .add_option("--points",
-                    n_points,
-                    "Interior points in a step, new ones in each")
-        ->check(CLI::PositiveNumber);
-      app
-        .add_option("--learning-rate",
-                    learning_rate,
-                    "The largest; falls to zero by a cosine")
-        ->check(CLI::PositiveNumber);
-      app
-        .add_option("--report-every",
-                    report_every,
-                    "Steps between measurements of the test error")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-      app.add_option("--seed", seed, "Of networks, functions and points")
-        ->capture_default_str();
-      app.add_option("--threads", n_threads, "Threads")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-      return parse_command_line(app, argc, argv);
-    }
-
-
-
-    void
-    run(const Options &options)
-    {
-      Network::set_n_threads(options.n_threads);
-      Training(options).run();
-    }
   } // namespace
 } // namespace lsr_studies
+
+
 
 int
 main(int argc, char **argv)
 {
-  return lsr::run_core_program<lsr_studies::Options>("lsr-train-operator",
-                                                     argc,
-                                                     argv,
-                                                     lsr_studies::run);
+  CLI::App app("Train an operator network, branch and trunk, on an equation: "
+               "the residual, no data.",
+               "lsr-train-operator");
+  lsr_studies::TrainOperator training(app);
+  return lsr_studies::run_study(app, argc, argv, {&training});
 }

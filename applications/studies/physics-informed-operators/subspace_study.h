@@ -20,7 +20,7 @@
 
 #include "applications/studies/namespace.h"
 
-// What the subspace of one instance looks like, and what it does to iterative
+// The subspace of one instance, and its effect on iterative
 // solvers (paper, Figures 4c, S5 and S6).
 
 namespace lsr_studies

@@ -6,44 +6,53 @@
 
 #include <cmath>
 
-#include "applications/studies/physics-informed-operators/train-solutions.h"
-#include "applications/studies/random-fields/burgers.h"
+#include "applications/studies/random-fields/solutions.h"
 
 namespace lsr_studies
 {
   namespace
   {
-    FullyConnected
-    make_layout(const unsigned int n_inputs,
-                const unsigned int width,
-                const unsigned int n_hidden,
-                const std::string &architecture)
+    /// The parts that equations share; branch and trunk have the same hidden
+    /// layers, as wide as their output.
+    TrainingEquation
+    begin(const GaussianField &field,
+          const unsigned int   n_sensors,
+          const unsigned int   n_coordinates,
+          const unsigned int   width,
+          const unsigned int   n_hidden,
+          const std::string   &architecture)
     {
-      FullyConnected layout;
-      layout.n_inputs       = n_inputs;
-      layout.n_outputs      = width;
-      layout.widths         = std::vector<unsigned int>(n_hidden, width);
-      layout.architecture   = architecture;
-      layout.initialization = "glorot";
-      return layout;
+      TrainingEquation equation;
+      equation.branch.n_outputs    = width;
+      equation.branch.widths       = std::vector<unsigned int>(n_hidden, width);
+      equation.branch.architecture = architecture;
+      equation.branch.initialization = "glorot";
+      equation.trunk                 = equation.branch;
+      equation.branch.n_inputs       = n_sensors;
+      equation.trunk.n_inputs        = n_coordinates;
+      equation.curvatures            = std::vector<double>(n_coordinates, 0.);
+      equation.sample                = [field](std::mt19937_64 &generator) {
+        return field.sample(generator);
+      };
+      return equation;
     }
 
 
 
     double
-    vanishing_value(double, const double *, const double *jet, double *slopes)
+    vanishing_value(double, const double *, const double *s, double *slopes)
     {
       slopes[0] = 1.;
-      return jet[0];
+      return s[0];
     }
 
 
 
     double
-    vanishing_slope(double, const double *, const double *jet, double *slopes)
+    vanishing_slope(double, const double *, const double *s, double *slopes)
     {
       slopes[1] = 1.;
-      return jet[1];
+      return s[1];
     }
 
 
@@ -52,27 +61,19 @@ namespace lsr_studies
     TrainingEquation
     antiderivative()
     {
-      TrainingEquation equation;
-      equation.branch     = make_layout(100, 50, 4, "plain");
-      equation.trunk      = make_layout(1, 50, 4, "plain");
-      equation.curvatures = {0.};
+      TrainingEquation equation =
+        begin(squared_exponential_field(0.2), 100, 1, 50, 4, "plain");
       equation.conditions = {
         {PointKind::interior,
          1.,
-         [](const double u, const double *, const double *jet, double *slopes) {
+         [](double u, const double *, const double *s, double *slopes) {
            slopes[1] = 1.;
-           return jet[1] - u;
+           return s[1] - u;
          }},
         {PointKind::start, 1., vanishing_value}};
-      const GaussianField field = squared_exponential_field(0.2);
-      equation.sample           = [field](std::mt19937_64 &generator) {
-        return field.sample(generator);
-      };
-      equation.solve         = integral_of;
-      equation.n_iterations  = 20000;
-      equation.n_functions   = 100;
-      equation.n_points      = 100;
-      equation.learning_rate = 3e-3;
+      equation.solve        = integral_of;
+      equation.n_iterations = 20000;
+      equation.n_points     = 100;
       return equation;
     }
 
@@ -83,32 +84,25 @@ namespace lsr_studies
     TrainingEquation
     diffusion_reaction()
     {
-      TrainingEquation equation;
-      equation.branch     = make_layout(100, 50, 4, "plain");
-      equation.trunk      = make_layout(2, 50, 4, "plain");
+      TrainingEquation equation =
+        begin(squared_exponential_field(0.2), 100, 2, 50, 4, "plain");
       equation.curvatures = {1., 0.};
       equation.conditions = {
         {PointKind::interior,
          1.,
-         [](const double u, const double *, const double *jet, double *slopes) {
-           slopes[0] = -0.02 * jet[0];
+         [](double u, const double *, const double *s, double *slopes) {
+           slopes[0] = -0.02 * s[0];
            slopes[2] = 1.;
            slopes[3] = -0.01;
-           return jet[2] - 0.01 * jet[3] - 0.01 * jet[0] * jet[0] - u;
+           return s[2] - 0.01 * s[3] - 0.01 * s[0] * s[0] - u;
          }},
         {PointKind::initial, 1. / 3., vanishing_value},
         {PointKind::walls, 2. / 3., vanishing_value}};
-      const GaussianField field = squared_exponential_field(0.2);
-      equation.sample           = [field](std::mt19937_64 &generator) {
-        return field.sample(generator);
-      };
       equation.solve = [](const FourierSeries &u) {
         return diffusion_reaction_solution(u, 0.01, 0.01);
       };
-      equation.n_iterations  = 15000;
-      equation.n_functions   = 100;
-      equation.n_points      = 200;
-      equation.learning_rate = 3e-3;
+      equation.n_iterations = 15000;
+      equation.n_points     = 200;
       return equation;
     }
 
@@ -118,85 +112,70 @@ namespace lsr_studies
     TrainingEquation
     burgers()
     {
-      TrainingEquation equation;
-      equation.branch     = make_layout(101, 100, 6, "modified");
-      equation.trunk      = make_layout(2, 100, 6, "modified");
+      TrainingEquation equation =
+        begin(burgers_initial_values(), 101, 2, 100, 6, "modified");
       equation.curvatures = {1., 0.};
       equation.conditions = {
         {PointKind::interior,
          1.,
-         [](const double, const double *, const double *jet, double *slopes) {
-           slopes[0] = jet[1];
-           slopes[1] = jet[0];
+         [](double, const double *, const double *s, double *slopes) {
+           slopes[0] = s[1];
+           slopes[1] = s[0];
            slopes[2] = 1.;
            slopes[3] = -0.01;
-           return jet[2] + jet[0] * jet[1] - 0.01 * jet[3];
+           return s[2] + s[0] * s[1] - 0.01 * s[3];
          }},
         {PointKind::initial,
          20.,
-         [](const double u, const double *, const double *jet, double *slopes) {
+         [](double u, const double *, const double *s, double *slopes) {
            slopes[0] = 1.;
-           return jet[0] - u;
+           return s[0] - u;
          }},
         {PointKind::period, 1., vanishing_value},
         {PointKind::period, 1., vanishing_slope}};
-      const GaussianField field = rational_field(M_SQRT2 * 625, 5, 1, false);
-      equation.sample           = [field](std::mt19937_64 &generator) {
-        return field.sample(generator);
-      };
       equation.solve = [](const FourierSeries &u) {
         const PeriodicBurgersSolution solution(u, 0.01);
         return [solution](const double *y) { return solution(y[0], y[1]); };
       };
-      equation.n_iterations  = 8000;
-      equation.n_functions   = 100;
-      equation.n_points      = 250;
-      equation.learning_rate = 3e-3;
       return equation;
     }
 
 
 
     /// $s_t + u(x) s_x = 0$, $s(x, 0) = \sin(\pi x)$, $s(0, t) = \sin(\pi
-    /// t/2)$, where $u$ is a random function plus what makes 1 its minimum.
+    /// t/2)$, where $u$ is a random function plus a constant that makes 1 its
+    /// minimum.
     TrainingEquation
     advection()
     {
-      TrainingEquation equation;
-      equation.branch     = make_layout(100, 100, 5, "modified");
-      equation.trunk      = make_layout(2, 100, 5, "modified");
-      equation.curvatures = {0., 0.};
-      equation.conditions = {
-        {PointKind::interior,
-         1.,
-         [](const double u, const double *, const double *jet, double *slopes) {
+      const GaussianField field    = squared_exponential_field(0.2);
+      TrainingEquation    equation = begin(field, 100, 2, 100, 5, "modified");
+      equation.conditions          = {
+                 {PointKind::interior,
+                  1.,
+                  [](double u, const double *, const double *s, double *slopes) {
            slopes[1] = u;
            slopes[2] = 1.;
-           return jet[2] + u * jet[1];
+           return s[2] + u * s[1];
          }},
-        {PointKind::initial,
-         50.,
-         [](const double, const double *y, const double *jet, double *slopes) {
+                 {PointKind::initial,
+                  50.,
+                  [](double, const double *y, const double *s, double *slopes) {
            slopes[0] = 1.;
-           return jet[0] - std::sin(M_PI * y[0]);
+           return s[0] - std::sin(M_PI * y[0]);
          }},
-        {PointKind::inflow,
-         50.,
-         [](const double, const double *y, const double *jet, double *slopes) {
+                 {PointKind::inflow,
+                  50.,
+                  [](double, const double *y, const double *s, double *slopes) {
            slopes[0] = 1.;
-           return jet[0] - std::sin(0.5 * M_PI * y[1]);
+           return s[0] - std::sin(0.5 * M_PI * y[1]);
          }}};
-      const GaussianField field = squared_exponential_field(0.2);
-      equation.sample           = [field](std::mt19937_64 &generator) {
+      equation.sample = [field](std::mt19937_64 &generator) {
         FourierSeries u = field.sample(generator);
         u.mean += 1. - u.minimum(0., 1.);
         return u;
       };
-      equation.solve         = advection_solution;
-      equation.n_iterations  = 8000;
-      equation.n_functions   = 100;
-      equation.n_points      = 250;
-      equation.learning_rate = 3e-3;
+      equation.solve = advection_solution;
       return equation;
     }
   } // namespace

@@ -71,8 +71,8 @@ namespace lsr_studies
     std::function<Solution(const FourierSeries &u)> solve;
 
     /// Settings of the training.
-    unsigned int n_iterations, n_functions, n_points;
-    double       learning_rate;
+    unsigned int n_iterations = 8000, n_functions = 100, n_points = 250;
+    double       learning_rate = 3e-3;
   };
 
   /// Those that make_training_equation() knows.

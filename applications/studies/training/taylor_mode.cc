@@ -1,276 +1,248 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/studies/training/taylor_mode.h"
-
+#include "applications/studies/training/layers.h"
+// After LibTorch.
 #include <lsr/base/exceptions.h>
 
-#include <KokkosBlas3_gemm.hpp>
-
 #include <algorithm>
-#include <cmath>
+
+#include "applications/studies/training/taylor_mode.h"
 
 namespace lsr_studies
 {
-  namespace
+  /// Tensors are [jet, points, units], which is the memory of a block of units
+  /// x jet points. Below, entry 0 of a jet are the values, the first
+  /// derivatives follow, and last comes, if there is one, the sum of second
+  /// derivatives.
+  class TaylorMode::Implementation
   {
-    /// Layers of gated networks that are no hidden ones.
-    constexpr std::size_t n_encoders = 2;
+  public:
+    using Tensor = torch::Tensor;
+
+    Implementation(const FullyConnected &layout, const std::vector<double> &a)
+      : gated(layout.architecture == "modified")
+      , n_inputs(layout.n_inputs)
+      , curved(
+          std::any_of(a.begin(), a.end(), [](double b) { return b != 0.; }))
+      , n_entries(a.empty() ? 1 : n_inputs + 1 + curved)
+      , a(torch::tensor(a, torch::kDouble).unsqueeze(1).unsqueeze(2))
+      , layers(linear_layers(layout))
+      , x(layers.size())
+      , z(layers.size())
+      , y(layers.size())
+    {}
 
     HostBlock
-    make_host_block(const std::size_t n_rows, const std::size_t n_columns)
+    forward(const HostColumn &theta, const HostBlock &points)
     {
-      return HostBlock("lsr::TaylorMode", n_rows, n_columns);
+      const torch::NoGradGuard no_grad;
+      require(points.extent(0) == n_inputs &&
+                long(theta.size()) == layers.back().end(),
+              "TaylorMode: parameters or points of another network");
+      const Tensor parameters = as_tensor(theta.data(), {long(theta.size())});
+      const long   n = points.extent(1), d = n_inputs;
+      Tensor       h = torch::zeros({n_entries, n, d}, torch::kDouble);
+      h[0].copy_(as_tensor(points.data(), {n, d}));
+      for (long k = 0; k < d && n_entries > 1; ++k)
+        h[k + 1].select(1, k).fill_(1.);
+
+      for (std::size_t l = 0; l < layers.size(); ++l)
+        {
+          x[l] = h;
+          z[l] = h.matmul(layers[l].weights(parameters).t());
+          z[l][0].add_(layers[l].biases(parameters));
+          if (l + 1 == layers.size())
+            break;
+          y[l] = activate(z[l]);
+          if (!gated)
+            h = y[l];
+          else if (l == 1)
+            difference = y[0] - y[1];
+          else if (l > 1)
+            h = gate(y[l]);
+        }
+      return HostBlock(z.back().data_ptr<double>(),
+                       layers.back().n_outputs,
+                       n * n_entries);
     }
-  } // namespace
+
+    void
+    backward(const HostColumn &theta,
+             const HostBlock  &slopes,
+             const HostColumn &gradient)
+    {
+      const torch::NoGradGuard no_grad;
+      const Tensor parameters = as_tensor(theta.data(), {long(theta.size())}),
+                   by_theta =
+                     as_tensor(gradient.data(), {long(gradient.size())});
+      const std::size_t n_encoders = gated ? 2 : 0;
+      Tensor            by_z       = as_tensor(slopes.data(), z.back().sizes());
+      if (gated)
+        {
+          by_difference = torch::zeros_like(difference);
+          by_v          = torch::zeros_like(difference);
+        }
+      for (std::size_t l = layers.size(); l-- > n_encoders;)
+        {
+          if (l + 1 < layers.size())
+            by_z =
+              activate_backward(l, gated ? gate_backward(y[l], by_z) : by_z);
+          linear_backward(l, by_z, by_theta);
+          if (l > n_encoders)
+            by_z = by_z.matmul(layers[l].weights(parameters));
+        }
+      if (!gated)
+        return;
+      linear_backward(0, activate_backward(0, by_difference), by_theta);
+      linear_backward(1, activate_backward(1, by_v - by_difference), by_theta);
+    }
+
+    const bool         gated;
+    const unsigned int n_inputs;
+    const bool         curved;
+    const long         n_entries;
+
+  private:
+    static Tensor
+    as_tensor(double *data, const torch::IntArrayRef &sizes)
+    {
+      return torch::from_blob(data, sizes, torch::kDouble);
+    }
+
+    /// All derivatives.
+    Tensor
+    derivatives(const Tensor &jet) const
+    {
+      return jet.narrow(0, 1, n_entries - 1);
+    }
+
+    /// The first derivatives times the weights of the second ones.
+    Tensor
+    weighted(const Tensor &jet) const
+    {
+      return a * jet.narrow(0, 1, n_inputs);
+    }
+
+    /// $\sum_k a_k\, p_k q_k$ over the first derivatives.
+    Tensor
+    product(const Tensor &p, const Tensor &q) const
+    {
+      return (weighted(p) * q.narrow(0, 1, n_inputs)).sum(0);
+    }
+
+    Tensor
+    activate(const Tensor &z) const
+    {
+      const Tensor value  = z[0].tanh();
+      Tensor       result = z * (1. - value.square());
+      if (curved)
+        result[-1].sub_(2. * value * product(result, z));
+      result[0].copy_(value);
+      return result;
+    }
+
+    /// Slopes with respect to z from those with respect to y.
+    Tensor
+    activate_backward(const std::size_t l, const Tensor &slopes) const
+    {
+      const Tensor value  = y[l][0];
+      Tensor       result = slopes * (1. - value.square());
+      if (n_entries > 1)
+        result[0].sub_(2. * value *
+                       (derivatives(z[l]) * derivatives(result)).sum(0));
+      if (curved)
+        {
+          const Tensor by_last = result[-1];
+          result[0].add_(by_last * (6. * value.square() - 2.) *
+                         product(z[l], z[l]));
+          result.narrow(0, 1, n_inputs)
+            .sub_(4. * value * by_last * weighted(z[l]));
+        }
+      return result;
+    }
+
+    /// The jets of $v + y\,(u - v)$, with the values u, v of the encoders.
+    Tensor
+    gate(const Tensor &y) const
+    {
+      Tensor result = this->y[1] + y[0] * difference;
+      if (n_entries > 1)
+        derivatives(result).add_(derivatives(y) * difference[0]);
+      if (curved)
+        result[-1].add_(2. * product(y, difference));
+      return result;
+    }
+
+    /// Slopes with respect to y; adds those with respect to v and $u - v$.
+    Tensor
+    gate_backward(const Tensor &y, const Tensor &slopes)
+    {
+      const auto pull_back = [&](const Tensor &factor) {
+        Tensor result = slopes * factor[0];
+        if (n_entries > 1)
+          result[0].add_((derivatives(slopes) * derivatives(factor)).sum(0));
+        if (curved)
+          result.narrow(0, 1, n_inputs)
+            .add_(2. * slopes[-1] * weighted(factor));
+        return result;
+      };
+      by_v.add_(slopes);
+      by_difference.add_(pull_back(y));
+      return pull_back(difference);
+    }
+
+    /// The gradient of weights and biases.
+    void
+    linear_backward(const std::size_t l,
+                    const Tensor     &slopes,
+                    const Tensor     &gradient) const
+    {
+      layers[l].weights(gradient).copy_(
+        slopes.flatten(0, 1).t().matmul(x[l].flatten(0, 1)));
+      layers[l].biases(gradient).copy_(slopes[0].sum(0));
+    }
+
+    const Tensor                   a;
+    const std::vector<LinearLayer> layers;
+
+    /// Of each layer: its input, the result, and that of the activation.
+    std::vector<Tensor> x, z, y;
+
+    /// $u - v$, and slopes of a gated network.
+    Tensor difference, by_difference, by_v;
+  };
 
 
 
   TaylorMode::TaylorMode(const FullyConnected      &layout,
                          const std::vector<double> &a)
-    : gated(layout.architecture == "modified")
-    , a(a)
-    , n_inputs(layout.n_inputs)
-    , n_entries(a.empty() ? 1 : layout.n_inputs + 1)
-    , curved(std::any_of(a.begin(), a.end(), [](double b) { return b != 0.; }))
+    : implementation(std::make_unique<Implementation>(layout, a))
   {
     require(layout.activation == "tanh" && layout.input_shift.empty() &&
               layout.input_scale.empty() && !layout.widths.empty() &&
-              (a.empty() || a.size() == n_inputs),
+              (a.empty() || a.size() == layout.n_inputs),
             "TaylorMode: a tanh network with hidden layers and no "
             "standardization expected, and one weight for each input");
-    n_entries += curved;
-    for (const LayerShape &shape : layer_shapes(layout))
-      layers.push_back({shape, {}, {}});
   }
 
 
 
-  void
-  TaylorMode::resize(const std::size_t n)
+  TaylorMode::~TaylorMode() = default;
+
+
+
+  unsigned int
+  TaylorMode::jet_size() const
   {
-    if (n == n_points)
-      return;
-    n_points                    = n;
-    const std::size_t n_columns = n * n_entries;
-    std::size_t       width     = 0;
-    hidden.clear();
-    for (Layer &layer : layers)
-      {
-        layer.z = make_host_block(layer.shape.n_outputs, n_columns);
-        layer.y = make_host_block(layer.shape.n_outputs, n_columns);
-        hidden.push_back(
-          gated ? make_host_block(layer.shape.n_outputs, n_columns) : layer.y);
-        width = std::max({width, layer.shape.n_inputs, layer.shape.n_outputs});
-      }
-    input = make_host_block(n_inputs, n_columns);
-    if (gated)
-      for (HostBlock *block : {&difference, &d_difference, &d_v, &d_u})
-        *block = make_host_block(layers[0].shape.n_outputs, n_columns);
-    slopes_out = make_host_block(width, n_columns);
-    slopes_in  = make_host_block(width, n_columns);
+    return implementation->n_entries;
   }
 
 
 
-  void
-  TaylorMode::linear(const Layer      &layer,
-                     const HostColumn &theta,
-                     const HostBlock  &x) const
-  {
-    const HostBlock weights(theta.data() + layer.shape.offset,
-                            layer.shape.n_inputs,
-                            layer.shape.n_outputs);
-    KokkosBlas::gemm("T", "N", 1., weights, x, 0., layer.z);
-    const double *bias = weights.data() + weights.size();
-    for (std::size_t j = 0; j < n_points; ++j)
-      for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
-        layer.z(i, j) += bias[i];
-  }
-
-
-
-  void
-  TaylorMode::linear_backward(const Layer      &layer,
-                              const HostColumn &theta,
-                              const HostBlock  &x,
-                              const HostBlock  &dz,
-                              const HostColumn &gradient,
-                              const HostBlock  &dx) const
-  {
-    const HostBlock weights(theta.data() + layer.shape.offset,
-                            layer.shape.n_inputs,
-                            layer.shape.n_outputs),
-      d_weights(gradient.data() + layer.shape.offset,
-                layer.shape.n_inputs,
-                layer.shape.n_outputs);
-    KokkosBlas::gemm("N", "T", 1., x, dz, 0., d_weights);
-    double *d_bias = d_weights.data() + d_weights.size();
-    std::fill_n(d_bias, layer.shape.n_outputs, 0.);
-    for (std::size_t j = 0; j < n_points; ++j)
-      for (std::size_t i = 0; i < layer.shape.n_outputs; ++i)
-        d_bias[i] += dz(i, j);
-    if (dx.size() > 0)
-      KokkosBlas::gemm("N", "N", 1., weights, dz, 0., dx);
-  }
-
-
-
-  void
-  TaylorMode::activate(const Layer &layer) const
-  {
-    // Entry k of a jet is this far behind entry k - 1.
-    const std::size_t n = layer.shape.n_outputs * n_points;
-    const double     *z = layer.z.data();
-    double           *y = layer.y.data();
-    for (std::size_t i = 0; i < n; ++i)
-      y[i] = std::tanh(z[i]);
-    for (unsigned int k = 1; k < n_entries; ++k)
-      for (std::size_t i = 0; i < n; ++i)
-        y[k * n + i] = (1. - y[i] * y[i]) * z[k * n + i];
-    if (curved)
-      for (unsigned int k = 1; k <= n_inputs; ++k)
-        if (a[k - 1] != 0.)
-          for (std::size_t i = 0; i < n; ++i)
-            y[(n_entries - 1) * n + i] +=
-              -2. * y[i] * a[k - 1] * y[k * n + i] * z[k * n + i];
-  }
-
-
-
-  void
-  TaylorMode::activate_backward(const Layer     &layer,
-                                const HostBlock &slopes) const
-  {
-    const std::size_t n = layer.shape.n_outputs * n_points;
-    const double     *z = layer.z.data(), *y = layer.y.data();
-    double           *d = slopes.data();
-
-    // First the slopes of z and of first derivatives of z, from all of y.
-    for (std::size_t i = 0; i < n; ++i)
-      d[i] *= 1. - y[i] * y[i];
-    for (unsigned int k = 1; k < n_entries; ++k)
-      for (std::size_t i = 0; i < n; ++i)
-        {
-          const double s1 = 1. - y[i] * y[i];
-          d[i] -= 2. * y[i] * s1 * z[k * n + i] * d[k * n + i];
-          d[k * n + i] *= s1;
-        }
-    if (!curved)
-      return;
-    // d_c holds s1 dy_c now.
-    const double *d_c = d + (n_entries - 1) * n;
-    for (unsigned int k = 1; k <= n_inputs; ++k)
-      if (a[k - 1] != 0.)
-        for (std::size_t i = 0; i < n; ++i)
-          {
-            const double z_k = z[k * n + i];
-            d[i] += d_c[i] * (6. * y[i] * y[i] - 2.) * a[k - 1] * z_k * z_k;
-            d[k * n + i] -= 4. * y[i] * a[k - 1] * z_k * d_c[i];
-          }
-  }
-
-
-
-  void
-  TaylorMode::gate(const HostBlock &y_block, const HostBlock &h_block) const
-  {
-    const std::size_t n = y_block.extent(0) * n_points;
-    const double     *y = y_block.data(), *u = difference.data(),
-                 *v = layers[1].y.data();
-    double *h       = h_block.data();
-    for (std::size_t i = 0; i < n; ++i)
-      h[i] = v[i] + y[i] * u[i];
-    for (unsigned int k = 1; k < n_entries; ++k)
-      for (std::size_t i = 0; i < n; ++i)
-        h[k * n + i] = v[k * n + i] + y[k * n + i] * u[i] + y[i] * u[k * n + i];
-    if (curved)
-      for (unsigned int k = 1; k <= n_inputs; ++k)
-        if (a[k - 1] != 0.)
-          for (std::size_t i = 0; i < n; ++i)
-            h[(n_entries - 1) * n + i] +=
-              2. * a[k - 1] * y[k * n + i] * u[k * n + i];
-  }
-
-
-
-  void
-  TaylorMode::gate_backward(const HostBlock &y_block,
-                            const HostBlock &slopes) const
-  {
-    const std::size_t n = y_block.extent(0) * n_points;
-    const double     *y = y_block.data(), *u = difference.data();
-    double *d = slopes.data(), *du = d_difference.data(), *dv = d_v.data();
-    for (std::size_t i = 0; i < n * n_entries; ++i)
-      dv[i] += d[i];
-
-    // The mixed terms of the second derivatives first, then the products.
-    const double *d_c = d + (n_entries - 1) * n;
-    for (std::size_t i = 0; i < n; ++i)
-      du[i] += d[i] * y[i];
-    for (unsigned int k = 1; k < n_entries; ++k)
-      for (std::size_t i = 0; i < n; ++i)
-        {
-          du[i] += d[k * n + i] * y[k * n + i];
-          du[k * n + i] += d[k * n + i] * y[i];
-        }
-    if (curved)
-      for (unsigned int k = 1; k <= n_inputs; ++k)
-        if (a[k - 1] != 0.)
-          for (std::size_t i = 0; i < n; ++i)
-            du[k * n + i] += 2. * a[k - 1] * d_c[i] * y[k * n + i];
-    for (std::size_t i = 0; i < n; ++i)
-      d[i] *= u[i];
-    for (unsigned int k = 1; k < n_entries; ++k)
-      {
-        const bool   mixed = curved && k <= n_inputs;
-        const double twice = mixed ? 2. * a[k - 1] : 0.;
-        for (std::size_t i = 0; i < n; ++i)
-          {
-            const double d_k = d[k * n + i];
-            d[i] += d_k * u[k * n + i];
-            d[k * n + i] =
-              d_k * u[i] + (mixed ? twice * d_c[i] * u[k * n + i] : 0.);
-          }
-      }
-  }
-
-
-
-  const HostBlock &
+  HostBlock
   TaylorMode::forward(const HostColumn &theta, const HostBlock &points)
   {
-    require(points.extent(0) == n_inputs &&
-              theta.size() ==
-                layers.back().shape.offset + layers.back().shape.n_parameters(),
-            "TaylorMode: parameters or points of another network");
-    resize(points.extent(1));
-    for (std::size_t j = 0; j < n_points; ++j)
-      for (unsigned int k = 0; k < n_inputs; ++k)
-        {
-          input(k, j) = points(k, j);
-          if (n_entries > 1)
-            input(k, (k + 1) * n_points + j) = 1.;
-        }
-
-    const std::size_t first = gated ? n_encoders : 0;
-    for (std::size_t l = 0; l < first; ++l)
-      {
-        linear(layers[l], theta, input);
-        activate(layers[l]);
-      }
-    if (gated)
-      for (std::size_t i = 0; i < difference.size(); ++i)
-        difference.data()[i] = layers[0].y.data()[i] - layers[1].y.data()[i];
-    for (std::size_t l = first; l < layers.size(); ++l)
-      {
-        linear(layers[l], theta, l == first ? input : hidden[l - 1]);
-        if (l + 1 == layers.size())
-          break;
-        activate(layers[l]);
-        if (gated)
-          gate(layers[l].y, hidden[l]);
-      }
-    return layers.back().z;
+    return implementation->forward(theta, points);
   }
 
 
@@ -280,44 +252,6 @@ namespace lsr_studies
                        const HostBlock  &slopes,
                        const HostColumn &gradient)
   {
-    const std::size_t first     = gated ? n_encoders : 0;
-    const std::size_t n_columns = n_points * n_entries;
-    const auto        part = [&](const HostBlock &memory, const std::size_t n) {
-      return HostBlock(memory.data(), n, n_columns);
-    };
-    if (gated)
-      for (const HostBlock &block : {d_difference, d_v})
-        Kokkos::deep_copy(block, 0.);
-
-    HostBlock dz = slopes;
-    for (std::size_t l = layers.size(); l-- > first;)
-      {
-        const Layer &layer = layers[l];
-        if (l + 1 < layers.size())
-          {
-            if (gated)
-              gate_backward(layer.y, dz);
-            activate_backward(layer, dz);
-          }
-        const HostBlock dx =
-          l == first ?
-            HostBlock() :
-            part(dz.data() == slopes_in.data() ? slopes_out : slopes_in,
-                 layer.shape.n_inputs);
-        linear_backward(
-          layer, theta, l == first ? input : hidden[l - 1], dz, gradient, dx);
-        dz = dx;
-      }
-    if (!gated)
-      return;
-    for (std::size_t i = 0; i < d_u.size(); ++i)
-      {
-        d_u.data()[i] = d_difference.data()[i];
-        d_v.data()[i] -= d_difference.data()[i];
-      }
-    activate_backward(layers[0], d_u);
-    activate_backward(layers[1], d_v);
-    linear_backward(layers[0], theta, input, d_u, gradient, {});
-    linear_backward(layers[1], theta, input, d_v, gradient, {});
+    implementation->backward(theta, slopes, gradient);
   }
 } // namespace lsr_studies

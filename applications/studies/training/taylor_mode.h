@@ -6,22 +6,23 @@
 #include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
 
+#include <memory>
 #include <vector>
 
-#include "applications/studies/training/layer_shapes.h"
+#include "applications/studies/namespace.h"
 
 namespace lsr_studies
 {
   /**
-   * What FullyConnected::build_jets() computes, and the gradient of a loss of
-   * it, for tanh networks and as matrix products in memory that is kept: for
-   * training small networks some times faster than LibTorch operator by
-   * operator. Works in host memory.
+   * The jets of FullyConnected::build_jets(), and the gradient of a loss of
+   * them, for tanh networks and without a graph of operations: for training
+   * small networks some times faster than automatic differentiation. Works in
+   * host memory.
    *
    * With the number $K$ of entries in a jet, 1 (values only), $d + 1$ (and
-   * first derivatives) or $d + 2$ (and the weighted sum of second ones), what
-   * goes from layer to layer is one block of units x $K$ points: all values,
-   * then all first derivatives with respect to $x_1$, and so on.
+   * first derivatives) or $d + 2$ (and the weighted sum of second ones), the
+   * data of a layer are one block of units x $K$ points: all values, then all
+   * first derivatives with respect to $x_1$, and so on.
    */
   class TaylorMode
   {
@@ -33,15 +34,14 @@ namespace lsr_studies
      */
     TaylorMode(const FullyConnected &layout, const std::vector<double> &a);
 
+    ~TaylorMode();
+
     unsigned int
-    jet_size() const
-    {
-      return n_entries;
-    }
+    jet_size() const;
 
     /// Jets at points, outputs x jet_size() points; overwritten by the next
     /// call.
-    const HostBlock &
+    HostBlock
     forward(const HostColumn &theta, const HostBlock &points);
 
     /// The gradient with respect to the parameters of the last forward(), for
@@ -52,65 +52,9 @@ namespace lsr_studies
              const HostColumn &gradient);
 
   private:
-    /// A layer, and what it did to its input.
-    struct Layer
-    {
-      LayerShape shape;
+    class Implementation;
 
-      /// Result of the linear layer, and of the activation if there is one.
-      HostBlock z, y;
-    };
-
-    void
-    resize(const std::size_t n_points);
-
-    void
-    linear(const Layer      &layer,
-           const HostColumn &theta,
-           const HostBlock  &x) const;
-
-    /// Add the gradient of weights and biases, and compute that of the input
-    /// unless @p dx is empty.
-    void
-    linear_backward(const Layer      &layer,
-                    const HostColumn &theta,
-                    const HostBlock  &x,
-                    const HostBlock  &dz,
-                    const HostColumn &gradient,
-                    const HostBlock  &dx) const;
-
-    /// y of a layer from its z.
-    void
-    activate(const Layer &layer) const;
-
-    /// Overwrite slopes with respect to y by those with respect to z.
-    void
-    activate_backward(const Layer &layer, const HostBlock &slopes) const;
-
-    /// Write $h = v + y\,(u - v)$.
-    void
-    gate(const HostBlock &y, const HostBlock &h) const;
-
-    /// Overwrite slopes with respect to h by those with respect to y, and add
-    /// those with respect to $u - v$ and v.
-    void
-    gate_backward(const HostBlock &y, const HostBlock &slopes) const;
-
-    const bool                gated;
-    const std::vector<double> a;
-    const unsigned int        n_inputs;
-    unsigned int              n_entries;
-    bool                      curved;
-    std::size_t               n_points = 0;
-
-    /// First the encoders, if there are any.
-    std::vector<Layer> layers;
-
-    /// Jets of the input, inputs of all layers but the first ones, $u - v$, and
-    /// slopes of all of these.
-    HostBlock              input, difference;
-    std::vector<HostBlock> hidden;
-    HostBlock              d_difference, d_v, d_u, slopes_out, slopes_in;
+    const std::unique_ptr<Implementation> implementation;
   };
 } // namespace lsr_studies
 

@@ -12,8 +12,7 @@
 #include <cmath>
 #include <fstream>
 
-#include "applications/studies/physics-informed-operators/train-solutions.h"
-#include "applications/studies/random-fields/burgers.h"
+#include "applications/studies/random-fields/solutions.h"
 
 using namespace lsr_studies;
 

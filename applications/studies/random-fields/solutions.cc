@@ -1,16 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/studies/physics-informed-operators/train-solutions.h"
+#include "applications/studies/random-fields/solutions.h"
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <vector>
-
-#include "applications/studies/random-fields/characteristics.h"
 
 namespace lsr_studies
 {
+  PeriodicBurgersSolution::PeriodicBurgersSolution(
+    const FourierSeries &initial_value,
+    const double         viscosity,
+    const unsigned int   n_points)
+    : period(initial_value.period)
+    , mean(initial_value.mean)
+    , viscosity(viscosity)
+    , coefficients(n_points / 2)
+  {
+    // The integral of the initial value without its mean.
+    FourierSeries integral;
+    integral.period = period;
+    for (std::size_t k = 1; k <= initial_value.cosine.size(); ++k)
+      {
+        const double frequency = 2 * M_PI * k / period;
+        integral.cosine.push_back(-initial_value.sine[k - 1] / frequency);
+        integral.sine.push_back(initial_value.cosine[k - 1] / frequency);
+      }
+
+    for (unsigned int i = 0; i < n_points; ++i)
+      {
+        const double x        = i * period / n_points;
+        const double phi      = std::exp(-integral(x) / (2 * viscosity));
+        const auto   rotation = std::polar(1., -2 * M_PI * x / period);
+        auto         wave     = std::complex<double>(1.);
+        for (auto &coefficient : coefficients)
+          {
+            coefficient += phi / n_points * wave;
+            wave *= rotation;
+          }
+      }
+  }
+
+
+
+  double
+  PeriodicBurgersSolution::operator()(const double x, const double t) const
+  {
+    double phi = coefficients[0].real(), derivative = 0;
+    for (std::size_t j = 1; j < coefficients.size(); ++j)
+      {
+        const double frequency = 2 * M_PI * j / period;
+        const double decay = std::exp(-viscosity * frequency * frequency * t);
+        // All others are smaller still.
+        if (decay < 1e-30)
+          break;
+        const auto term =
+          2. * coefficients[j] * std::polar(decay, frequency * (x - mean * t));
+        phi += term.real();
+        derivative -= frequency * term.imag();
+      }
+    return mean - 2 * viscosity * derivative / phi;
+  }
+
+
+
+  namespace
+  {
+    constexpr unsigned int n_cells = 400;
+  }
+
+
+
+  Characteristics::Characteristics(std::function<double(double)> velocity)
+    : velocity(std::move(velocity))
+    , times(n_cells + 1)
+  {
+    for (unsigned int i = 0; i < n_cells; ++i)
+      {
+        const double h = 1. / n_cells;
+        times[i + 1]   = times[i] + h / 6. *
+                                    (1. / this->velocity(i * h) +
+                                     4. / this->velocity((i + 0.5) * h) +
+                                     1. / this->velocity((i + 1) * h));
+      }
+  }
+
+
+
+  double
+  Characteristics::travel_time(const double x) const
+  {
+    // From the point on the left.
+    const unsigned int i =
+      std::min<unsigned int>(std::max(x, 0.) * n_cells, n_cells);
+    const double start = double(i) / n_cells, h = x - start;
+    return times[i] + h / 6. *
+                        (1. / velocity(start) + 4. / velocity(start + 0.5 * h) +
+                         1. / velocity(x));
+  }
+
+
+
+  std::array<double, 2>
+  Characteristics::origin(const double x, const double t) const
+  {
+    const double T = travel_time(x);
+    if (t >= T)
+      return {0., t - T};
+    // Newton's method within bounds.
+    double lower = 0., upper = x, x_0 = x;
+    for (unsigned int i = 0; i < 60 && upper - lower > 1e-14; ++i)
+      {
+        const double excess = travel_time(x_0) - (T - t);
+        if (std::abs(excess) < 1e-13)
+          break;
+        (excess > 0. ? upper : lower) = x_0;
+        x_0 -= excess * velocity(x_0);
+        if (x_0 <= lower || x_0 >= upper)
+          x_0 = 0.5 * (lower + upper);
+      }
+    return {x_0, 0.};
+  }
+
+
+
   namespace
   {
     /// Values at equidistant points of [0, 1], linear in between.
