@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "applications/studies/study.h"
+
 namespace lsr
 {
   namespace performance
@@ -25,21 +27,33 @@ namespace lsr
     DataSet
     make_data_set(unsigned int n_inputs, const std::vector<Share> &shares);
 
-    /**
-     * Add to the targets of all points but those for testing normally
-     * distributed noise, its standard deviation @p level relative to that of
-     * the targets. The targets for testing remain exact.
-     */
-    void
-    add_noise(DataSet &data, double level, std::uint64_t seed);
+    /// A program that writes a trained network and the data to refine it with.
+    class ProblemProgram : public lsr_studies::Study
+    {
+    public:
+      /// Coordinates are written with @p n_digits significant digits.
+      ProblemProgram(CLI::App &app, int n_digits);
 
-    /**
-     * Write one line a point: coordinates, target, part and, where there are
-     * groups, group, with @p n_digits significant digits. Throws lsr::Error if
-     * that fails.
-     */
-    void
-    write_points(const std::string &path, const DataSet &data, int n_digits);
+    protected:
+      virtual DataSet
+      make_data() const = 0;
+
+      virtual void
+      write_trained_network(const DataSet &data) const = 0;
+
+      std::string   model;
+      std::size_t   n_validation = 0;
+      std::uint64_t seed         = 0;
+
+    private:
+      void
+      run() override;
+
+      std::string points;
+      double      noise       = 0;
+      bool        points_only = false;
+      const int   n_digits;
+    };
   } // namespace performance
 } // namespace lsr
 

@@ -8,10 +8,7 @@
 #include <lsr/dense/host.h>
 #include <lsr/network/training.h>
 
-#include <CLI/CLI.hpp>
-
 #include <cmath>
-#include <iostream>
 
 #include "applications/studies/data-driven-operators/operator_networks.h"
 #include "applications/studies/random-fields/solutions.h"
@@ -24,108 +21,16 @@ namespace
 {
   constexpr double viscosity = 0.1 / M_PI;
 
-  struct Options
-  {
-    std::string   model, points;
-    std::string   type  = "deeponet";
-    std::size_t   n_fit = 400, n_test = 100, n_validation = 0;
-    unsigned int  n_points    = 128;
-    double        noise       = 0;
-    unsigned int  epochs      = 1000;
-    double        target      = 0;
-    bool          points_only = false;
-    unsigned int  n_threads   = 2;
-    std::uint64_t seed        = 0;
-  };
-
-
-
-  Options
-  parse(CLI::App &app, const int argc, char **argv)
-  {
-    Options options;
-    app.add_option("model", options.model, "TorchScript file to write")
-      ->required();
-    app.add_option("points", options.points, "CSV file to write")->required();
-    const auto add = [&app](const char *name, auto &value, const char *text) {
-      app.add_option(name, value, text)->capture_default_str();
-    };
-    app.add_option("--network", options.type, "its type")
-      ->check(CLI::IsMember({"deeponet", "multionet", "modified-mlp"}))
-      ->capture_default_str();
-    add("--functions", options.n_fit, "functions to fit");
-    add("--test", options.n_test, "functions to test");
-    add("--validation",
-        options.n_validation,
-        "functions held out to choose rank and regularization");
-    add("--points", options.n_points, "rows of each function");
-    add("--noise",
-        options.noise,
-        "standard deviation of the noise in fit and validation targets, "
-        "relative to that of the targets");
-    add("--epochs", options.epochs, "passes over the functions with Adam");
-    add("--target",
-        options.target,
-        "relative error of the functions to fit at which training stops");
-    app.add_flag("--points-only",
-                 options.points_only,
-                 "write the points for a network that is there already");
-    add("--threads", options.n_threads, "threads");
-    add("--seed", options.seed, "of the functions");
-    app.parse(argc, argv);
-    return options;
-  }
-
-
-
-  DataSet
-  make_data(const Options &options)
-  {
-    const std::size_t n = options.n_points;
-    // Functions to test are the same whatever the number of others.
-    DataSet data =
-      make_data_set(n_sensors + 1,
-                    {{DataSet::test, options.n_test * n},
-                     {DataSet::validation, options.n_validation * n},
-                     {DataSet::fit, options.n_fit * n}});
-    const HostBlock     points  = to_host(data.points);
-    const HostColumn    targets = to_host(data.targets);
-    const GaussianField initial_values =
-      rational_field(0.5 * 12.25 * 12.25, std::sqrt(12.25), 2, true);
-    std::mt19937_64 generator(options.seed);
-    for (std::size_t i = 0; i < data.n_points();)
-      {
-        const FourierSeries           u0 = initial_values.sample(generator);
-        const PeriodicBurgersSolution u(u0, viscosity);
-        const std::int64_t            group = i / n;
-        for (unsigned int j = 0; j < n; ++j, ++i)
-          {
-            for (unsigned int s = 0; s < n_sensors; ++s)
-              points(s, i) = u0(-1. + 2. * s / n_sensors);
-            const double x       = -1. + 2. * j / n;
-            points(n_sensors, i) = x;
-            targets(i)           = u(x, 1);
-            data.group.push_back(group);
-          }
-      }
-    data.points  = to_memory_space(points);
-    data.targets = to_memory_space(targets);
-    add_noise(data, options.noise, options.seed + 1);
-    return data;
-  }
-
-
-
   /// The input of the network on the grid: the sensors, one function a column.
   Block
-  functions(const DataSet &data, const Options &options)
+  functions(const DataSet &data, const std::size_t n_points)
   {
-    const std::size_t n      = data.targets.size() / options.n_points;
+    const std::size_t n      = data.targets.size() / n_points;
     const HostBlock   points = to_host(data.points);
     const HostBlock   sensors("sensors", n_sensors, n);
     for (std::size_t f = 0; f < n; ++f)
       for (unsigned int s = 0; s < n_sensors; ++s)
-        sensors(s, f) = points(s, f * options.n_points);
+        sensors(s, f) = points(s, f * n_points);
     return to_memory_space(sensors);
   }
 
@@ -149,45 +54,97 @@ namespace
 
 
 
-  /// Train the network in its form on the grid.
-  void
-  write_trained_network(const DataSet &data, const Options &options)
+  class OperatorProblem : public ProblemProgram
   {
-    OperatorNetwork layout;
-    layout.type           = options.type;
-    Network       on_grid = layout.build(options.n_points);
-    const DataSet fit     = data.select(DataSet::fit);
-    const double  mean_square =
-      dot(fit.targets, fit.targets) / fit.targets.size();
-    TrainingParameters training;
-    training.epochs     = options.epochs;
-    training.batch_size = 50;
-    training.target     = mean_square * options.target * options.target;
-    training.seed       = options.seed;
-    train(on_grid, functions(fit, options), fit.targets, training);
-
-    Network network = layout.build();
-    network.set_parameters(on_grid.parameters());
-    network.save(options.model);
-    std::cout << options.type << " with " << network.n_parameters()
-              << " parameters, relative error " << relative_error(network, fit)
-              << " on functions to fit, "
-              << relative_error(network, data.select(DataSet::test))
-              << " on functions to test" << std::endl;
-  }
-
-
-
-  void
-  run(const Options &options)
-  {
-    Network::set_n_threads(options.n_threads);
-    const DataSet data = make_data(options);
+  public:
     // Nine digits of the sensors keep the file small.
-    write_points(options.points, data, 9);
-    if (!options.points_only)
-      write_trained_network(data, options);
-  }
+    explicit OperatorProblem(CLI::App &app)
+      : ProblemProgram(app, 9)
+    {
+      option(app, "--network", layout.type, "its type")
+        ->check(CLI::IsMember({"deeponet", "multionet", "modified-mlp"}));
+      option(app, "--functions", n_fit, "functions to fit");
+      option(app, "--test", n_test, "functions to test");
+      option(app, "--points", n_points, "rows of each function");
+      option(app,
+             "--epochs",
+             training.epochs,
+             "passes over the functions with Adam");
+      option(app,
+             "--target",
+             target,
+             "relative error of the functions to fit at which training stops");
+    }
+
+  private:
+    DataSet
+    make_data() const override
+    {
+      const std::size_t n = n_points;
+      // Functions to test are the same whatever the number of others.
+      DataSet             data    = make_data_set(n_sensors + 1,
+                                   {{DataSet::test, n_test * n},
+                                                   {DataSet::validation, n_validation * n},
+                                                   {DataSet::fit, n_fit * n}});
+      const HostBlock     points  = to_host(data.points);
+      const HostColumn    targets = to_host(data.targets);
+      const GaussianField initial_values =
+        rational_field(0.5 * 12.25 * 12.25, std::sqrt(12.25), 2, true);
+      std::mt19937_64 generator(seed);
+      for (std::size_t i = 0; i < data.n_points();)
+        {
+          const FourierSeries           u0 = initial_values.sample(generator);
+          const PeriodicBurgersSolution u(u0, viscosity);
+          const std::int64_t            group = i / n;
+          for (unsigned int j = 0; j < n; ++j, ++i)
+            {
+              for (unsigned int s = 0; s < n_sensors; ++s)
+                points(s, i) = u0(-1. + 2. * s / n_sensors);
+              const double x       = -1. + 2. * j / n;
+              points(n_sensors, i) = x;
+              targets(i)           = u(x, 1);
+              data.group.push_back(group);
+            }
+        }
+      data.points  = to_memory_space(points);
+      data.targets = to_memory_space(targets);
+      return data;
+    }
+
+    /// Train the network in its form on the grid.
+    void
+    write_trained_network(const DataSet &data) const override
+    {
+      Network       on_grid = layout.build(n_points);
+      const DataSet fit     = data.select(DataSet::fit);
+      const double  mean_square =
+        dot(fit.targets, fit.targets) / fit.targets.size();
+      TrainingParameters parameters = training;
+      parameters.batch_size         = 50;
+      parameters.target             = mean_square * target * target;
+      parameters.seed               = seed;
+      train(on_grid, functions(fit, n_points), fit.targets, parameters);
+
+      Network network = layout.build();
+      network.set_parameters(on_grid.parameters());
+      network.save(model);
+      std::cout << layout.type << " with " << network.n_parameters()
+                << " parameters, relative error "
+                << relative_error(network, fit) << " on functions to fit, "
+                << relative_error(network, data.select(DataSet::test))
+                << " on functions to test" << std::endl;
+    }
+
+    OperatorNetwork    layout;
+    std::size_t        n_fit = 400, n_test = 100;
+    unsigned int       n_points = 128;
+    TrainingParameters training = []() {
+      TrainingParameters parameters;
+      parameters.epochs = 1000;
+      return parameters;
+    }();
+    double target = 0;
+  };
 } // namespace
 
 
@@ -195,20 +152,9 @@ namespace
 int
 main(int argc, char **argv)
 {
-  ensure_kokkos_initialized();
-  CLI::App app("Write a trained operator network and the data to refine it "
-               "with.");
-  try
-    {
-      run(parse(app, argc, argv));
-    }
-  catch (const CLI::ParseError &error)
-    {
-      return app.exit(error);
-    }
-  catch (const std::exception &error)
-    {
-      std::cerr << "operator_problem: " << error.what() << std::endl;
-      return 1;
-    }
+  CLI::App        app("Write a trained operator network and the data to refine "
+                      "it with.",
+               "operator_problem");
+  OperatorProblem problem(app);
+  return run_study(app, argc, argv, {&problem});
 }
