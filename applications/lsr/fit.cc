@@ -80,7 +80,6 @@ namespace lsr
     /// memory for them.
     Fit
     fit_in_blocks(const FitOptions   &options,
-                  const Network      &network,
                   const TangentBasis &basis,
                   const DataSet      &rows,
                   const DataSet      &validation)
@@ -102,8 +101,7 @@ namespace lsr
         [&](const std::size_t size) {
           const DataStream stream(rows, folds, size),
             validation_stream(validation, validation_folds, size);
-          return fit(network,
-                     basis,
+          return fit(basis,
                      stream,
                      fit_parameters(options),
                      validate ? &validation_stream : nullptr);
@@ -130,9 +128,9 @@ namespace lsr
       const auto                    basis =
         make_tangent_basis(*network, options.basis, rows.points, &seconds);
 
-      const Fit result =
-        fit_in_blocks(options, *network, *basis, rows, validation);
-      seconds.insert(result.seconds.begin(), result.seconds.end());
+      const Fit result = fit_in_blocks(options, *basis, rows, validation);
+      for (const auto &[stage, time] : result.timer.stages())
+        seconds[stage] = time;
 
       const RefinedNetwork refined{network, result.correction};
       std::cout << json_report(options, refined, result, rows, test, seconds)

@@ -105,7 +105,7 @@ namespace lsr
                     norm,
                     "Norm of the residual that is minimized: l2 (Euclidean), "
                     "mass (scaled by the lumped mass matrix), dual (H^-1 with "
-                    "the symmetric part of the tangent; the energy error of "
+                    "the symmetric part of the Jacobian; the energy error of "
                     "symmetric problems), sobolev (H^-1 with mass matrix plus "
                     "c times Laplace matrix, in space alone for evolutions).",
                     this->prm,
@@ -123,7 +123,7 @@ namespace lsr
                     Double(0));
       add_parameter("Linearizations",
                     max_linearizations,
-                    "Largest number of times that residual and tangent are "
+                    "Largest number of times that residual and Jacobian are "
                     "evaluated at the refined field; 1 is the paper's linear "
                     "step. Linear problems stop after the first.",
                     this->prm,

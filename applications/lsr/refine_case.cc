@@ -54,7 +54,7 @@ namespace lsr
       data.points = problem.sampling.points;
       data        = evaluate(refined, data);
 
-      residual.conform(refinement.values);
+      residual.distribute(refinement.values);
       const HostColumn values = to_host(refinement.values),
                        all    = to_host(data.targets);
       const auto &rows        = problem.sampling.rows;
@@ -94,7 +94,7 @@ namespace lsr
       double total = 0;
       auto  &times = json["seconds"];
       for (const char *stage :
-           {"load", "subspace", "reduce", "tangent", "solve"})
+           {"load", "subspace", "reduce", "jacobian", "solve"})
         {
           times[stage] = std::round(1000 * seconds[stage]) / 1000;
           total += seconds[stage];
@@ -137,8 +137,9 @@ namespace lsr
     say("Refining the network");
     problem.refinement.progress = say;
     const Refinement refinement =
-      refine(*network, *basis, problem.sampling, *residual, problem.refinement);
-    seconds.insert(refinement.seconds.begin(), refinement.seconds.end());
+      refine(*basis, problem.sampling, *residual, problem.refinement);
+    for (const auto &[stage, time] : refinement.timer.stages())
+      seconds[stage] = time;
 
     const RefinedNetwork refined{network, refinement.correction};
     if (!options.output_file.empty())

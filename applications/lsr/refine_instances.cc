@@ -11,7 +11,6 @@
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/on_first_rank.h>
 #include <lsr/fe/problem.h>
-#include <lsr/refine/galerkin_residual.h>
 #include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/tangent_space.h>
 
@@ -63,8 +62,7 @@ namespace lsr
       for (std::size_t i = 0; i < table.instances.size(); ++i)
         {
           report.records.push_back(refine_instance(i));
-          if (galerkin)
-            report.n_reduced_matrices = galerkin->n_reduced_matrices();
+          report.n_reduced_matrices = space->n_galerkin_matrices();
           print_progress(i);
           write("instances.csv",
                 [&](std::ostream &out) { report.write_csv(out); });
@@ -179,16 +177,15 @@ namespace lsr
       return section.test_functions == "tangent space";
     }
 
-    FiniteElementResidual<dim>
+    std::unique_ptr<FiniteElementResidual<dim>>
     make_residual() const
     {
       // Galerkin's method knows no other norm.
-      return FiniteElementResidual<dim>(problem.assembler(),
-                                        use_galerkin() ?
-                                          ResidualNorm::l2 :
-                                          residual_norm(parameters.norm),
-                                        parameters.dirichlet_row_weight,
-                                        parameters.sobolev_weight);
+      return std::make_unique<FiniteElementResidual<dim>>(
+        problem.assembler(),
+        use_galerkin() ? ResidualNorm::l2 : residual_norm(parameters.norm),
+        parameters.dirichlet_row_weight,
+        parameters.sobolev_weight);
     }
 
     void
@@ -203,13 +200,12 @@ namespace lsr
                                                 choice.n_directions + 1000;
       basis                                 = make_tangent_basis(
         *network, choice, common_sample(points, n_sample, communicator).points);
-      FiniteElementResidual<dim> residual = make_residual();
-      space                               = std::make_unique<TangentSpace>(
-        *network, *basis, points, residual, parameters.drop_tolerance);
-      if (use_galerkin())
-        galerkin =
-          std::make_unique<GalerkinResidual>(residual, space->columns());
-      report.n_columns = space->columns().extent(1);
+      const auto residual = make_residual();
+      space               = std::make_unique<TangentSpace>(*basis,
+                                             points,
+                                             *residual,
+                                             parameters.drop_tolerance);
+      report.n_columns    = space->columns().extent(1);
       pcout << "  " << report.n_columns << " of them are independent"
             << std::endl;
     }
@@ -222,13 +218,16 @@ namespace lsr
       const double preparation =
         time([&]() { problem.set_functions(table.instances[i]); });
 
-      std::optional<FiniteElementResidual<dim>> residual;
-      Sampling                                  points;
-      Refinement                                refinement;
-      const double                              refining = time([&]() {
-        residual.emplace(make_residual());
+      std::unique_ptr<FiniteElementResidual<dim>> residual;
+      Sampling                                    points;
+      Refinement                                  refinement;
+      const double                                refining = time([&]() {
+        RefinementParameters options = parameters.get();
+        options.tolerance = section.tolerance;
+        options.galerkin  = use_galerkin();
+        residual          = make_residual();
         points = with_inputs(nodes, table.inputs[i]);
-        refinement = refine_by(*residual, points);
+        refinement = refine(*space, points, *residual, options);
       });
       record.seconds        = preparation + refining;
       record.rank           = refinement.rank;
@@ -240,24 +239,11 @@ namespace lsr
                                solution = problem.solve(
                                  dealii::ConditionalOStream(std::cout, false));
                              });
-      const Column q = make_column(points.points.extent(1));
-      network->evaluate(points.points, q);
-      measure_errors(residual->field(points.select(q)),
+      measure_errors(residual->field(points.evaluate(*network)),
                      residual->field(refinement.values),
                      solution,
                      record);
       return record;
-    }
-
-    Refinement
-    refine_by(FiniteElementResidual<dim> &residual, const Sampling &points)
-    {
-      RefinementParameters options = parameters.get();
-      options.tolerance            = section.tolerance;
-      if (!galerkin)
-        return refine(*network, *space, points, residual, options);
-      galerkin->set_residual(residual);
-      return refine(*network, *space, points, *galerkin, options);
     }
 
     void
@@ -321,14 +307,13 @@ namespace lsr
     const SubspaceParameters &parameters = all_parameters.refinement;
     const OutputParameters   &output     = all_parameters.output;
 
-    ParametricTable                   table;
-    std::vector<double>               reference;
-    std::unique_ptr<Network>          network;
-    Sampling                          nodes;
-    std::unique_ptr<TangentBasis>     basis;
-    std::unique_ptr<TangentSpace>     space;
-    std::unique_ptr<GalerkinResidual> galerkin;
-    ParametricReport                  report;
+    ParametricTable               table;
+    std::vector<double>           reference;
+    std::unique_ptr<Network>      network;
+    Sampling                      nodes;
+    std::unique_ptr<TangentBasis> basis;
+    std::unique_ptr<TangentSpace> space;
+    ParametricReport              report;
   };
 
 

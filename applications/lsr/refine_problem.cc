@@ -141,12 +141,8 @@ namespace lsr
           const Sampling     &nodes,
           const Column       &correction = {}) const
     {
-      // Hanging nodes may share their points with others.
-      const Column q =
-        make_column(nodes.points.extent(1) * network->n_outputs());
-      network->evaluate(nodes.points, q, correction);
       return FiniteElementResidual<dim>(where.assembler(), ResidualNorm::l2)
-        .field(nodes.select(q));
+        .field(nodes.evaluate(*network, correction));
     }
 
     /// The nodes of @p where in the coordinates that the network sees.
@@ -232,7 +228,7 @@ namespace lsr
           "Refinement/Residual subspace with Subspace = " + basis.type +
           " and Sample points = " + std::to_string(basis.n_sample_points) +
           ", expected rsvd and 0, for it takes all points."));
-      residual->linearize(network_values());
+      residual->linearize(sampling.evaluate(*network));
       return randomized_svd(*network,
                             sampling,
                             residual->communicator(),
@@ -274,8 +270,9 @@ namespace lsr
       result.sampling   = sampling;
       result.basis      = parameters.basis_of(0);
       result.refinement = parameters.get();
-      stage("export", "Assembling residual and tangent", [&]() {
-        result.linearization = residual->linearization(network_values());
+      stage("export", "Assembling residual and Jacobian", [&]() {
+        result.linearization =
+          residual->linearization(sampling.evaluate(*network));
         result.save(file);
       });
       pcout << "Written: " << file << std::endl;
@@ -306,16 +303,6 @@ namespace lsr
       expect(parameters.norm != "sobolev",
              "Refinement/Norm is sobolev, expected l2 or mass, or dual for a "
              "linear equation that is symmetric positive definite.");
-    }
-
-    /// The values that are refined: those of the network at the nodes.
-    Column
-    network_values() const
-    {
-      const Column q =
-        make_column(sampling.points.extent(1) * network->n_outputs());
-      network->evaluate(sampling.points, q);
-      return sampling.select(q);
     }
 
     static std::string
@@ -349,18 +336,16 @@ namespace lsr
 
       Refinement refinement;
       stage("refine", "Refining the network", [&]() {
-        refinement = lsr::refine(
-          *network, *basis, sampling, *residual, refinement_parameters());
+        refinement =
+          lsr::refine(*basis, sampling, *residual, refinement_parameters());
       });
 
       // The stages inside stand for themselves in the table of times.
-      double inside = 0;
-      for (const auto &[name, time] : refinement.seconds)
-        inside += time;
-      const double rest = std::max(0., seconds.back().second - inside);
+      const double rest =
+        std::max(0., seconds.back().second - refinement.timer.total());
       seconds.pop_back();
-      for (const char *name : {"reduce", "tangent", "solve"})
-        seconds.emplace_back(name, refinement.seconds.at(name));
+      for (const auto &stage : refinement.timer.stages())
+        seconds.push_back(stage);
       seconds.emplace_back("refine", rest);
       return refinement;
     }
@@ -402,8 +387,8 @@ namespace lsr
       IterativeParameters options = iterations.get();
       options.refinement          = refinement_parameters();
       options.alignment.progress  = options.refinement.progress;
-      IterativeLSR iteration(*network, sampling, *residual, options);
-      iteration.make_basis = [&](const Network &, const unsigned int i) {
+      IterativeLSR iteration(network, sampling, *residual, options);
+      iteration.make_basis = [&](const unsigned int i) {
         return make_basis(i);
       };
       const auto exact = problem.equation.exact_solution();

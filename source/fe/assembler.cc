@@ -136,9 +136,9 @@ namespace lsr
     }
 
 
-    /// Keep what is symmetric and positive of a tangent; see riesz_matrix().
+    /// Keep what is symmetric and positive of a tangent; see gram_matrix().
     void
-    keep_riesz_part(dealii::FullMatrix<double> &D, const unsigned int stride)
+    keep_gram_part(dealii::FullMatrix<double> &D, const unsigned int stride)
     {
       const dealii::FullMatrix<double> full = D;
       for (unsigned int i = 0; i < D.m(); ++i)
@@ -286,14 +286,14 @@ namespace lsr
 
   template <int dim>
   void
-  Assembler<dim>::riesz_matrix(const FEVector &u, SparseMatrix &K) const
+  Assembler<dim>::gram_matrix(const FEVector &u, SparseMatrix &K) const
   {
     AssertThrow(!discretization_.petrov_galerkin_in_time(),
                 dealii::ExcMessage(
                   "The tangent of a Petrov-Galerkin method has no symmetric "
                   "part that defines a dual norm; choose the norm sobolev."));
     K.reinit(sparsity_pattern);
-    assemble(u, Part::riesz, nullptr, &K);
+    assemble(u, Part::gram, nullptr, &K);
     K.compress(dealii::VectorOperation::add);
   }
 
@@ -369,8 +369,8 @@ namespace lsr
               return;
             }
           weak_form_.tangent(values.quadrature_point(q), jet, D);
-          if (part == Part::riesz)
-            keep_riesz_part(D, 1 + dim);
+          if (part == Part::gram)
+            keep_gram_part(D, 1 + dim);
         },
         vector,
         matrix);
@@ -406,8 +406,8 @@ namespace lsr
         [&](const unsigned int q, const auto &u_q, auto &D) {
           weak_form_.boundary_tangent(
             id, values.quadrature_point(q), values.normal_vector(q), u_q, D);
-          if (part == Part::riesz)
-            keep_riesz_part(D, 1);
+          if (part == Part::gram)
+            keep_gram_part(D, 1);
         },
         vector,
         matrix);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/device.h>
-#include <lsr/fe/block_product.h>
+#include "fe/block_product.h"
 
 #include <Epetra_CrsMatrix.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/dense/blas.h>
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
@@ -11,11 +10,13 @@
 #include <deal.II/lac/trilinos_vector.h>
 #include <deal.II/lac/vector.h>
 
-#include <algorithm>
-#include <cmath>
+#include <memory>
 #include <string>
 
-namespace lsr
+#include "base/to_view.h"
+#include "dense/by_rows.h"
+
+namespace lsr::internal
 {
   namespace
   {
@@ -31,8 +32,70 @@ namespace lsr
 
 
 
+  /// The inner product that the callbacks define.
   template <typename VectorType>
-  CallbackResidual<VectorType>::CallbackResidual(
+  class ResidualOfCallbacks<VectorType>::Product : public InnerProduct
+  {
+  public:
+    explicit Product(const ResidualOfCallbacks &residual)
+      : InnerProduct(residual.communicator())
+      , residual(residual)
+    {}
+
+    bool
+    diagonal() const override
+    {
+      return !residual.callbacks().solve_with_gram_matrix &&
+             !residual.callbacks().solve_with_jacobian;
+    }
+
+    void
+    scale(const Block &F) const override
+    {
+      InnerProduct::scale(F);
+      const std::vector<double> &weights = residual.callbacks().row_weights;
+      if (weights.empty())
+        return;
+      AssertThrow(weights.size() == F.extent(0),
+                  dealii::ExcDimensionMismatch(weights.size(), F.extent(0)));
+      scale_rows(to_view<Column>(weights), F, F);
+    }
+
+    Block
+    solve(const Block &F) override
+    {
+      if (diagonal())
+        return InnerProduct::solve(F);
+      const auto &callbacks = residual.callbacks();
+      AssertThrow(callbacks.row_weights.empty(),
+                  dealii::ExcMessage(
+                    "CallbackResidual: row_weights are given together with "
+                    "solve_with_gram_matrix() or solve_with_jacobian(); "
+                    "expected one of them."));
+      const Block S = make_block(F.extent(0), F.extent(1));
+      if (callbacks.solve_with_jacobian)
+        residual.for_each_column(F, S, [&](const VectorType &x, VectorType &y) {
+          callbacks.solve_with_jacobian(x, y, 1e-10 * x.l2_norm());
+        });
+      else
+        residual.for_each_column(F, S, callbacks.solve_with_gram_matrix);
+      return S;
+    }
+
+    bool
+    gram_is_jacobian_of(const Residual &other) const override
+    {
+      return residual.callbacks().solve_with_jacobian && &other == &residual;
+    }
+
+  private:
+    const ResidualOfCallbacks &residual;
+  };
+
+
+
+  template <typename VectorType>
+  ResidualOfCallbacks<VectorType>::ResidualOfCallbacks(
     const dealii::IndexSet                  &locally_owned_dofs,
     const dealii::AffineConstraints<double> &constraints,
     const MPI_Comm                           communicator)
@@ -51,27 +114,30 @@ namespace lsr
             .push_back(owned.index_within_set(dof));
         }
     has_dirichlet = this->communicator().sum(dirichlet.size()) > 0;
+    set_inner_product(std::make_shared<Product>(*this));
   }
 
 
 
   template <typename VectorType>
-  const dealii::AffineConstraints<double> &
-  CallbackResidual<VectorType>::no_constraints()
+  ResidualOfCallbacks<VectorType>::ResidualOfCallbacks(
+    const ResidualOfCallbacks &other)
+    : Residual(other)
+    , owned(other.owned)
+    , constraints(other.constraints)
+    , dirichlet(other.dirichlet)
+    , has_dirichlet(other.has_dirichlet)
+    , dependent(other.dependent)
   {
-    static const dealii::AffineConstraints<double> none = []() {
-      dealii::AffineConstraints<double> closed;
-      closed.close();
-      return closed;
-    }();
-    return none;
+    if (dynamic_cast<Product *>(&other.inner_product()))
+      set_inner_product(std::make_shared<Product>(*this));
   }
 
 
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::constrain(const Block &columns) const
+  ResidualOfCallbacks<VectorType>::set_zero(const Block &columns) const
   {
     const auto host = Kokkos::create_mirror_view(columns);
     Kokkos::deep_copy(host, columns);
@@ -85,13 +151,13 @@ namespace lsr
 
   template <typename VectorType>
   VectorType
-  CallbackResidual<VectorType>::to_vector(const Column &column) const
+  ResidualOfCallbacks<VectorType>::to_vector(const Column &column) const
   {
-    require_callback(reinit_vector, "reinit_vector");
+    require_callback(callbacks().reinit_vector, "reinit_vector");
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), column);
     VectorType vector;
-    reinit_vector(vector);
+    callbacks().reinit_vector(vector);
     AssertThrow(vector.size() == owned.size(),
                 dealii::ExcMessage(
                   "CallbackResidual: reinit_vector() made a vector of size " +
@@ -108,8 +174,8 @@ namespace lsr
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::from_vector(const VectorType &vector,
-                                            const Column     &column) const
+  ResidualOfCallbacks<VectorType>::from_vector(const VectorType &vector,
+                                               const Column     &column) const
   {
     const auto  host = Kokkos::create_mirror_view(column);
     std::size_t row  = 0;
@@ -124,7 +190,7 @@ namespace lsr
 
   template <typename VectorType>
   VectorType
-  CallbackResidual<VectorType>::field(const Column &q) const
+  ResidualOfCallbacks<VectorType>::field(const Column &q) const
   {
     VectorType u = to_vector(q);
     constraints.distribute(u);
@@ -135,7 +201,7 @@ namespace lsr
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::conform(const Column &q) const
+  ResidualOfCallbacks<VectorType>::distribute(const Column &q) const
   {
     const VectorType u    = field(q);
     const auto       host = Kokkos::create_mirror_view(q);
@@ -149,37 +215,29 @@ namespace lsr
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::evaluate(const Column &q, const Column &f)
+  ResidualOfCallbacks<VectorType>::evaluate(const Column &q, const Column &f)
   {
-    require_callback(residual, "residual");
+    require_callback(callbacks().residual, "residual");
     const VectorType u = field(q);
     VectorType       result;
-    reinit_vector(result);
-    residual(u, result);
+    callbacks().reinit_vector(result);
+    callbacks().residual(u, result);
     from_vector(result, f);
     evaluate_dirichlet_rows(q, u, f);
-    if (row_weights.empty())
-      return;
-    AssertThrow(row_weights.size() == f.size(),
-                dealii::ExcDimensionMismatch(row_weights.size(), f.size()));
-    const auto host = Kokkos::create_mirror_view(f);
-    Kokkos::deep_copy(host, f);
-    for (std::size_t i = 0; i < row_weights.size(); ++i)
-      host(i) *= row_weights[i];
-    Kokkos::deep_copy(f, host);
   }
 
 
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::evaluate_dirichlet_rows(const Column     &q,
-                                                        const VectorType &u,
-                                                        const Column &f) const
+  ResidualOfCallbacks<VectorType>::evaluate_dirichlet_rows(
+    const Column     &q,
+    const VectorType &u,
+    const Column     &f) const
   {
     if (!has_dirichlet)
       return;
-    require_callback(apply_jacobian, "apply_jacobian");
+    require_callback(callbacks().apply_jacobian, "apply_jacobian");
     const auto q_host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
     const Column difference      = make_column(q.size());
@@ -190,8 +248,8 @@ namespace lsr
 
     const VectorType x = to_vector(difference);
     VectorType       y;
-    reinit_vector(y);
-    apply_jacobian(x, y);
+    callbacks().reinit_vector(y);
+    callbacks().apply_jacobian(x, y);
     const auto f_host = Kokkos::create_mirror_view(f);
     Kokkos::deep_copy(f_host, f);
     for (const std::size_t row : dirichlet)
@@ -203,31 +261,31 @@ namespace lsr
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::linearize(const Column &q)
+  ResidualOfCallbacks<VectorType>::linearize(const Column &q)
   {
-    if (!setup_jacobian)
+    if (!callbacks().setup_jacobian)
       return;
-    require_callback(residual, "residual");
+    require_callback(callbacks().residual, "residual");
     const VectorType u = field(q);
     VectorType       f;
-    reinit_vector(f);
-    residual(u, f);
-    setup_jacobian(u, f);
+    callbacks().reinit_vector(f);
+    callbacks().residual(u, f);
+    callbacks().setup_jacobian(u, f);
   }
 
 
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::for_each_column(
+  ResidualOfCallbacks<VectorType>::for_each_column(
     const Block                                                   &X,
     const Block                                                   &Y,
     const std::function<void(const VectorType &x, VectorType &y)> &operation)
     const
   {
     VectorType y;
-    require_callback(reinit_vector, "reinit_vector");
-    reinit_vector(y);
+    require_callback(callbacks().reinit_vector, "reinit_vector");
+    callbacks().reinit_vector(y);
     for (std::size_t j = 0; j < X.extent(1); ++j)
       {
         operation(to_vector(Kokkos::subview(X, Kokkos::ALL(), j)), y);
@@ -239,87 +297,97 @@ namespace lsr
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::apply_tangent(const Block &X, const Block &AX)
+  ResidualOfCallbacks<VectorType>::apply_jacobian(const Block &X,
+                                                  const Block &AX)
   {
-    require_callback(apply_jacobian, "apply_jacobian");
-    for_each_column(X, AX, apply_jacobian);
-    if (row_weights.empty())
-      return;
-    const auto host = Kokkos::create_mirror_view(AX);
-    Kokkos::deep_copy(host, AX);
-    for (std::size_t j = 0; j < host.extent(1); ++j)
-      for (std::size_t i = 0; i < row_weights.size(); ++i)
-        host(i, j) *= row_weights[i];
-    Kokkos::deep_copy(AX, host);
+    require_callback(callbacks().apply_jacobian, "apply_jacobian");
+    for_each_column(X, AX, callbacks().apply_jacobian);
   }
 
 
 
   template <typename VectorType>
   void
-  CallbackResidual<VectorType>::apply_transposed_tangent(const Block &,
-                                                         const Block &)
+  ResidualOfCallbacks<VectorType>::apply_transposed_jacobian(const Block &X,
+                                                             const Block &ATX)
   {
-    AssertThrow(false,
+    require_transposed_jacobian();
+    // Rows of hanging nodes are zero, whatever the Jacobian has there.
+    const Block rows = make_block(X.extent(0), X.extent(1));
+    Kokkos::deep_copy(rows, X);
+    set_zero(rows);
+    for_each_column(rows,
+                    ATX,
+                    callbacks().apply_transposed_jacobian ?
+                      callbacks().apply_transposed_jacobian :
+                      callbacks().apply_jacobian);
+  }
+
+
+
+  template <typename VectorType>
+  void
+  ResidualOfCallbacks<VectorType>::require_transposed_jacobian() const
+  {
+    AssertThrow(callbacks().apply_transposed_jacobian ||
+                  callbacks().solve_with_jacobian,
                 dealii::ExcMessage(
-                  "CallbackResidual: the transpose of the Jacobian is not "
-                  "available; use a subspace of the network's Jacobian."));
+                  "CallbackResidual: the transpose of the Jacobian is needed, "
+                  "but not available: expected the callback "
+                  "apply_transposed_jacobian(), or, for a Jacobian that is "
+                  "symmetric and positive definite, solve_with_jacobian() or "
+                  "LinearResidual::minimize_energy()."));
   }
 
 
 
   template <typename VectorType>
-  bool
-  CallbackResidual<VectorType>::euclidean() const
+  void
+  ResidualOfCallbacks<VectorType>::apply_mass(const Block &X, const Block &MX)
   {
-    return !solve_with_riesz_matrix && !solve_with_jacobian;
+    require_mass();
+    for_each_column(X, MX, callbacks().apply_mass);
   }
 
 
 
   template <typename VectorType>
-  Block
-  CallbackResidual<VectorType>::riesz(const Block &X, const Block &AX)
+  void
+  ResidualOfCallbacks<VectorType>::require_mass() const
   {
-    if (solve_with_jacobian)
-      return X;
-    require_callback(solve_with_riesz_matrix, "solve_with_riesz_matrix");
-    const Block S = make_block(AX.extent(0), AX.extent(1));
-    for_each_column(AX, S, solve_with_riesz_matrix);
-    return S;
+    require_callback(callbacks().apply_mass, "apply_mass");
   }
 
 
 
   template <typename VectorType>
-  double
-  CallbackResidual<VectorType>::norm(const Column &f)
+  const CallbackResidual<VectorType> &
+  ResidualOfCallbacks<VectorType>::callbacks() const
   {
-    if (euclidean())
-      return Residual::norm(f);
-    auto solve = solve_with_riesz_matrix;
-    if (solve_with_jacobian)
-      solve = [this](const VectorType &x, VectorType &y) {
-        solve_with_jacobian(x, y, 1e-10 * x.l2_norm());
-      };
-    const Column Kf = make_column(f.size());
-    for_each_column(as_block(f), as_block(Kf), solve);
-    const double square = communicator().sum(dot(f, Kf));
-    AssertThrow(square >= -1e-8 * Residual::norm(f) * Residual::norm(Kf),
-                dealii::ExcMessage(
-                  "CallbackResidual: the dual norm of the residual is "
-                  "imaginary; expected a positive definite matrix."));
-    return std::sqrt(std::max(0., square));
+    return static_cast<const CallbackResidual<VectorType> &>(*this);
+  }
+  template <typename VectorType>
+  const dealii::AffineConstraints<double> &
+  ResidualOfCallbacks<VectorType>::no_constraints()
+  {
+    static const dealii::AffineConstraints<double> none = []() {
+      dealii::AffineConstraints<double> closed;
+      closed.close();
+      return closed;
+    }();
+    return none;
   }
 
 
 
-  template class CallbackResidual<dealii::Vector<double>>;
-  template class CallbackResidual<
+  template class ResidualOfCallbacks<dealii::Vector<double>>;
+  template class ResidualOfCallbacks<
     dealii::LinearAlgebra::distributed::Vector<double>>;
-  template class CallbackResidual<dealii::TrilinosWrappers::MPI::Vector>;
-  template class CallbackResidual<dealii::BlockVector<double>>;
-  template class CallbackResidual<
+  template class ResidualOfCallbacks<
+    dealii::TrilinosWrappers::MPI::Vector>;
+  template class ResidualOfCallbacks<dealii::BlockVector<double>>;
+  template class ResidualOfCallbacks<
     dealii::LinearAlgebra::distributed::BlockVector<double>>;
-  template class CallbackResidual<dealii::TrilinosWrappers::MPI::BlockVector>;
-} // namespace lsr
+  template class ResidualOfCallbacks<
+    dealii::TrilinosWrappers::MPI::BlockVector>;
+} // namespace lsr::internal

@@ -1,20 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/dense/blas.h>
 #include <lsr/fe/finite_element_residual.h>
-#include <lsr/refine/linearized_residual.h>
+#include <lsr/fe/linear_solver.h>
+#include <lsr/refine/linear_case.h>
+
+#include <Epetra_CrsMatrix.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "base/to_view.h"
 #include "dense/by_rows.h"
+#include "fe/block_product.h"
 
 namespace lsr
 {
   using internal::add_rows;
   using internal::set_rows_to_zero;
   using internal::to_view;
+
+  namespace
+  {
+    bool
+    has_diagonal_gram_matrix(const ResidualNorm norm)
+    {
+      return norm == ResidualNorm::l2 || norm == ResidualNorm::mass;
+    }
+  } // namespace
+
+
+
+  std::string
+  to_string(const ResidualNorm norm)
+  {
+    switch (norm)
+      {
+        case ResidualNorm::l2:
+          return "l2";
+        case ResidualNorm::mass:
+          return "mass";
+        case ResidualNorm::dual:
+          return "dual";
+        default:
+          return "sobolev";
+      }
+  }
+
+
+
+  ResidualNorm
+  residual_norm(const std::string &name)
+  {
+    for (const ResidualNorm norm : {ResidualNorm::l2,
+                                    ResidualNorm::mass,
+                                    ResidualNorm::dual,
+                                    ResidualNorm::sobolev})
+      if (to_string(norm) == name)
+        return norm;
+    AssertThrow(false,
+                dealii::ExcMessage("There is no residual norm '" + name +
+                                   "', expected l2, mass, dual or sobolev."));
+    return ResidualNorm::l2;
+  }
+
+
+
+  template <int dim>
+  class FiniteElementResidual<dim>::Dual : public InnerProduct
+  {
+  public:
+    explicit Dual(const FiniteElementResidual &residual)
+      : InnerProduct(residual.communicator())
+      , residual(residual)
+    {}
+
+    /// The matrix to be assembled, unless it is that of the residual.
+    dealii::TrilinosWrappers::SparseMatrix K;
+
+    /// Take K, or the Jacobian if @p is_jacobian, as Gram matrix.
+    void
+    factorize(const bool is_jacobian)
+    {
+      gram_is_jacobian = is_jacobian;
+      solver =
+        std::make_unique<LinearSolver>(is_jacobian ? residual.A : K,
+                                       residual.assembler.discretization(),
+                                       LinearSolver::Method::direct);
+    }
+
+    bool
+    is_factorized() const
+    {
+      return solver != nullptr;
+    }
+
+    bool
+    diagonal() const override
+    {
+      return false;
+    }
+
+    Block
+    solve(const Block &F) override
+    {
+      AssertThrow(solver,
+                  dealii::ExcMessage("The dual norm of a residual is defined by "
+                                     "its Jacobian: call linearize() first."));
+      const Block S = make_block(F.extent(0), F.extent(1));
+      solver->solve(S, F);
+      return S;
+    }
+
+    bool
+    gram_is_jacobian_of(const Residual &other) const override
+    {
+      return gram_is_jacobian && &other == &residual;
+    }
+
+  private:
+    const FiniteElementResidual  &residual;
+    bool                          gram_is_jacobian = false;
+    std::unique_ptr<LinearSolver> solver;
+  };
 
 
 
@@ -40,7 +148,8 @@ namespace lsr
     for (const auto &[dof, value] : discretization.dirichlet_values())
       if (!assembler.constraints().is_constrained(dof))
         dirichlet_rows.emplace_back(owned.index_within_set(dof), value);
-    AssertThrow(euclidean() || communicator().sum(dirichlet_rows.size()) == 0,
+    AssertThrow(has_diagonal_gram_matrix(norm) ||
+                  communicator().sum(dirichlet_rows.size()) == 0,
                 dealii::ExcMessage(
                   "The " + to_string(norm) +
                   " norm of a residual needs strong Dirichlet conditions, "
@@ -52,19 +161,26 @@ namespace lsr
                                        "norm is " +
                                        std::to_string(sobolev_weight) +
                                        ", expected a positive number."));
-        assembler.sobolev_matrix(sobolev_weight, K);
-        set_up_riesz_solver(K);
+        dual = std::make_shared<Dual>(*this);
+        assembler.sobolev_matrix(sobolev_weight, dual->K);
+        dual->factorize(false);
       }
+    if (norm == ResidualNorm::dual)
+      dual = std::make_shared<Dual>(*this);
+    if (dual)
+      set_inner_product(dual);
 
     if (norm == ResidualNorm::mass)
       {
-        const FEVector mass = assembler.lumped_mass();
-        row_scaling.resize(owned.n_elements());
-        for (std::size_t i = 0; i < row_scaling.size(); ++i)
-          row_scaling[i] = 1. / std::sqrt(mass.local_element(i));
+        const HostColumn factors = lumped_mass();
+        for (std::size_t i = 0; i < factors.size(); ++i)
+          factors(i) = 1. / std::sqrt(factors(i));
         // The weight of these rows is the user's alone.
         for (const auto &[row, value] : dirichlet_rows)
-          row_scaling[row] = 1.;
+          factors(row) = 1.;
+        set_inner_product(
+          std::make_shared<DiagonalInnerProduct>(to_memory_space(factors),
+                                                 this->communicator()));
       }
 
     std::vector<std::size_t> dirichlet;
@@ -72,8 +188,12 @@ namespace lsr
       dirichlet.push_back(row);
     views.constrained = to_view<Indices>(constrained);
     views.dirichlet   = to_view<Indices>(dirichlet);
-    views.row_scaling = to_view<Column>(row_scaling);
   }
+
+
+
+  template <int dim>
+  FiniteElementResidual<dim>::~FiniteElementResidual() = default;
 
 
 
@@ -106,7 +226,7 @@ namespace lsr
 
   template <int dim>
   void
-  FiniteElementResidual<dim>::constrain(const Block &columns) const
+  FiniteElementResidual<dim>::set_zero(const Block &columns) const
   {
     set_rows_to_zero(views.constrained, columns);
   }
@@ -115,7 +235,7 @@ namespace lsr
 
   template <int dim>
   void
-  FiniteElementResidual<dim>::conform(const Column &q) const
+  FiniteElementResidual<dim>::distribute(const Column &q) const
   {
     Kokkos::deep_copy(q, values(field(q)));
   }
@@ -124,7 +244,7 @@ namespace lsr
 
   template <int dim>
   HostColumn
-  FiniteElementResidual<dim>::make_mass() const
+  FiniteElementResidual<dim>::lumped_mass() const
   {
     const FEVector    lumped = assembler.lumped_mass();
     std::vector<bool> free(lumped.locally_owned_size(), true);
@@ -143,11 +263,7 @@ namespace lsr
 
     const HostColumn diagonal = to_host(values(lumped));
     for (const std::size_t row : constrained)
-      diagonal(row) = row_scaling.empty() ? mean : std::sqrt(mean);
-    for (std::size_t i = 0; i < row_scaling.size(); ++i)
-      diagonal(i) *= row_scaling[i];
-    for (const auto &[row, value] : dirichlet_rows)
-      diagonal(row) = 0.;
+      diagonal(row) = mean;
     return diagonal;
   }
 
@@ -158,18 +274,13 @@ namespace lsr
   FiniteElementResidual<dim>::apply_mass(const Block &X, const Block &MX)
   {
     if (!mass)
-      mass = to_memory_space(make_mass());
+      {
+        const HostColumn diagonal = lumped_mass();
+        for (const auto &[row, value] : dirichlet_rows)
+          diagonal(row) = 0.;
+        mass = to_memory_space(diagonal);
+      }
     internal::scale_rows(*mass, X, MX);
-  }
-
-
-
-  template <int dim>
-  void
-  FiniteElementResidual<dim>::scale_rows(const Block &rows) const
-  {
-    if (!row_scaling.empty())
-      internal::scale_rows(views.row_scaling, rows, rows);
   }
 
 
@@ -185,16 +296,15 @@ namespace lsr
       residual.local_element(row) =
         dirichlet_row_weight * (u.local_element(row) - value);
     Kokkos::deep_copy(f, values(residual));
-    scale_rows(as_block(f));
   }
 
 
 
   template <int dim>
   void
-  FiniteElementResidual<dim>::update_tangent(const Column &q)
+  FiniteElementResidual<dim>::update_jacobian(const Column &q)
   {
-    // The tangent of a linear problem stays, and with it what linearize() has
+    // The Jacobian of a linear problem stays, and with it what linearize() has
     // made of it.
     if (assembler.weak_form().is_linear() && product)
       return;
@@ -207,10 +317,10 @@ namespace lsr
 
   template <int dim>
   const BlockProduct &
-  FiniteElementResidual<dim>::tangent() const
+  FiniteElementResidual<dim>::jacobian() const
   {
     AssertThrow(product,
-                dealii::ExcMessage("The tangent of a residual is that of its "
+                dealii::ExcMessage("The Jacobian of a residual is that of its "
                                    "linearization: call linearize() first."));
     return *product;
   }
@@ -221,19 +331,19 @@ namespace lsr
   void
   FiniteElementResidual<dim>::linearize(const Column &q)
   {
-    update_tangent(q);
-    if (kind != ResidualNorm::dual || riesz_solver)
+    update_jacobian(q);
+    if (kind != ResidualNorm::dual || dual->is_factorized())
       return;
-    if (!tangent_is_riesz_matrix())
-      assembler.riesz_matrix(field(q), K);
-    set_up_riesz_solver(tangent_is_riesz_matrix() ? A : K);
+    if (!jacobian_is_gram_matrix())
+      assembler.gram_matrix(field(q), dual->K);
+    dual->factorize(jacobian_is_gram_matrix());
   }
 
 
 
   template <int dim>
   bool
-  FiniteElementResidual<dim>::tangent_is_riesz_matrix() const
+  FiniteElementResidual<dim>::jacobian_is_gram_matrix() const
   {
     const WeakForm<dim> &form = assembler.weak_form();
     return form.is_linear() && form.is_symmetric_positive_definite() &&
@@ -243,109 +353,74 @@ namespace lsr
 
 
   template <int dim>
-  void
-  FiniteElementResidual<dim>::set_up_riesz_solver(
-    const dealii::TrilinosWrappers::SparseMatrix &matrix)
+  std::uint64_t
+  FiniteElementResidual<dim>::jacobian_version() const
   {
-    riesz_solver = std::make_unique<LinearSolver>(matrix,
-                                                  assembler.discretization(),
-                                                  LinearSolver::Method::direct);
+    AssertThrow(product,
+                dealii::ExcMessage("The Jacobian of a residual is that of its "
+                                   "linearization: call linearize() first."));
+    std::uint64_t hash = n_rows();
+    const auto    add  = [&](const double x) {
+      std::uint64_t bits;
+      std::memcpy(&bits, &x, sizeof(bits));
+      // The finalizer of SplitMix64.
+      hash = (hash ^ bits) + 0x9e3779b97f4a7c15;
+      hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+      hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+      hash ^= hash >> 31;
+    };
+    const Epetra_CrsMatrix &matrix = A.trilinos_matrix();
+    for (int i = 0; i < matrix.NumMyRows(); ++i)
+      {
+        int     n      = 0;
+        double *values = nullptr;
+        int    *unused = nullptr;
+        matrix.ExtractMyRowView(i, n, values, unused);
+        for (int k = 0; k < n; ++k)
+          add(values[k]);
+      }
+    for (const std::size_t row : constrained)
+      add(row);
+    for (const auto &[row, value] : dirichlet_rows)
+      add(row);
+    add(dirichlet_row_weight);
+    return hash;
   }
 
 
 
   template <int dim>
   void
-  FiniteElementResidual<dim>::apply_tangent(const Block &X, const Block &AX)
+  FiniteElementResidual<dim>::apply_jacobian(const Block &X, const Block &AX)
   {
-    tangent().multiply(X, AX);
-    constrain(AX);
+    jacobian().multiply(X, AX);
+    set_zero(AX);
     set_rows_to_zero(views.dirichlet, AX);
     add_rows(views.dirichlet, dirichlet_row_weight, X, AX);
-    scale_rows(AX);
   }
 
 
 
   template <int dim>
   void
-  FiniteElementResidual<dim>::apply_transposed_tangent(const Block &X,
-                                                       const Block &ATX)
+  FiniteElementResidual<dim>::apply_transposed_jacobian(const Block &X,
+                                                        const Block &ATX)
   {
-    const Block scaled = make_block(X.extent(0), X.extent(1));
-    Kokkos::deep_copy(scaled, X);
-    scale_rows(scaled);
     // Weak Dirichlet rows act after the others, which do not see them.
     const Block rest = make_block(X.extent(0), X.extent(1));
-    Kokkos::deep_copy(rest, scaled);
-    constrain(rest);
+    Kokkos::deep_copy(rest, X);
+    set_zero(rest);
     set_rows_to_zero(views.dirichlet, rest);
-    tangent().multiply(rest, ATX, /* transpose = */ true);
-    constrain(ATX);
-    add_rows(views.dirichlet, dirichlet_row_weight, scaled, ATX);
-  }
-
-
-
-  template <int dim>
-  bool
-  FiniteElementResidual<dim>::euclidean() const
-  {
-    return kind == ResidualNorm::l2 || kind == ResidualNorm::mass;
-  }
-
-
-
-  template <int dim>
-  Block
-  FiniteElementResidual<dim>::riesz(const Block &X, const Block &AX)
-  {
-    if (K.m() == 0) // K is A
-      return X;
-    return solve_riesz(AX);
-  }
-
-
-
-  template <int dim>
-  LinearSolver &
-  FiniteElementResidual<dim>::dual_solver() const
-  {
-    AssertThrow(riesz_solver,
-                dealii::ExcMessage("The dual norm of a residual is defined by "
-                                   "its tangent: call linearize() first."));
-    return *riesz_solver;
-  }
-
-
-
-  template <int dim>
-  Block
-  FiniteElementResidual<dim>::solve_riesz(const Block &F)
-  {
-    const Block S = make_block(F.extent(0), F.extent(1));
-    dual_solver().solve(S, F);
-    return S;
-  }
-
-
-
-  template <int dim>
-  double
-  FiniteElementResidual<dim>::norm(const Column &f)
-  {
-    if (euclidean())
-      return Residual::norm(f);
-    const Column Kf = make_column(f.size());
-    dual_solver().solve(as_block(Kf), as_block(f));
-    return std::sqrt(std::max(0., communicator().sum(dot(f, Kf))));
+    jacobian().multiply(rest, ATX, /* transpose = */ true);
+    set_zero(ATX);
+    add_rows(views.dirichlet, dirichlet_row_weight, X, ATX);
   }
 
 
 
   template <int dim>
   CompressedRows
-  FiniteElementResidual<dim>::tangent_rows() const
+  FiniteElementResidual<dim>::jacobian_rows() const
   {
     std::vector<bool> is_constrained(n_values(), false);
     for (const std::size_t i : constrained)
@@ -354,11 +429,17 @@ namespace lsr
     for (const auto &[i, value] : dirichlet_rows)
       is_dirichlet[i] = true;
 
+    const Column factors = make_column(n_rows());
+    Kokkos::deep_copy(factors, 1.);
+    if (inner_product().diagonal())
+      inner_product().scale(as_block(factors));
+    const HostColumn row_scaling = to_host(factors);
+
     CompressedRows rows;
     rows.n_columns = n_values();
     for (std::size_t i = 0; i < n_rows(); ++i)
       {
-        const double scale = row_scaling.empty() ? 1. : row_scaling[i];
+        const double scale = row_scaling(i);
         if (is_dirichlet[i])
           rows.add(i, dirichlet_row_weight * scale);
         else if (!is_constrained[i])
@@ -382,11 +463,12 @@ namespace lsr
                   "A residual on " + std::to_string(communicator().size()) +
                   " processes cannot be linearized into one table, expected "
                   "one process."));
-    AssertThrow(euclidean() ||
-                  (kind == ResidualNorm::dual && tangent_is_riesz_matrix()),
+    const bool diagonal = inner_product().diagonal();
+    AssertThrow(diagonal ||
+                  (kind == ResidualNorm::dual && jacobian_is_gram_matrix()),
                 dealii::ExcMessage(
                   "The " + to_string(kind) +
-                  " norm of this residual needs a matrix besides the tangent, "
+                  " norm of this residual needs a matrix besides the Jacobian, "
                   "expected l2 or mass, or dual for a linear equation that is "
                   "symmetric positive definite."));
 
@@ -395,14 +477,16 @@ namespace lsr
       return std::vector<double>(host.data(), host.data() + host.size());
     };
     const Column f = make_column(n_rows());
-    update_tangent(q);
+    update_jacobian(q);
     evaluate(q, f);
+    if (diagonal)
+      inner_product().scale(as_block(f));
     Linearization result;
     result.values      = to_vector(values(field(q)));
     result.residual    = to_vector(f);
-    result.tangent     = tangent_rows();
+    result.jacobian    = jacobian_rows();
     result.constrained = constrained;
-    result.norm        = euclidean() ? Linearization::Norm::euclidean :
+    result.norm        = diagonal ? Linearization::Norm::euclidean :
                                        Linearization::Norm::energy;
     result.constraints.n_columns = n_values();
     for (const std::size_t i : constrained)

@@ -150,7 +150,7 @@ namespace lsr
     , inner_scale(std::sqrt(double(n_rows()) / layout.n_inner))
   {
     mass    = {HostBlock("lsr::mass", jet_size, layout.n_inner), 0.};
-    tangent = {HostBlock("lsr::slopes", jet_size, layout.n_inner), 1.};
+    jacobian = {HostBlock("lsr::slopes", jet_size, layout.n_inner), 1.};
     for (std::size_t i = 0; i < layout.n_inner; ++i)
       mass.coefficients(0, i) = inner_scale;
   }
@@ -205,7 +205,7 @@ namespace lsr
     for (std::size_t i = 0; i < inner_points.extent(1); ++i)
       inner_row(i,
                 &jet(jet_size * i),
-                dealii::ArrayView<double>(&tangent.coefficients(0, i),
+                dealii::ArrayView<double>(&jacobian.coefficients(0, i),
                                           jet_size));
   }
 
@@ -290,19 +290,19 @@ namespace lsr
 
   template <int dim>
   void
-  StrongResidual<dim>::apply_tangent(const Block &X, const Block &AX)
+  StrongResidual<dim>::apply_jacobian(const Block &X, const Block &AX)
   {
-    multiply(tangent, X, AX);
+    multiply(jacobian, X, AX);
   }
 
 
 
   template <int dim>
   void
-  StrongResidual<dim>::apply_transposed_tangent(const Block &X,
+  StrongResidual<dim>::apply_transposed_jacobian(const Block &X,
                                                 const Block &ATX)
   {
-    multiply_transposed(tangent, X, ATX);
+    multiply_transposed(jacobian, X, ATX);
   }
 
 

@@ -27,6 +27,7 @@ namespace lsr
     check(const Network             &network,
           const Sampling            &sampling,
           const Column              &target,
+          const Residual            &residual,
           const AlignmentParameters &parameters)
     {
       const std::size_t n_values = sampling.n_values(network.n_outputs());
@@ -46,6 +47,15 @@ namespace lsr
               "alignment: a fit of " + std::to_string(parameters.n_outputs) +
                 " outputs of a network with " +
                 std::to_string(network.n_outputs()));
+      require(
+        !sampling.projection ||
+          (parameters.n_points == 0 && parameters.n_outputs == 0),
+        "alignment: a fit of some points or outputs, expected all of them "
+        "(0): values that are projected belong to no point");
+      if (parameters.pseudo_time_step > 0)
+        residual.require_mass();
+      if (parameters.pseudo_time_step > 0 && parameters.method == Method::lbfgs)
+        residual.require_transposed_jacobian();
     }
 
 
@@ -69,7 +79,8 @@ namespace lsr
                                             network.n_outputs(),
                                             parameters.n_outputs);
       std::size_t n_points = parameters.n_points;
-      if (n_points == 0 && parameters.method == Method::levenberg_marquardt)
+      if (n_points == 0 && !sampling.projection &&
+          parameters.method == Method::levenberg_marquardt)
         {
           const Communicator &communicator = residual.communicator();
           const double        points_per_value =
@@ -97,20 +108,16 @@ namespace lsr
     {
       Residual &residual = *objective.residual;
       network.set_parameters(theta);
-      const Column q = objective.values(network);
+      const Column q = objective.sampling.evaluate(network);
       const Column g = objective.rows(q);
       residual.linearize(q);
 
-      const Block Kg =
-        residual.euclidean() ? as_block(g) : residual.solve_riesz(as_block(g));
       const Block slope = make_block(q.size(), 1);
-      residual.apply_transposed_tangent(Kg, slope);
-      network.transposed_jacobian_times(
-        objective.sampling.points,
-        objective.sampling.scatter(slope,
-                                   objective.sampling.points.extent(1) *
-                                     network.n_outputs()),
-        as_block(gradient));
+      residual.apply_transposed_jacobian(
+        residual.inner_product().solve(as_block(g)), slope);
+      Kokkos::deep_copy(as_block(gradient),
+                        objective.sampling.transposed_jacobian_times(network,
+                                                                     slope));
       residual.communicator().sum(gradient);
       KokkosBlas::scal(gradient, 2., gradient);
       return std::pow(residual.norm(g), 2);
@@ -124,9 +131,9 @@ namespace lsr
           const AlignmentParameters &parameters)
     {
       Alignment result;
-      result.initial_norm = objective.mean(network);
-      const double initial =
-        objective.residual->norm(objective.rows(objective.values(network)));
+      result.initial_norm  = objective.mean(network);
+      const double initial = objective.residual->norm(
+        objective.rows(objective.sampling.evaluate(network)));
 
       LBFGSParameters options;
       options.max_iterations = parameters.max_steps;
@@ -163,7 +170,7 @@ namespace lsr
         Residual                  &residual,
         const AlignmentParameters &parameters)
   {
-    check(network, sampling, target, parameters);
+    check(network, sampling, target, residual, parameters);
     const AlignmentObjectives objectives =
       make_objectives(network, sampling, target, residual, parameters);
     return parameters.method == Method::lbfgs ?

@@ -3,27 +3,16 @@
 #include "refine/alignment_objective.h"
 
 #include <lsr/dense/host.h>
-#include <lsr/refine/data_misfit.h>
 #include <lsr/refine/point_hash.h>
-#include <lsr/refine/pseudo_time_residual.h>
 
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "refine/pseudo_time_residual.h"
+
 namespace lsr
 {
-  Column
-  AlignmentObjective::values(const Network &network) const
-  {
-    const Column all =
-      make_column(sampling.points.extent(1) * network.n_outputs());
-    network.evaluate(sampling.points, all);
-    return sampling.select(all);
-  }
-
-
-
   Column
   AlignmentObjective::rows(const Column &q) const
   {
@@ -39,7 +28,7 @@ namespace lsr
   {
     const double n_rows =
       residual->communicator().sum(double(residual->n_rows()));
-    return residual->norm(rows(values(network))) / std::sqrt(n_rows);
+    return residual->norm(rows(sampling.evaluate(network))) / std::sqrt(n_rows);
   }
 
 

@@ -19,10 +19,6 @@ namespace lsr
     Sampling                  sampling;
     std::shared_ptr<Residual> residual;
 
-    /// $q$ at the points.
-    Column
-    values(const Network &network) const;
-
     /// $g$ for these values.
     Column
     rows(const Column &q) const;

@@ -2,7 +2,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/data_set.h>
 
 #include <algorithm>

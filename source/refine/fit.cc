@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
-#include <lsr/dense/blas.h>
 #include <lsr/refine/fit.h>
+#include <lsr/refine/reduced_problem.h>
 
 #include <KokkosBlas1_scal.hpp>
 
@@ -16,37 +15,6 @@ namespace lsr
 {
   namespace
   {
-    /// The rows of $A J V$ and $-f$ at the points of a block.
-    void
-    append_rows(const Network      &network,
-                const TangentBasis &basis,
-                const RowBlock     &block,
-                AppendRowsQR       &qr)
-    {
-      Residual         &residual = block.residual;
-      const std::size_t n        = block.points.extent(1) * network.n_outputs();
-      require(residual.euclidean() && residual.n_values() == n,
-              "a block of " + std::to_string(block.points.extent(1)) +
-                " points: a residual with a Euclidean norm of " +
-                std::to_string(n) + " values expected, found one of " +
-                std::to_string(residual.n_values()));
-
-      const Column q = make_column(n), f = make_column(residual.n_rows());
-      network.evaluate(block.points, q);
-      residual.evaluate(q, f);
-      residual.linearize(q);
-      KokkosBlas::scal(f, -1., f);
-
-      const Block JV  = make_block(n, basis.n_directions());
-      const Block AJV = make_block(f.size(), basis.n_directions());
-      basis.apply(block.points, JV);
-      residual.constrain(JV);
-      residual.apply_tangent(JV, AJV);
-      qr.append(AJV, f);
-    }
-
-
-
     /// Says every few seconds how far a stream is.
     class Progress
     {
@@ -179,8 +147,7 @@ namespace lsr
 
 
   std::vector<AppendRowsQR>
-  factorize(const Network                                  &network,
-            const TangentBasis                             &basis,
+  factorize(const TangentBasis                             &basis,
             const RowStream                                &rows,
             const std::function<void(const std::string &)> &progress,
             const Communicator                             &communicator)
@@ -191,8 +158,11 @@ namespace lsr
 
     Progress report(rows.n_values(), progress);
     rows.for_each_block([&](const RowBlock &block) {
-      append_rows(network, basis, block, folds.at(block.fold));
-      report.advance(block.points.extent(1) * network.n_outputs());
+      const LinearRows rows_of_block =
+        linear_rows(basis, {block.points}, block.residual);
+      KokkosBlas::scal(rows_of_block.f, -1., rows_of_block.f);
+      folds.at(block.fold).append(rows_of_block.G, rows_of_block.f);
+      report.advance(block.residual.n_values());
     });
     for (AppendRowsQR &fold : folds)
       fold.reduce(communicator);
@@ -202,8 +172,7 @@ namespace lsr
 
 
   Fit
-  fit(const Network       &network,
-      const TangentBasis  &basis,
+  fit(const TangentBasis  &basis,
       const RowStream     &rows,
       const FitParameters &parameters,
       const RowStream     *validation,
@@ -218,15 +187,13 @@ namespace lsr
 
     std::vector<AppendRowsQR> folds, validation_rows;
     {
-      const Stopwatch stopwatch(result.seconds["reduce"]);
-      folds =
-        factorize(network, basis, rows, parameters.progress, communicator);
+      const Timer::Stage stage(result.timer, "reduce");
+      folds = factorize(basis, rows, parameters.progress, communicator);
       if (validation != nullptr)
-        validation_rows =
-          factorize(network, basis, *validation, {}, communicator);
+        validation_rows = factorize(basis, *validation, {}, communicator);
     }
 
-    const Stopwatch    stopwatch(result.seconds["solve"]);
+    const Timer::Stage stage(result.timer, "solve");
     const AppendRowsQR all = sum(folds);
     result.n_rows          = all.n_rows();
     require(basis.n_directions() <= result.n_rows,
@@ -235,10 +202,9 @@ namespace lsr
               " residual rows: expected no more directions than rows");
     // Columns down to rounding may still lower the loss; whether they pay is
     // for the rule to say.
-    const LeastSquares problem(all,
-                               basis.sorted() ? Pivoting::none :
-                                                Pivoting::columns,
-                               std::numeric_limits<double>::epsilon() / 2);
+    const LeastSquares problem = ReducedProblem(all).least_squares(
+      basis.sorted() ? Pivoting::none : Pivoting::columns,
+      std::numeric_limits<double>::epsilon() / 2);
     result.numerical_rank = problem.numerical_rank();
     result.initial_loss   = all.loss(make_column(basis.n_directions()));
     result.profile        = problem.profile();

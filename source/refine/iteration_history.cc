@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/refine/iteration_history.h>
+#include <lsr/refine/iterative_lsr.h>
 
 #include <cmath>
 #include <cstdlib>

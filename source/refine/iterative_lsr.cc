@@ -7,7 +7,6 @@
 
 #include <KokkosBlas1_axpby.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <sstream>
 
@@ -17,41 +16,14 @@ namespace lsr
   {
     /// Where a checkpoint has the history, inside of the file of the network.
     const std::string history_name = "lsr_history";
-
-
-
-    /// Wall time of @p action.
-    template <typename Action>
-    double
-    seconds_of(const Action &action)
-    {
-      const auto start = std::chrono::steady_clock::now();
-      action();
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                           start)
-        .count();
-    }
-
-
-
-    Column
-    values(const Network  &network,
-           const Sampling &sampling,
-           const Column   &correction = {})
-    {
-      const Column all =
-        make_column(sampling.points.extent(1) * network.n_outputs());
-      network.evaluate(sampling.points, all, correction);
-      return sampling.select(all);
-    }
   } // namespace
 
 
 
-  IterativeLSR::IterativeLSR(Network                   &network,
-                             const Sampling            &sampling,
-                             Residual                  &residual,
-                             const IterativeParameters &parameters)
+  IterativeLSR::IterativeLSR(const std::shared_ptr<Network> &network,
+                             const Sampling                 &sampling,
+                             Residual                       &residual,
+                             const IterativeParameters      &parameters)
     : network(network)
     , sampling(sampling)
     , residual(residual)
@@ -61,7 +33,7 @@ namespace lsr
             "iterative refinement with no iterations, expected at least one");
     // A dual norm is that of the first linearization: let it be the same
     // whether this run is a restart or not.
-    residual.linearize(values(network, sampling));
+    residual.linearize(sampling.evaluate(*network));
   }
 
 
@@ -79,16 +51,16 @@ namespace lsr
             path + ": the history has no accepted iteration");
 
     const RefinedNetwork saved =
-      RefinedNetwork::load(path, network.n_inputs(), network.n_outputs());
-    require(saved.network->n_parameters() == network.n_parameters(),
+      RefinedNetwork::load(path, network->n_inputs(), network->n_outputs());
+    require(saved.network->n_parameters() == network->n_parameters(),
             path + ": the network has " +
               std::to_string(saved.network->n_parameters()) +
               " parameters, expected " +
-              std::to_string(network.n_parameters()));
+              std::to_string(network->n_parameters()));
     best_parameters = saved.network->parameters();
-    network.set_parameters(best_parameters);
+    network->set_parameters(best_parameters);
     best.correction   = saved.correction;
-    best.values       = values(network, sampling, best.correction);
+    best.values       = sampling.evaluate(*network, best.correction);
     best.initial_norm = records.best()->network_residual;
     best.refined_norm = records.best()->refined_residual;
     best.rank         = records.best()->rank;
@@ -140,10 +112,12 @@ namespace lsr
   {
     IterationRecord record;
     record.iteration = records.records.size();
+    Timer timer;
     if (resample)
-      record.alignment_seconds += seconds_of([&]() { sample_again(); });
+      timer.run("align", [&]() { sample_again(); });
     if (record.iteration > 0)
-      record.alignment_seconds += seconds_of([&]() { align_network(record); });
+      timer.run("align", [&]() { align_network(record); });
+    record.alignment_seconds = timer.total();
     refine_network(record);
     records.records.push_back(record);
     write_checkpoint();
@@ -159,7 +133,7 @@ namespace lsr
     resample(records.records.size());
     if (records.records.empty())
       return;
-    best.values    = values(network, sampling, best.correction);
+    best.values    = sampling.evaluate(*network, best.correction);
     const Column f = make_column(residual.n_rows());
     residual.evaluate(best.values, f);
     best.refined_norm = residual.norm(f);
@@ -172,14 +146,14 @@ namespace lsr
   {
     const Column target = make_column(best.values.size());
     Kokkos::deep_copy(target, best.values);
-    residual.conform(target);
+    residual.distribute(target);
 
     // After a rejection other random numbers, and more patience.
     AlignmentParameters options = parameters.alignment;
     options.seed += record.iteration;
     options.max_steps *= 1 + records.n_rejections();
     const Alignment alignment =
-      align(network, sampling, target, residual, options);
+      align(*network, sampling, target, residual, options);
     record.n_alignment_steps   = alignment.n_steps;
     record.alignment_reduction = alignment.final_norm / alignment.initial_norm;
   }
@@ -189,13 +163,14 @@ namespace lsr
   void
   IterativeLSR::refine_network(IterationRecord &record)
   {
-    Refinement refinement;
-    record.refinement_seconds = seconds_of([&]() {
-      const std::unique_ptr<TangentBasis> basis =
-        make_basis(network, record.iteration);
-      refinement =
-        refine(network, *basis, sampling, residual, parameters.refinement);
+    Timer      timer;
+    Refinement refinement     = timer.run("refine", [&]() {
+      return refine(*make_basis(record.iteration),
+                    sampling,
+                    residual,
+                    parameters.refinement);
     });
+    record.refinement_seconds = timer.total();
 
     record.network_residual = refinement.initial_norm;
     record.refined_residual = refinement.refined_norm;
@@ -203,7 +178,7 @@ namespace lsr
     record.n_linearizations = refinement.n_linearizations;
     if (error)
       {
-        record.network_error = error(values(network, sampling));
+        record.network_error = error(sampling.evaluate(*network));
         record.refined_error = error(refinement.values);
       }
     if (best.values.size() > 0)
@@ -219,10 +194,10 @@ namespace lsr
     if (record.accepted)
       {
         best            = std::move(refinement);
-        best_parameters = network.parameters();
+        best_parameters = network->parameters();
       }
     else
-      network.set_parameters(best_parameters);
+      network->set_parameters(best_parameters);
   }
 
 
@@ -239,10 +214,7 @@ namespace lsr
         {
           std::ostringstream history;
           records.write_csv(history);
-          // Shares the network, which outlives the checkpoint.
-          const std::shared_ptr<const Network> shared(
-            std::shared_ptr<const Network>(), &network);
-          RefinedNetwork{shared, best.correction}.save(
+          RefinedNetwork{network, best.correction}.save(
             checkpoint, {{history_name, history.str()}});
         }
       catch (const std::exception &exception)

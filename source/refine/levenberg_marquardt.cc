@@ -3,9 +3,8 @@
 #include "refine/levenberg_marquardt.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/least_squares.h>
+#include <lsr/refine/reduced_problem.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <KokkosBlas1_axpby.hpp>
@@ -26,78 +25,6 @@ namespace lsr
       KokkosBlas::axpy(alpha, a, result);
       return result;
     }
-
-
-
-    /**
-     * The problem $\min_y \|g + G y\|^2 + \lambda^2 s^2 \|y\|^2$ for any
-     * $\lambda$, with $s$ the root mean square of the lengths of the columns of
-     * $G$.
-     */
-    class DampedProblem
-    {
-    public:
-      /// $G = A X$ with the tangent of @p residual.
-      DampedProblem(Residual &residual, const Block &X, const Column &g)
-        : euclidean(residual.euclidean())
-      {
-        const Communicator &communicator = residual.communicator();
-        const std::size_t   r            = X.extent(1);
-        const Block         G            = make_block(g.size(), r);
-        residual.apply_tangent(X, G);
-        double squares = 0;
-        if (euclidean)
-          {
-            AppendRowsQR qr(r);
-            qr.append(G, sum(-1., g, make_column(g.size())));
-            qr.reduce(communicator);
-            triangle =
-              std::make_unique<LeastSquares>(qr.R(), qr.z(), qr.rho2());
-            const HostBlock R = to_host(qr.R());
-            for (std::size_t j = 0; j < r; ++j)
-              for (std::size_t i = 0; i <= j; ++i)
-                squares += R(i, j) * R(i, j);
-          }
-        else
-          {
-            const Block S = residual.riesz(X, G);
-            normal_matrix = make_block(r, r);
-            right_side    = make_column(r);
-            multiply(1., 'T', S, 'N', G, 0., normal_matrix);
-            multiply(-1., 'T', S, g, 0., right_side);
-            communicator.sum(normal_matrix);
-            communicator.sum(right_side);
-            const HostBlock N = to_host(normal_matrix);
-            for (std::size_t j = 0; j < r; ++j)
-              squares += N(j, j);
-          }
-        scale = std::sqrt(squares / r);
-      }
-
-      Column
-      solve(const double lambda) const
-      {
-        if (euclidean)
-          return triangle->solve_tikhonov(lambda * scale);
-        const std::size_t r = normal_matrix.extent(0);
-        const Block       N = make_block(r, r);
-        Kokkos::deep_copy(N, normal_matrix);
-        const double shift = lambda * lambda * scale * scale;
-        Kokkos::parallel_for(
-          "lsr::shift",
-          Kokkos::RangePolicy<ExecutionSpace>(0, r),
-          KOKKOS_LAMBDA(const std::size_t i) { N(i, i) += shift; });
-        Kokkos::fence();
-        return LeastSquares::from_normal_equations(N, right_side, 0.).solve();
-      }
-
-    private:
-      const bool                    euclidean;
-      std::unique_ptr<LeastSquares> triangle;
-      Block                         normal_matrix;
-      Column                        right_side;
-      double                        scale = 0;
-    };
 
 
 
@@ -184,18 +111,19 @@ namespace lsr
         const StructuredBasis basis(network,
                                     parameters.n_directions,
                                     (parameters.seed << 32) + result.n_steps);
-        const Column          q = present.values(network);
+        const Column          q = present.sampling.evaluate(network);
         const Column          g = present.rows(q);
-        const Block           X = tangent_columns(basis, present.sampling);
+        const Block           X = present.sampling.jacobian_times(basis);
         present.residual->linearize(q);
-        const DampedProblem problem(*present.residual, X, g);
+        const ReducedProblem problem(X, g, *present.residual);
+        const double         scale = problem.column_scale();
 
         const Column theta  = network.parameters();
         const double start  = present.residual->norm(g);
         const double before = next.mean(network);
         for (unsigned int i = 0; i < max_trials; ++i)
           {
-            const Column y = problem.solve(damping.value());
+            const Column y = problem.solve_damped(damping.value() * scale);
             const double predicted =
               predicted_norm(*present.residual, X, y, g) / start;
             trial.set_parameters(sum(1., theta, basis.expand(y)));
@@ -236,16 +164,6 @@ namespace lsr
           }
       }
 
-      Block
-      tangent_columns(const TangentBasis &basis, const Sampling &sampling) const
-      {
-        const Block all =
-          make_block(sampling.points.extent(1) * network.n_outputs(),
-                     basis.n_directions());
-        basis.apply(sampling.points, all);
-        return sampling.select(all);
-      }
-
       /// $\|g + A X y\|$
       static double
       predicted_norm(Residual     &residual,
@@ -256,7 +174,7 @@ namespace lsr
         const Column change = make_column(X.extent(0));
         multiply(1., 'N', X, y, 0., change);
         const Column rows = make_column(g.size());
-        residual.apply_tangent(as_block(change), as_block(rows));
+        residual.apply_jacobian(as_block(change), as_block(rows));
         return residual.norm(sum(1., g, rows));
       }
 

@@ -15,7 +15,7 @@ namespace lsr
 {
   namespace
   {
-    constexpr std::int64_t format_version = 1;
+    constexpr std::int64_t format_version = 2;
 
     HDF5Array
     as_array(const std::vector<double> &values)
@@ -64,7 +64,7 @@ namespace lsr
                                                             "euclidean";
       content.arrays["values"]   = as_array(linearization.values);
       content.arrays["residual"] = as_array(linearization.residual);
-      add("tangent", linearization.tangent, content);
+      add("jacobian", linearization.jacobian, content);
       content.integers["constraints/constrained"] =
         as_integers(linearization.constrained);
       add("constraints", linearization.constraints, content);
@@ -254,7 +254,7 @@ namespace lsr
                                    Linearization::Norm::euclidean;
         result.values          = vector("values");
         result.residual        = vector("residual");
-        result.tangent         = rows("tangent", result.values.size());
+        result.jacobian        = rows("jacobian", result.values.size());
         result.constrained     = counts("constraints/constrained");
         result.constraints     = rows("constraints", result.values.size());
         result.inhomogeneities = vector("constraints/inhomogeneities");
@@ -305,6 +305,8 @@ namespace lsr
             path + ": points and outputs of the network expected, found " +
               std::to_string(sampling.points.extent(1)) + " and " +
               std::to_string(n_outputs));
+    require(!sampling.projection,
+            path + ": values of the network expected, found projections");
     const auto outside =
       std::find_if(sampling.rows.begin(),
                    sampling.rows.end(),

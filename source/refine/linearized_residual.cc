@@ -3,7 +3,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
-#include <lsr/refine/linearized_residual.h>
+#include <lsr/refine/linear_case.h>
 
 #include <KokkosBlas1_axpby.hpp>
 #include <KokkosBlas1_mult.hpp>
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <sstream>
 
 #include "base/to_view.h"
@@ -62,11 +63,11 @@ namespace lsr
   {
     check_numbers(values, name + ", values");
     check_numbers(residual, name + ", residual");
-    check_size(tangent.n_rows(), residual.size(), name + ", tangent: rows");
-    check_size(tangent.n_columns, values.size(), name + ", tangent: columns");
-    tangent.check(name + ", tangent");
+    check_size(jacobian.n_rows(), residual.size(), name + ", jacobian: rows");
+    check_size(jacobian.n_columns, values.size(), name + ", jacobian: columns");
+    jacobian.check(name + ", jacobian");
     require(norm == Norm::euclidean || values.size() == residual.size(),
-            name + ": a square tangent expected for the energy norm, found " +
+            name + ": a square Jacobian expected for the energy norm, found " +
               std::to_string(residual.size()) + " rows and " +
               std::to_string(values.size()) + " columns");
 
@@ -98,8 +99,8 @@ namespace lsr
                            return is_constrained[j];
                          });
     };
-    require(!acts_on_constrained(tangent),
-            name + ", tangent: no entries in columns of constrained values "
+    require(!acts_on_constrained(jacobian),
+            name + ", jacobian: no entries in columns of constrained values "
                    "expected, found some");
     require(!acts_on_constrained(constraints),
             name + ", constraints: combinations of values that are free "
@@ -108,81 +109,189 @@ namespace lsr
 
 
 
+  namespace
+  {
+    /**
+     * $K = A$, solved by conjugate gradients. They are written out because
+     * neither Kokkos nor KokkosKernels has them: Belos, where Trilinos is, is
+     * not part of a core without deal.II, and a dense or sparse factorization
+     * of a matrix of the size of the mesh does not fit on a device.
+     */
+    class EnergyInnerProduct : public InnerProduct
+    {
+    public:
+      /// @p version is that of the Jacobian @p A.
+      EnergyInnerProduct(const Linearization &linearization,
+                         const SparseMatrix  &A,
+                         const std::uint64_t  version)
+        : A(A)
+        , version(version)
+        , constrained(to_view<internal::Indices>(linearization.constrained))
+      {
+        const CompressedRows &rows = linearization.jacobian;
+        std::vector<double>   diagonal(n_rows(), 0.);
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          for (std::int64_t k = rows.starts[i]; k < rows.starts[i + 1]; ++k)
+            if (static_cast<std::size_t>(rows.columns[k]) == i)
+              diagonal[i] += rows.values[k];
+        for (const std::size_t i : linearization.constrained)
+          {
+            require(
+              rows.starts[i] == rows.starts[i + 1] &&
+                linearization.residual[i] == 0.,
+              "LinearizedResidual: in the energy norm rows of constrained "
+              "values have no entries and no residual; found row " +
+                std::to_string(i));
+            diagonal[i] = std::numeric_limits<double>::infinity();
+          }
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          {
+            require(
+              diagonal[i] > 0.,
+              "LinearizedResidual: the energy norm needs a positive definite "
+              "Jacobian, found " +
+                std::to_string(diagonal[i]) + " on the diagonal of row " +
+                std::to_string(i));
+            diagonal[i] = 1. / diagonal[i];
+          }
+        inverse_diagonal = to_view<Column>(diagonal);
+        check_symmetry();
+      }
+
+      bool
+      diagonal() const override
+      {
+        return false;
+      }
+
+      bool
+      gram_is_jacobian_of(const Residual &residual) const override
+      {
+        return residual.jacobian_version() == version;
+      }
+
+      Block
+      solve(const Block &F) override
+      {
+        const Block X = make_block(F.extent(0), F.extent(1));
+        for (std::size_t j = 0; j < F.extent(1); ++j)
+          solve(Kokkos::subview(F, Kokkos::ALL(), j),
+                Kokkos::subview(X, Kokkos::ALL(), j));
+        return X;
+      }
+
+    private:
+      std::size_t
+      n_rows() const
+      {
+        return A.n_rows();
+      }
+
+      /// Throw unless $x^T A y = y^T A x$ for some vectors.
+      void
+      check_symmetry() const
+      {
+        // No smooth functions of the index: differences are not to cancel.
+        std::vector<double> x(n_rows()), y(n_rows());
+        for (std::size_t i = 0; i < n_rows(); ++i)
+          {
+            x[i] = std::sin(1. + i);
+            y[i] = std::cos(3. * i * i);
+          }
+        const Column X = to_view<Column>(x), Y = to_view<Column>(y),
+                     AX = make_column(n_rows()), AY = make_column(n_rows());
+        multiply(1., 'N', A, X, 0., AX);
+        multiply(1., 'N', A, Y, 0., AY);
+        require(
+          std::abs(dot(Y, AX) - dot(X, AY)) <=
+            1e-12 *
+              (lsr::norm(Y) * lsr::norm(AX) + lsr::norm(X) * lsr::norm(AY)),
+          "LinearizedResidual: the energy norm needs a symmetric Jacobian, "
+          "found one that is not");
+      }
+
+      /// $A^{-1} f$ into @p x.
+      void
+      solve(const Column &f, const Column &x) const
+      {
+        constexpr double tolerance = 1e-13;
+        // In exact arithmetic as many as there are rows are enough.
+        const std::size_t max_iterations = n_rows() + 1000;
+
+        const Column r = make_column(n_rows()), z = make_column(n_rows()),
+                     p = make_column(n_rows()), Ap = make_column(n_rows());
+        Kokkos::deep_copy(x, 0.);
+        Kokkos::deep_copy(r, f);
+        set_rows_to_zero(constrained, as_block(r));
+        const double length = lsr::norm(r);
+        require(
+          std::isfinite(length),
+          "LinearizedResidual: the energy norm of finite numbers expected, "
+          "found some that are not");
+        if (length == 0)
+          return;
+        // Of length 1, so that no square is out of range.
+        KokkosBlas::scal(r, 1. / length, r);
+        double rz = 1;
+        for (std::size_t k = 0; k < max_iterations; ++k)
+          {
+            if (lsr::norm(r) <= tolerance)
+              {
+                KokkosBlas::scal(x, length, x);
+                return;
+              }
+            KokkosBlas::mult(0., z, 1., inverse_diagonal, r);
+            const double previous = rz;
+            rz                    = dot(r, z);
+            KokkosBlas::axpby(1., z, k == 0 ? 0. : rz / previous, p);
+            multiply(1., 'N', A, p, 0., Ap);
+            const double pAp = dot(p, Ap);
+            require(
+              pAp > 0.,
+              "LinearizedResidual: the energy norm needs a positive definite "
+              "Jacobian, found a direction without energy");
+            KokkosBlas::axpy(rz / pAp, p, x);
+            KokkosBlas::axpy(-rz / pAp, Ap, r);
+          }
+        std::ostringstream message;
+        message << "LinearizedResidual: a relative residual of " << tolerance
+                << " of conjugate gradients expected, found " << lsr::norm(r)
+                << " after " << max_iterations
+                << " iterations; is the Jacobian positive definite?";
+        throw Error(message.str());
+      }
+
+      const SparseMatrix      A;
+      const std::uint64_t     version;
+      const internal::Indices constrained;
+
+      /// Of the Jacobian; zero where values are constrained.
+      Column inverse_diagonal;
+    };
+  } // namespace
+
+
+
   LinearizedResidual::LinearizedResidual(const Linearization &linearization)
     : Residual(checked(linearization).values.size(),
                linearization.residual.size())
-    , kind(linearization.norm)
     , q0(to_view<Column>(linearization.values))
     , f0(to_view<Column>(linearization.residual))
-    , A(linearization.tangent)
+    , A(linearization.jacobian)
     , constrained(to_view<Indices>(linearization.constrained))
     , constraints(linearization.constraints)
     , inhomogeneities(to_view<Column>(linearization.inhomogeneities))
+    , version(new_version())
   {
-    if (!euclidean())
-      set_up_energy_norm(linearization);
+    if (linearization.norm == Linearization::Norm::energy)
+      set_inner_product(
+        std::make_shared<EnergyInnerProduct>(linearization, A, version));
   }
 
 
 
   void
-  LinearizedResidual::set_up_energy_norm(const Linearization &linearization)
-  {
-    const CompressedRows &rows = linearization.tangent;
-    std::vector<double>   diagonal(n_rows(), 0.);
-    for (std::size_t i = 0; i < n_rows(); ++i)
-      for (std::int64_t k = rows.starts[i]; k < rows.starts[i + 1]; ++k)
-        if (static_cast<std::size_t>(rows.columns[k]) == i)
-          diagonal[i] += rows.values[k];
-    for (const std::size_t i : linearization.constrained)
-      {
-        require(rows.starts[i] == rows.starts[i + 1] &&
-                  linearization.residual[i] == 0.,
-                "LinearizedResidual: in the energy norm rows of constrained "
-                "values have no entries and no residual; found row " +
-                  std::to_string(i));
-        diagonal[i] = std::numeric_limits<double>::infinity();
-      }
-    for (std::size_t i = 0; i < n_rows(); ++i)
-      {
-        require(diagonal[i] > 0.,
-                "LinearizedResidual: the energy norm needs a positive definite "
-                "tangent, found " +
-                  std::to_string(diagonal[i]) + " on the diagonal of row " +
-                  std::to_string(i));
-        diagonal[i] = 1. / diagonal[i];
-      }
-    inverse_diagonal = to_view<Column>(diagonal);
-    check_symmetry();
-  }
-
-
-
-  void
-  LinearizedResidual::check_symmetry() const
-  {
-    // No smooth functions of the index: differences are not to cancel.
-    std::vector<double> x(n_rows()), y(n_rows());
-    for (std::size_t i = 0; i < n_rows(); ++i)
-      {
-        x[i] = std::sin(1. + i);
-        y[i] = std::cos(3. * i * i);
-      }
-    const Column X = to_view<Column>(x), Y = to_view<Column>(y),
-                 AX = make_column(n_rows()), AY = make_column(n_rows());
-    multiply(1., 'N', A, X, 0., AX);
-    multiply(1., 'N', A, Y, 0., AY);
-    require(std::abs(dot(Y, AX) - dot(X, AY)) <=
-              1e-12 *
-                (lsr::norm(Y) * lsr::norm(AX) + lsr::norm(X) * lsr::norm(AY)),
-            "LinearizedResidual: the energy norm needs a symmetric tangent, "
-            "found one that is not");
-  }
-
-
-
-  void
-  LinearizedResidual::constrain(const Block &columns) const
+  LinearizedResidual::set_zero(const Block &columns) const
   {
     set_rows_to_zero(constrained, columns);
   }
@@ -190,14 +299,14 @@ namespace lsr
 
 
   void
-  LinearizedResidual::conform(const Column &q) const
+  LinearizedResidual::distribute(const Column &q) const
   {
     const Column determined = make_column(constrained.size());
     Kokkos::deep_copy(determined, inhomogeneities);
     multiply(1., 'N', constraints, q, 1., determined);
     const Indices rows = constrained;
     Kokkos::parallel_for(
-      "lsr::conform",
+      "lsr::distribute",
       Kokkos::RangePolicy<ExecutionSpace>(0, rows.size()),
       KOKKOS_LAMBDA(const std::size_t k) { q(rows(k)) = determined(k); });
     Kokkos::fence();
@@ -218,13 +327,7 @@ namespace lsr
 
 
   void
-  LinearizedResidual::linearize(const Column &)
-  {}
-
-
-
-  void
-  LinearizedResidual::apply_tangent(const Block &X, const Block &AX)
+  LinearizedResidual::apply_jacobian(const Block &X, const Block &AX)
   {
     multiply(1., 'N', A, X, 0., AX);
   }
@@ -232,104 +335,9 @@ namespace lsr
 
 
   void
-  LinearizedResidual::apply_transposed_tangent(const Block &X, const Block &ATX)
+  LinearizedResidual::apply_transposed_jacobian(const Block &X,
+                                                const Block &ATX)
   {
     multiply(1., 'T', A, X, 0., ATX);
-  }
-
-
-
-  bool
-  LinearizedResidual::euclidean() const
-  {
-    return kind == Linearization::Norm::euclidean;
-  }
-
-
-
-  Block
-  LinearizedResidual::riesz(const Block &X, const Block &)
-  {
-    require(!euclidean(),
-            "LinearizedResidual: a Euclidean norm has no Riesz map");
-    return X;
-  }
-
-
-
-  void
-  LinearizedResidual::solve(const Column &f, const Column &x) const
-  {
-    constexpr double tolerance = 1e-13;
-    // In exact arithmetic as many as there are rows are enough.
-    const std::size_t max_iterations = n_rows() + 1000;
-
-    const Column r = make_column(n_rows()), z = make_column(n_rows()),
-                 p = make_column(n_rows()), Ap = make_column(n_rows());
-    Kokkos::deep_copy(x, 0.);
-    Kokkos::deep_copy(r, f);
-    set_rows_to_zero(constrained, as_block(r));
-    const double length = lsr::norm(r);
-    require(std::isfinite(length),
-            "LinearizedResidual: the energy norm of finite numbers expected, "
-            "found some that are not");
-    if (length == 0)
-      return;
-    // Of length 1, so that no square is out of range.
-    KokkosBlas::scal(r, 1. / length, r);
-    double rz = 1;
-    for (std::size_t k = 0; k < max_iterations; ++k)
-      {
-        if (lsr::norm(r) <= tolerance)
-          {
-            KokkosBlas::scal(x, length, x);
-            return;
-          }
-        KokkosBlas::mult(0., z, 1., inverse_diagonal, r);
-        const double previous = rz;
-        rz                    = dot(r, z);
-        KokkosBlas::axpby(1., z, k == 0 ? 0. : rz / previous, p);
-        multiply(1., 'N', A, p, 0., Ap);
-        const double pAp = dot(p, Ap);
-        require(pAp > 0.,
-                "LinearizedResidual: the energy norm needs a positive definite "
-                "tangent, found a direction without energy");
-        KokkosBlas::axpy(rz / pAp, p, x);
-        KokkosBlas::axpy(-rz / pAp, Ap, r);
-      }
-    std::ostringstream message;
-    message << "LinearizedResidual: a relative residual of " << tolerance
-            << " of conjugate gradients expected, found " << lsr::norm(r)
-            << " after " << max_iterations
-            << " iterations; is the tangent positive definite?";
-    throw Error(message.str());
-  }
-
-
-
-  Block
-  LinearizedResidual::solve_riesz(const Block &F)
-  {
-    require(!euclidean(),
-            "LinearizedResidual: a Euclidean norm has no Riesz map");
-    const Block X = make_block(F.extent(0), F.extent(1));
-    for (std::size_t j = 0; j < F.extent(1); ++j)
-      solve(Kokkos::subview(F, Kokkos::ALL(), j),
-            Kokkos::subview(X, Kokkos::ALL(), j));
-    return X;
-  }
-
-
-
-  double
-  LinearizedResidual::norm(const Column &f)
-  {
-    if (euclidean())
-      return Residual::norm(f);
-    if (!std::isfinite(lsr::norm(f)))
-      return std::numeric_limits<double>::quiet_NaN();
-    const Column x = make_column(f.size());
-    solve(f, x);
-    return std::sqrt(std::max(0., dot(f, x)));
   }
 } // namespace lsr

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "refine/pseudo_time_residual.h"
+
 #include <lsr/base/exceptions.h>
-#include <lsr/refine/pseudo_time_residual.h>
 
 #include <KokkosBlas1_axpby.hpp>
 
@@ -35,6 +36,8 @@ namespace lsr
             "the reference of a pseudo-time step has " +
               std::to_string(reference.size()) + " values, expected " +
               std::to_string(steady.n_values()));
+    steady.require_mass();
+    set_inner_product(steady.shared_inner_product());
   }
 
 
@@ -61,11 +64,11 @@ namespace lsr
 
 
   void
-  PseudoTimeResidual::apply_tangent(const Block &X, const Block &AX)
+  PseudoTimeResidual::apply_jacobian(const Block &X, const Block &AX)
   {
     const Block constrained = copy(X);
-    steady.constrain(constrained);
-    steady.apply_tangent(constrained, AX);
+    steady.set_zero(constrained);
+    steady.apply_jacobian(constrained, AX);
     const Block MX = make_block(n_rows(), X.extent(1));
     steady.apply_mass(X, MX);
     KokkosBlas::axpby(1., MX, time_step, AX);
@@ -74,45 +77,13 @@ namespace lsr
 
 
   void
-  PseudoTimeResidual::apply_transposed_tangent(const Block &X, const Block &ATX)
+  PseudoTimeResidual::apply_transposed_jacobian(const Block &X,
+                                                const Block &ATX)
   {
-    steady.apply_transposed_tangent(X, ATX);
-    steady.constrain(ATX);
+    steady.apply_transposed_jacobian(X, ATX);
+    steady.set_zero(ATX);
     const Block MTX = make_block(n_values(), X.extent(1));
     steady.apply_transposed_mass(X, MTX);
     KokkosBlas::axpby(1., MTX, time_step, ATX);
-  }
-
-
-
-  bool
-  PseudoTimeResidual::euclidean() const
-  {
-    return steady.euclidean();
-  }
-
-
-
-  Block
-  PseudoTimeResidual::riesz(const Block & /*X*/, const Block &AX)
-  {
-    // The tangent is not that of the steady residual, even if K is.
-    return solve_riesz(AX);
-  }
-
-
-
-  Block
-  PseudoTimeResidual::solve_riesz(const Block &F)
-  {
-    return steady.solve_riesz(F);
-  }
-
-
-
-  double
-  PseudoTimeResidual::norm(const Column &f)
-  {
-    return steady.norm(f);
   }
 } // namespace lsr

@@ -149,12 +149,14 @@ namespace lsr
       Block
       times(const Matrix &V) const
       {
-        const Block JV = sampling.select(network_jacobian_times(V));
+        const Block JV = sampling.apply(network_jacobian_times(V));
         if (residual == nullptr)
           return JV;
-        residual->constrain(JV);
+        residual->set_zero(JV);
         const Block AJV = make_block(residual->n_rows(), V.extent(1));
-        residual->apply_tangent(JV, AJV);
+        residual->apply_jacobian(JV, AJV);
+        if (residual->inner_product().diagonal())
+          residual->inner_product().scale(AJV);
         return AJV;
       }
 
@@ -165,11 +167,15 @@ namespace lsr
         Block U = Q;
         if (residual != nullptr)
           {
+            const Block rows = make_block(Q.extent(0), Q.extent(1));
+            Kokkos::deep_copy(rows, Q);
+            if (residual->inner_product().diagonal())
+              residual->inner_product().scale(rows);
             U = make_block(residual->n_values(), Q.extent(1));
-            residual->apply_transposed_tangent(Q, U);
-            residual->constrain(U);
+            residual->apply_transposed_jacobian(rows, U);
+            residual->set_zero(U);
           }
-        U = sampling.scatter(U, n_network_rows);
+        U = sampling.apply_transposed(U, n_network_rows);
 
         Matrix B;
         make(B, Q.extent(1), network.n_parameters());

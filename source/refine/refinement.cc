@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
-#include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
+#include <lsr/refine/reduced_problem.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_space.h>
 
@@ -36,39 +35,6 @@ namespace lsr
 
 
 
-    /**
-     * The reduced least-squares problem at one linearization: triangle $R$ and
-     * $Q^T(-f)$ of $A Q$, or, in a dual norm, its normal equations.
-     */
-    struct ReducedProblem
-    {
-      bool   euclidean;
-      Block  matrix;
-      Column right_hand_side;
-      double minimum_loss;
-
-      LeastSquares
-      least_squares() const
-      {
-        return euclidean ? LeastSquares(matrix, right_hand_side, minimum_loss) :
-                           LeastSquares::from_normal_equations(matrix,
-                                                               right_hand_side,
-                                                               minimum_loss);
-      }
-
-      /// The same problem for the unknown plus @p offset.
-      ReducedProblem
-      about(const Column &offset) const
-      {
-        ReducedProblem moved  = *this;
-        moved.right_hand_side = copy(right_hand_side);
-        multiply(1., 'N', matrix, offset, 1., moved.right_hand_side);
-        return moved;
-      }
-    };
-
-
-
     void
     check_rank(const RefinementParameters &parameters,
                const std::size_t           n_directions)
@@ -85,13 +51,12 @@ namespace lsr
     class GaussNewton
     {
     public:
-      GaussNewton(const Network              &network,
-                  const TangentSpace         &space,
+      GaussNewton(const TangentSpace         &space,
                   const Sampling             &sampling,
                   Residual                   &residual,
                   const RefinementParameters &parameters,
                   const bool                  own_space)
-        : network(network)
+        : network(space.basis().network())
         , space(space)
         , Q(space.columns())
         , sampling(sampling)
@@ -103,6 +68,8 @@ namespace lsr
       Refinement
       run()
       {
+        if (own_space)
+          result.timer = space.timer();
         start();
         unsigned int &n = result.n_linearizations;
         for (bool go_on = true; go_on && n < parameters.max_linearizations;)
@@ -122,16 +89,6 @@ namespace lsr
           parameters.progress(line);
       }
 
-      /// Rows of the network's prediction, with a correction or without.
-      Column
-      prediction(const Column &correction) const
-      {
-        const Column all =
-          make_column(sampling.points.extent(1) * network.n_outputs());
-        network.evaluate(sampling.points, all, correction);
-        return sampling.select(all);
-      }
-
       void
       start()
       {
@@ -141,56 +98,58 @@ namespace lsr
                   " values at the given points, the residual expects " +
                   std::to_string(residual.n_values()) + ", the tangent space " +
                   std::to_string(Q.extent(0)));
+        require(!parameters.galerkin || residual.n_rows() == n_values,
+                "Galerkin's method for a residual of " +
+                  std::to_string(n_values) + " values and " +
+                  std::to_string(residual.n_rows()) +
+                  " rows: expected as many of each");
 
-        q = prediction({});
+        q = sampling.evaluate(network);
         u = copy(q);
         z = make_column(Q.extent(1));
         f = make_column(residual.n_rows());
         residual.linearize(u);
         residual.evaluate(u, f);
-        norm = result.initial_norm = residual.norm(f);
+        norm = result.initial_norm = norm_of(f);
         require(std::isfinite(norm),
                 "the residual of the network is not finite");
         result.numerical_rank = Q.extent(1);
         log("  " + std::to_string(Q.extent(1)) + " of " +
-            std::to_string(space.n_directions()) +
+            std::to_string(space.basis().n_directions()) +
             " directions are independent");
+      }
+
+      /// What is minimized, for rows of the residual.
+      double
+      norm_of(const Column &rows) const
+      {
+        if (!parameters.galerkin)
+          return residual.norm(rows);
+        const Block tested =
+          space.test(as_block(rows), residual.communicator());
+        return lsr::norm(Column(tested.data(), tested.extent(0)));
       }
 
       /// The reduced problem for the change of z, at the present u.
       ReducedProblem
-      linearize()
+      reduce()
       {
-        Block G = make_block(residual.n_rows(), Q.extent(1));
-        {
-          const Stopwatch stopwatch(result.seconds["tangent"]);
-          if (result.n_linearizations > 1)
-            relinearize();
-          residual.apply_tangent(Q, G);
-        }
-
-        const Stopwatch stopwatch(result.seconds["solve"]);
-        if (residual.euclidean())
+        if (result.n_linearizations > 1)
+          result.timer.run("jacobian", [&]() { relinearize(); });
+        if (!parameters.galerkin)
           {
-            const Column right_hand_side = make_column(f.size());
-            add(-1., f, right_hand_side);
-            AppendRowsQR qr(Q.extent(1));
-            qr.append(G, right_hand_side);
-            qr.reduce(residual.communicator());
-            return {true, qr.R(), qr.z(), qr.rho2()};
+            ReducedProblem problem(Q, f, residual);
+            result.timer.add(problem.timer());
+            return problem;
           }
-
-        const Block  S = residual.riesz(Q, G);
-        const Block  N = make_block(Q.extent(1), Q.extent(1));
-        const Column b = make_column(Q.extent(1));
-        multiply(1., 'T', S, 'N', G, 0., N);
-        multiply(-1., 'T', S, f, 0., b);
-        residual.communicator().sum(N);
-        residual.communicator().sum(b);
-        ReducedProblem problem{false, N, b, 0.};
-        const Column   all   = problem.least_squares().solve();
-        problem.minimum_loss = std::pow(residual.norm(linear_residual(all)), 2);
-        return problem;
+        const Block matrix = result.timer.run("jacobian", [&]() -> Block {
+          return space.galerkin_matrix(residual);
+        });
+        const Timer::Stage stage(result.timer, "solve");
+        const Block tested = space.test(as_block(f), residual.communicator());
+        return ReducedProblem::galerkin(matrix,
+                                        Column(tested.data(),
+                                               tested.extent(0)));
       }
 
       /// Linearize at the present u. Rows of Dirichlet values, and the norm,
@@ -200,7 +159,7 @@ namespace lsr
       {
         residual.linearize(u);
         residual.evaluate(u, f);
-        norm = residual.norm(f);
+        norm = norm_of(f);
       }
 
       /// $f + A Q y$
@@ -210,7 +169,7 @@ namespace lsr
         const Column change = make_column(u.size());
         multiply(1., 'N', Q, y, 0., change);
         const Column sum = make_column(f.size());
-        residual.apply_tangent(as_block(change), as_block(sum));
+        residual.apply_jacobian(as_block(change), as_block(sum));
         add(1., f, sum);
         return sum;
       }
@@ -219,7 +178,7 @@ namespace lsr
       bool
       step()
       {
-        const ReducedProblem problem       = linearize();
+        const ReducedProblem problem       = reduce();
         const LeastSquares   least_squares = problem.least_squares();
         // In terms of the whole correction, not of its change.
         result.profile =
@@ -230,7 +189,7 @@ namespace lsr
           rank = choose_rank(least_squares.profile(), parameters.rank_slack);
         rank                   = std::min(rank, least_squares.numerical_rank());
         const Column direction = least_squares.solve(rank);
-        const double predicted = residual.norm(linear_residual(direction));
+        const double predicted = norm_of(linear_residual(direction));
         const double before    = norm;
         const double length    = line_search(direction);
         if (length > 0)
@@ -268,7 +227,7 @@ namespace lsr
             const Column trial_u = copy(u);
             add(length, change, trial_u);
             residual.evaluate(trial_u, trial_f);
-            const double trial_norm = residual.norm(trial_f);
+            const double trial_norm = norm_of(trial_f);
             if (!(trial_norm < norm)) // also if it is not a number
               continue;
             u    = trial_u;
@@ -284,9 +243,9 @@ namespace lsr
       finish()
       {
         const Column y    = space.coefficients(z);
-        result.correction = space.correction(y);
+        result.correction = space.basis().expand(y);
         if (own_space)
-          result.values = prediction(result.correction);
+          result.values = sampling.evaluate(network, result.correction);
         else
           {
             result.values = space.change(y);
@@ -296,7 +255,7 @@ namespace lsr
         // What counts is the prediction that the correction gives, rounding
         // included.
         residual.evaluate(result.values, f);
-        result.refined_norm = residual.norm(f);
+        result.refined_norm = norm_of(f);
         if (result.refined_norm < result.initial_norm)
           return;
         result.correction   = make_column(network.n_parameters());
@@ -324,32 +283,28 @@ namespace lsr
 
 
   Refinement
-  refine(const Network              &network,
-         const TangentSpace         &space,
+  refine(const TangentSpace         &space,
          const Sampling             &sampling,
          Residual                   &residual,
          const RefinementParameters &parameters)
   {
-    check_rank(parameters, space.n_directions());
-    return GaussNewton(network, space, sampling, residual, parameters, false)
-      .run();
+    check_rank(parameters, space.basis().n_directions());
+    return GaussNewton(space, sampling, residual, parameters, false).run();
   }
 
 
 
   Refinement
-  refine(const Network              &network,
-         const TangentBasis         &basis,
+  refine(const TangentBasis         &basis,
          const Sampling             &sampling,
          Residual                   &residual,
          const RefinementParameters &parameters)
   {
     check_rank(parameters, basis.n_directions());
-    const TangentSpace space(
-      network, basis, sampling, residual, parameters.drop_tolerance);
-    Refinement result =
-      GaussNewton(network, space, sampling, residual, parameters, true).run();
-    result.seconds["reduce"] = space.seconds();
-    return result;
+    const TangentSpace space(basis,
+                             sampling,
+                             residual,
+                             parameters.drop_tolerance);
+    return GaussNewton(space, sampling, residual, parameters, true).run();
   }
 } // namespace lsr

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
 #include <lsr/refine/tangent_space.h>
 
+#include <string>
+
 namespace lsr
 {
-  TangentSpace::TangentSpace(const Network      &network,
-                             const TangentBasis &basis,
+  TangentSpace::TangentSpace(const TangentBasis &basis,
                              const Sampling     &sampling,
                              const Residual     &residual,
                              const double        drop_tolerance)
-    : basis(basis)
+    : basis_(basis)
   {
-    const std::size_t n_values = sampling.n_values(network.n_outputs());
+    const std::size_t n_values = sampling.n_values(basis.network().n_outputs());
     require(n_values == residual.n_values(),
             "the network gives " + std::to_string(n_values) +
               " values at the given points, the residual expects " +
@@ -27,13 +27,9 @@ namespace lsr
               " directions for " + std::to_string(n_rows) +
               " residual rows: expected no more directions than rows");
 
-    const Stopwatch stopwatch(wall_time);
-    const Block     all =
-      make_block(sampling.points.extent(1) * network.n_outputs(),
-                 basis.n_directions());
-    basis.apply(sampling.points, all);
-    Q = sampling.select(all);
-    residual.constrain(Q);
+    const Timer::Stage stage(timer_, "reduce");
+    Q = sampling.jacobian_times(basis);
+    residual.set_zero(Q);
     factors =
       orthonormalize(Q,
                      drop_tolerance,
@@ -43,34 +39,10 @@ namespace lsr
 
 
 
-  std::size_t
-  TangentSpace::n_directions() const
-  {
-    return basis.n_directions();
-  }
-
-
-
-  const Block &
-  TangentSpace::columns() const
-  {
-    return Q;
-  }
-
-
-
-  const Block &
-  TangentSpace::triangle() const
-  {
-    return factors.R;
-  }
-
-
-
   Column
   TangentSpace::coefficients(const Column &z) const
   {
-    const Column y = make_column(basis.n_directions());
+    const Column y = make_column(basis().n_directions());
     multiply(1., 'N', factors.T, z, 0., y);
     return y;
   }
@@ -94,17 +66,31 @@ namespace lsr
 
 
 
-  Column
-  TangentSpace::correction(const Column &y) const
+  Block
+  TangentSpace::test(const Block &F, const Communicator &communicator) const
   {
-    return basis.expand(y);
+    const Block products = make_block(Q.extent(1), F.extent(1));
+    multiply(1., 'T', Q, 'N', F, 0., products);
+    communicator.sum(products);
+    return products;
   }
 
 
 
-  double
-  TangentSpace::seconds() const
+  const Block &
+  TangentSpace::galerkin_matrix(Residual &residual) const
   {
-    return wall_time;
+    const Communicator &communicator = residual.communicator();
+    const std::uint64_t version      = residual.jacobian_version();
+    if (communicator.sum(
+          galerkin.count == 0 || version != galerkin.version ? 1. : 0.) > 0)
+      {
+        const Block AQ = make_block(residual.n_rows(), Q.extent(1));
+        residual.apply_jacobian(Q, AQ);
+        galerkin.matrix  = test(AQ, communicator);
+        galerkin.version = version;
+        ++galerkin.count;
+      }
+    return galerkin.matrix;
   }
 } // namespace lsr

@@ -302,7 +302,7 @@ TEST(Assembler, positive_definite_equations_have_a_symmetric_tangent)
 
   SparseMatrix A, K;
   problem.assembler->jacobian(problem.solution, A);
-  problem.assembler->riesz_matrix(problem.solution, K);
+  problem.assembler->gram_matrix(problem.solution, K);
   const FEVector x = problem.some_vector(0.), y = problem.some_vector(1.);
   FEVector       Ax = x, Ay = y, Kx = x;
   A.vmult(Ax, x);
@@ -315,13 +315,13 @@ TEST(Assembler, positive_definite_equations_have_a_symmetric_tangent)
   EXPECT_LT(Kx.l2_norm(), 1e-13 * Ax.l2_norm());
 }
 
-TEST(Assembler, riesz_matrix_is_symmetric_and_positive)
+TEST(Assembler, gram_matrix_is_symmetric_and_positive)
 {
   const AdvectionDiffusionReaction<2> equation(nonlinear_parameters());
   Problem<2>                          problem(equation, 2, 2);
   refine_corner(problem);
   SparseMatrix K;
-  problem.assembler->riesz_matrix(problem.some_vector(0.), K);
+  problem.assembler->gram_matrix(problem.some_vector(0.), K);
   for (const double phase : {0., 1., 2.})
     {
       const FEVector x  = problem.some_vector(phase);

@@ -2,9 +2,9 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/fe/advection_diffusion_reaction.h>
-#include <lsr/fe/block_product.h>
 #include <lsr/fe/callback_residual.h>
 #include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/linear_solver.h>
 #include <lsr/fe/finite_element_solver.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
@@ -30,6 +30,7 @@
 #include <algorithm>
 #include <set>
 
+#include "../source/fe/block_product.h"
 #include "hanging_nodes.h"
 #include "messages.h"
 #include "support/models.h"
@@ -94,10 +95,10 @@ namespace
   }
 
   Block
-  apply_tangent(Residual &residual, const Block &X)
+  apply_jacobian(Residual &residual, const Block &X)
   {
     const Block AX = make_block(residual.n_rows(), X.extent(1));
-    residual.apply_tangent(X, AX);
+    residual.apply_jacobian(X, AX);
     return AX;
   }
 
@@ -117,7 +118,7 @@ namespace
                       const unsigned    seed)
   {
     const Block X = random_block(residual.n_values(), n_columns, seed);
-    residual.constrain(X);
+    residual.set_zero(X);
     return X;
   }
 } // namespace
@@ -132,7 +133,7 @@ TEST(FiniteElementResidual, tangent_is_the_derivative_of_the_residual)
       const Column             q = random_column(model.n, 1);
       const Block              X = constrained_columns(residual, 3, 2);
       residual.linearize(q);
-      const Block  AX         = apply_tangent(residual, X);
+      const Block  AX         = apply_jacobian(residual, X);
       const double h          = 1e-5;
       const Block  difference = make_block(model.n, 3);
       for (std::size_t j = 0; j < 3; ++j)
@@ -159,9 +160,9 @@ TEST(FiniteElementResidual, transposed_tangent_is_the_transpose)
       residual.linearize(random_column(model.n, 1));
       const Block X   = constrained_columns(residual, 4, 2);
       const Block Y   = random_block(model.n, 4, 3);
-      const Block AX  = apply_tangent(residual, X);
+      const Block AX  = apply_jacobian(residual, X);
       const Block ATY = make_block(model.n, 4);
-      residual.apply_transposed_tangent(Y, ATY);
+      residual.apply_transposed_jacobian(Y, ATY);
       const Block left = make_block(4, 4), right = make_block(4, 4);
       multiply(1., 'T', Y, 'N', AX, 0., left);
       multiply(1., 'T', ATY, 'N', X, 0., right);
@@ -184,7 +185,7 @@ TEST(FiniteElementResidual, rows_of_constraints_are_zero_and_no_others)
       const Block              X = constrained_columns(residual, 1, 2);
       residual.linearize(q);
       const Column f  = evaluate(residual, q);
-      const Block  AX = apply_tangent(residual, X);
+      const Block  AX = apply_jacobian(residual, X);
       for (std::size_t i = 0; i < model.n; ++i)
         {
           EXPECT_EQ(X(i, 0) == 0., model.constrained(i));
@@ -238,6 +239,8 @@ TEST(FiniteElementResidual, mass_norm_divides_by_the_square_root_of_the_mass)
   FiniteElementResidual<2> mass(*model.assembler, ResidualNorm::mass);
   const Column             q = random_column(model.n, 1);
   const Column             f = evaluate(l2, q), g = evaluate(mass, q);
+  EXPECT_EQ(relative_difference(f, g), 0.);
+  mass.inner_product().scale(as_block(g));
   const FEVector           m    = model.assembler->lumped_mass();
   double                   norm = 0;
   for (std::size_t i = 0; i < model.n; ++i)
@@ -245,7 +248,7 @@ TEST(FiniteElementResidual, mass_norm_divides_by_the_square_root_of_the_mass)
       EXPECT_NEAR(g(i), f(i) / std::sqrt(m(i)), 1e-14 * std::abs(g(i)));
       norm += f(i) * f(i) / m(i);
     }
-  EXPECT_NEAR(mass.norm(g), std::sqrt(norm), 1e-13 * mass.norm(g));
+  EXPECT_NEAR(mass.norm(f), std::sqrt(norm), 1e-13 * mass.norm(f));
 }
 
 TEST(FiniteElementResidual, finite_element_solution_has_none)
@@ -272,12 +275,12 @@ TEST(FiniteElementResidual, dual_norm_is_the_energy_norm_of_the_error)
 {
   const Model              model(positive_definite_parameters());
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::dual);
-  EXPECT_FALSE(residual.euclidean());
+  EXPECT_FALSE(residual.inner_product().diagonal());
   const Column solution = residual.values(model.solve());
   const Block  E        = constrained_columns(residual, 1, 5);
   const Column q        = sum(solution, 1., column(E, 0));
   residual.linearize(q);
-  const Block AE = apply_tangent(residual, E);
+  const Block AE = apply_jacobian(residual, E);
 
   // The function that is the error, and its energy from integrals.
   FEVector error = residual.field(q);
@@ -309,7 +312,7 @@ TEST(FiniteElementResidual, dual_norm_is_the_energy_norm_of_the_error)
               1e-10 * energy);
 
   // K is A: nothing to solve.
-  EXPECT_EQ(residual.riesz(E, AE).data(), E.data());
+  EXPECT_TRUE(residual.inner_product().gram_is_jacobian_of(residual));
 
   // Taking the tangent of a linear problem again changes nothing.
   residual.linearize(solution);
@@ -323,11 +326,12 @@ TEST(FiniteElementResidual, dual_norm_inverts_the_symmetric_part_otherwise)
   const Column             q = random_column(model.n, 1);
   residual.linearize(q);
   SparseMatrix K;
-  model.assembler->riesz_matrix(residual.field(q), K);
+  model.assembler->gram_matrix(residual.field(q), K);
 
   const Block X  = constrained_columns(residual, 3, 2);
-  const Block AX = apply_tangent(residual, X);
-  const Block S  = residual.riesz(X, AX);
+  const Block AX = apply_jacobian(residual, X);
+  const Block S  = residual.inner_product().solve(AX);
+  EXPECT_FALSE(residual.inner_product().gram_is_jacobian_of(residual));
   const Block KS = make_block(model.n, 3);
   BlockProduct(K).multiply(S, KS);
   EXPECT_LT(relative_difference(KS, AX), 1e-12);
@@ -436,7 +440,7 @@ namespace
 
     // Dirichlet values have residuals of their own here.
     const Column q = random_column(model.n, 1);
-    residual.conform(q);
+    residual.distribute(q);
     expected.linearize(q);
     residual.linearize(q);
     std::unique_ptr<LinearSolver> solver;
@@ -445,7 +449,7 @@ namespace
         solver = std::make_unique<LinearSolver>(program.A,
                                                 model.discretization,
                                                 LinearSolver::Method::direct);
-        residual.solve_with_riesz_matrix = [&](const VectorType &x,
+        residual.solve_with_gram_matrix = [&](const VectorType &x,
                                                VectorType       &y) {
           FEVector b = model.discretization.make_vector(), s = b;
           copy_values(model, x, b);
@@ -456,7 +460,8 @@ namespace
 
     EXPECT_EQ(residual.n_values(), expected.n_values());
     EXPECT_EQ(residual.n_rows(), expected.n_rows());
-    EXPECT_EQ(residual.euclidean(), expected.euclidean());
+    EXPECT_EQ(residual.inner_product().diagonal(),
+              expected.inner_product().diagonal());
     const Column f = evaluate(residual, q);
     EXPECT_LT(relative_difference(f, evaluate(expected, q)), 1e-14);
     EXPECT_NEAR(residual.norm(f), expected.norm(f), 1e-12 * expected.norm(f));
@@ -464,13 +469,13 @@ namespace
     const Block all = random_block(model.n, 5, 2);
     const Block X = columns(all, 1, 4), Y = make_block(model.n, 3);
     Kokkos::deep_copy(Y, X);
-    residual.constrain(X);
-    expected.constrain(Y);
+    residual.set_zero(X);
+    expected.set_zero(Y);
     EXPECT_GT(relative_difference(X, Y), 0.);
-    expected.constrain(X);
+    expected.set_zero(X);
     EXPECT_EQ(relative_difference(X, Y), 0.);
-    const Block AX = apply_tangent(residual, X);
-    EXPECT_LT(relative_difference(AX, apply_tangent(expected, X)), 1e-14);
+    const Block AX = apply_jacobian(residual, X);
+    EXPECT_LT(relative_difference(AX, apply_jacobian(expected, X)), 1e-14);
 
     const VectorType u = residual.field(q);
     const FEVector   v = expected.field(q);
@@ -479,12 +484,15 @@ namespace
 
     if (norm == ResidualNorm::dual)
       {
-        EXPECT_LT(relative_difference(residual.riesz(X, AX), X), 1e-11);
+        InnerProduct &product = residual.inner_product();
+        EXPECT_LT(relative_difference(product.solve(AX), X), 1e-11);
+        EXPECT_FALSE(product.gram_is_jacobian_of(residual));
         residual.solve_with_jacobian =
           [&](const VectorType &x, VectorType &y, const double) {
-            residual.solve_with_riesz_matrix(x, y);
+            residual.solve_with_gram_matrix(x, y);
           };
-        EXPECT_EQ(residual.riesz(X, AX).data(), X.data());
+        EXPECT_LT(relative_difference(product.solve(AX), X), 1e-11);
+        EXPECT_TRUE(product.gram_is_jacobian_of(residual));
         EXPECT_NEAR(residual.norm(f),
                     expected.norm(f),
                     1e-12 * expected.norm(f));
@@ -541,12 +549,14 @@ TEST(CallbackResidual, a_missing_callback_is_reported)
   expect_contains(message([&]() { evaluate(residual, q); }),
                   "made a vector of size 3, expected " +
                     std::to_string(model.n));
-  expect_contains(message([&]() { apply_tangent(residual, X); }),
+  expect_contains(message([&]() { apply_jacobian(residual, X); }),
                   "apply_jacobian()");
-  expect_contains(message([&]() { residual.riesz(X, X); }),
-                  "solve_with_riesz_matrix()");
-  expect_contains(message([&]() { residual.apply_transposed_tangent(X, X); }),
-                  "not available");
+  Residual &as_residual = residual;
+  expect_contains(
+    message([&]() { as_residual.apply_transposed_jacobian(X, X); }),
+    "expected the callback apply_transposed_jacobian()");
+  expect_contains(message([&]() { as_residual.apply_mass(X, X); }),
+                  "apply_mass()");
 }
 
 namespace
@@ -587,9 +597,7 @@ namespace
     const Sampling sampling =
       nodal_sampling(mapping, dof_handler, n_outputs, time);
     ASSERT_EQ(sampling.n_values(n_outputs), dof_handler.n_dofs());
-    const Column all = make_column(sampling.points.extent(1) * n_outputs);
-    function.network()->evaluate(sampling.points, all);
-    const Column q = sampling.select(all);
+    const Column q = sampling.evaluate(*function.network());
     for (std::size_t i = 0; i < dof_handler.n_dofs(); ++i)
       EXPECT_NEAR(q(i), u(i), 1e-14);
 
@@ -639,7 +647,7 @@ TEST(NodalSampling, elements_that_do_not_suit_the_network_are_reported)
                   "components");
 }
 
-TEST(NodalSampling, scatter_is_the_transpose_of_select)
+TEST(NodalSampling, transposed_selection_is_the_transpose)
 {
   // Where cells of different size meet, several degrees of freedom may have one
   // point.
@@ -649,8 +657,8 @@ TEST(NodalSampling, scatter_is_the_transpose_of_select)
   ASSERT_LT(n_rows, model.n);
   const Block X = random_block(n_rows, 2, 1), Y = random_block(model.n, 2, 2);
   const Block left = make_block(2, 2), right = make_block(2, 2);
-  multiply(1., 'T', sampling.select(X), 'N', Y, 0., left);
-  multiply(1., 'T', X, 'N', sampling.scatter(Y, n_rows), 0., right);
+  multiply(1., 'T', sampling.apply(X), 'N', Y, 0., left);
+  multiply(1., 'T', X, 'N', sampling.apply_transposed(Y, n_rows), 0., right);
   EXPECT_LT(relative_difference(left, right), 1e-13);
 }
 
@@ -661,20 +669,17 @@ TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
   const Sampling           sampling = model.nodes();
   const NetworkFunction<2> function = network_function(2, 1);
   const Network           &network  = *function.network();
-  const Column             all      = make_column(sampling.points.extent(1));
-  network.evaluate(sampling.points, all);
-  residual.linearize(sampling.select(all));
+  residual.linearize(sampling.evaluate(network));
   RandomizedSVD parameters;
   parameters.rank  = 20;
   const auto basis = randomized_svd(
     network, sampling, residual.communicator(), parameters, &residual);
 
   // V^T (A J)^T A J V is diagonal.
-  const Block JV = make_block(sampling.points.extent(1), 20);
-  basis->apply(sampling.points, JV);
-  const Block selected = sampling.select(JV);
-  residual.constrain(selected);
-  const Block G = apply_tangent(residual, selected), N = make_block(20, 20);
+  const Block JV = sampling.jacobian_times(*basis);
+  residual.set_zero(JV);
+  const Block G = apply_jacobian(residual, JV), N = make_block(20, 20);
+  residual.inner_product().scale(G);
   multiply(1., 'T', G, 'N', G, 0., N);
   double off_diagonal = 0;
   for (std::size_t j = 0; j < 5; ++j)

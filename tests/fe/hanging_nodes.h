@@ -8,7 +8,7 @@
 #include <lsr/fe/expression.h>
 #include <lsr/fe/finite_element_solver.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/residual_norm.h>
+#include <lsr/fe/finite_element_residual.h>
 
 #include <deal.II/numerics/vector_tools_interpolate.h>
 

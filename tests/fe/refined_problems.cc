@@ -106,10 +106,7 @@ namespace
   Column
   nodal_values(const Network &network, const Sampling &sampling)
   {
-    const Column all =
-      make_column(sampling.points.extent(1) * network.n_outputs());
-    network.evaluate(sampling.points, all);
-    return sampling.select(all);
+    return sampling.evaluate(network);
   }
 
   template <int dim>
@@ -164,7 +161,7 @@ namespace
 
       Outcome outcome;
       outcome.refinement =
-        lsr::refine(*network, *basis, sampling, residual, parameters);
+        lsr::refine(*basis, sampling, residual, parameters);
       const Refinement &refinement = outcome.refinement;
       outcome.network_distance =
         distance(residual.field(nodal_values(*network, sampling)), fem);

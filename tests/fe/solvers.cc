@@ -2,7 +2,6 @@
 
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/automatic_weak_form.h>
-#include <lsr/fe/block_product.h>
 #include <lsr/fe/linear_solver.h>
 
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include <cmath>
 #include <random>
 
+#include "../source/fe/block_product.h"
 #include "messages.h"
 #include "problems.h"
 

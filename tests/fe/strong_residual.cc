@@ -119,8 +119,8 @@ namespace
                  w  = random_column(n_rows, 3);
     const Column Ax = make_column(n_rows), ATw = make_column(n);
     residual.linearize(q);
-    residual.apply_tangent(as_block(x), as_block(Ax));
-    residual.apply_transposed_tangent(as_block(w), as_block(ATw));
+    residual.apply_jacobian(as_block(x), as_block(Ax));
+    residual.apply_transposed_jacobian(as_block(w), as_block(ATw));
     EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-10 * norm(Ax) * norm(w));
 
     const double epsilon = 1e-5;
@@ -308,7 +308,7 @@ TEST(StrongResidual, refines_a_network_that_nobody_has_trained)
 
   const StructuredBasis basis(jets, 300, 1);
   const Refinement      refinement =
-    refine(jets, basis, model.residual.sampling(), model.residual);
+    refine(basis, model.residual.sampling(), model.residual);
   EXPECT_GT(refinement.n_linearizations, 1u);
   EXPECT_LT(refinement.refined_norm, 1e-3 * refinement.initial_norm);
 

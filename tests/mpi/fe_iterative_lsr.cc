@@ -63,9 +63,9 @@ namespace
     layout.input_scale = {2., 4.};
     const auto network = std::make_shared<Network>(layout.build());
 
-    IterativeLSR iteration(*network, sampling, residual, parameters());
-    iteration.make_basis = [](const Network &network, const unsigned int i) {
-      return std::make_unique<StructuredBasis>(network, 80, i);
+    IterativeLSR iteration(network, sampling, residual, parameters());
+    iteration.make_basis = [&](const unsigned int i) {
+      return std::make_unique<StructuredBasis>(*network, 80, i);
     };
     iteration.error = [&](const Column &q) {
       return compute_L2_error(problem->discretization.mapping(),

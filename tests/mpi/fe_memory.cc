@@ -72,7 +72,7 @@ namespace
 
     {
       const AllocationCounter counter;
-      refine(network, basis, sampling, residual);
+      refine(basis, sampling, residual);
     }
     const auto   n_rows    = sampling.points.extent(1);
     const auto   n_all     = problem.discretization.dof_handler().n_dofs();

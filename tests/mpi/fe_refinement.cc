@@ -131,16 +131,15 @@ namespace
       nodal_sampling(problem.discretization.mapping(),
                      problem.discretization.dof_handler(),
                      1);
-    const Column q = make_column(sampling.points.extent(1));
-    network->evaluate(sampling.points, q);
+    const Column q = sampling.evaluate(*network);
 
     FiniteElementResidual<2> residual(*problem.assembler, options.norm);
     const auto               basis =
-      make_basis(options, *network, sampling, sampling.select(q), residual);
+      make_basis(options, *network, sampling, q, residual);
     RefinementParameters parameters;
     parameters.rank = options.rank;
     const Refinement refinement =
-      refine(*network, *basis, sampling, residual, parameters);
+      refine(*basis, sampling, residual, parameters);
 
     const auto distance = [&](const Column &values) {
       return compute_difference(problem.discretization.mapping(),
@@ -158,7 +157,7 @@ namespace
     outcome.rank             = refinement.rank;
     outcome.numerical_rank   = refinement.numerical_rank;
     outcome.condition        = refinement.profile.condition.back();
-    outcome.network_distance = distance(sampling.select(q));
+    outcome.network_distance = distance(q);
     outcome.refined_distance = distance(refinement.values);
     outcome.values           = values_at_fixed_points(
       RefinedFunction<2>(RefinedNetwork{network, refinement.correction}));

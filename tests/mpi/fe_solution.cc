@@ -4,11 +4,11 @@
 // ranks together and by each rank alone.
 
 #include <lsr/fe/advection_diffusion_reaction.h>
-#include <lsr/fe/block_product.h>
 #include <lsr/fe/linear_solver.h>
 
 #include <gtest/gtest.h>
 
+#include "../source/fe/block_product.h"
 #include "../fe/problems.h"
 
 using namespace lsr;
@@ -64,7 +64,7 @@ namespace
     FEVector f;
     problem.assembler->residual(u, f);
     SparseMatrix K;
-    problem.assembler->riesz_matrix(u, K);
+    problem.assembler->gram_matrix(u, K);
     const std::size_t n = f.locally_owned_size();
     const Block       F = make_block(n, 1), KF = make_block(n, 1);
     std::copy_n(f.begin(), n, F.data());

@@ -8,7 +8,6 @@
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/galerkin_residual.h>
 #include <lsr/refine/tangent_space.h>
 
 #include <gtest/gtest.h>
@@ -49,14 +48,15 @@ namespace
                      problem.discretization.dof_handler(),
                      1);
     FiniteElementResidual<2> residual(*problem.assembler, ResidualNorm::l2);
-    const TangentSpace       space(network, basis, sampling, residual);
-    GalerkinResidual         galerkin(residual, space.columns());
-    refine(network, space, sampling, galerkin);
-    const Refinement again = refine(network, space, sampling, galerkin);
+    const TangentSpace       space(basis, sampling, residual);
+    RefinementParameters     galerkin;
+    galerkin.galerkin = true;
+    refine(space, sampling, residual, galerkin);
+    const Refinement again = refine(space, sampling, residual, galerkin);
     return {again.correction,
             again.initial_norm,
             again.refined_norm,
-            galerkin.n_reduced_matrices()};
+            space.n_galerkin_matrices()};
   }
 } // namespace
 

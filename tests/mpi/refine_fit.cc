@@ -56,13 +56,11 @@ TEST(DistributedFit, IsThatOfOneProcess)
   all_columns.choice.lambda = 0.;
   for (const bool with_validation : {false, true})
     {
-      const Fit serial   = fit(network,
-                             basis,
+      const Fit serial   = fit(basis,
                              rows,
                              all_columns,
                              with_validation ? &validation_rows : nullptr);
-      const Fit parallel = fit(network,
-                               basis,
+      const Fit parallel = fit(basis,
                                my_rows,
                                all_columns,
                                with_validation ? &my_validation_rows : nullptr,
@@ -86,7 +84,7 @@ TEST(DistributedFit, HoldsOutFoldsThatAreSpreadOverAllProcesses)
   const StructuredBasis basis(network, 30, 1);
   const DataSet         my_data = share(data_set(400, 1), world);
   const Fit             result =
-    fit(network, basis, DataStream(my_data, 4), {}, nullptr, world);
+    fit(basis, DataStream(my_data, 4), {}, nullptr, world);
   EXPECT_EQ(result.rule, SelectionRule::cross_validation);
   EXPECT_EQ(result.n_rows, 400u);
   EXPECT_LT(result.loss, 1e-3 * result.initial_loss);

@@ -7,7 +7,7 @@
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 
@@ -673,21 +673,21 @@ namespace
     DataMisfit            misfit(make_column(n));
     RefinementParameters  parameters;
     const StructuredBasis basis(network, 8, 1);
-    EXPECT_LT(refine(network, basis, sampling, misfit).refined_norm,
-              refine(network, basis, sampling, misfit).initial_norm);
+    EXPECT_LT(refine(basis, sampling, misfit).refined_norm,
+              refine(basis, sampling, misfit).initial_norm);
 
     DataMisfit of_other_points(make_column(n + 1));
-    expect_error([&]() { refine(network, basis, sampling, of_other_points); },
+    expect_error([&]() { refine(basis, sampling, of_other_points); },
                  {"12 values", "13"});
 
     parameters.rank = 9;
     expect_error(
-      [&]() { refine(network, basis, sampling, misfit, parameters); },
+      [&]() { refine(basis, sampling, misfit, parameters); },
       {"rank 9", "8"});
 
     expect_error(
       [&]() {
-        refine(network, StructuredBasis(network, n + 1, 1), sampling, misfit);
+        refine(StructuredBasis(network, n + 1, 1), sampling, misfit);
       },
       {"13 directions", "12", "rows"});
 
@@ -700,7 +700,7 @@ namespace
     const Column targets = make_column(n);
     set_entry(targets, 0, std::numeric_limits<double>::infinity());
     DataMisfit not_finite(targets);
-    expect_error([&]() { refine(network, basis, sampling, not_finite); },
+    expect_error([&]() { refine(basis, sampling, not_finite); },
                  {"residual", "not finite"});
   }
 

@@ -341,7 +341,7 @@ namespace
     FitParameters         parameters;
     parameters.rule = SelectionRule::plateau;
     const double time =
-      seconds([&]() { fit(network, basis, stream, parameters); });
+      seconds([&]() { fit(basis, stream, parameters); });
     report(state,
            time,
            2. * sizes.rows * std::pow(double(sizes.structured_columns), 2),

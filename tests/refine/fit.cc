@@ -4,7 +4,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
 #include <lsr/refine/refinement.h>
@@ -148,7 +148,7 @@ namespace
     }
 
     void
-    apply_tangent(const Block &X, const Block &AX) override
+    apply_jacobian(const Block &X, const Block &AX) override
     {
       const HostBlock x = to_host(X);
       set_entries(AX, [&](const std::size_t i, const std::size_t j) {
@@ -198,11 +198,11 @@ TEST_F(FitTest, SolutionDoesNotDependOnTheSizeOfBlocks)
 {
   const DataSet data = data_set(700);
   const Column  whole =
-    fit(network, basis, DataStream(data, 1, 700), all_columns()).correction;
+    fit(basis, DataStream(data, 1, 700), all_columns()).correction;
   for (const std::size_t block_size : {1, 13, 256, 10000})
     {
       const Fit result =
-        fit(network, basis, DataStream(data, 1, block_size), all_columns());
+        fit(basis, DataStream(data, 1, block_size), all_columns());
       EXPECT_EQ(result.n_rows, 700u);
       EXPECT_LT(relative_difference(prediction(data, result.correction),
                                     prediction(data, whole)),
@@ -219,8 +219,8 @@ TEST_F(FitTest, StreamedFitEqualsRefinementWithAllRowsAtOnce)
   parameters.rank           = 60;
   parameters.drop_tolerance = 0;
   const Refinement refinement =
-    refine(network, basis, Sampling{data.points, {}}, misfit, parameters);
-  const Fit result = fit(network, basis, DataStream(data), all_columns());
+    refine(basis, Sampling{data.points, {}}, misfit, parameters);
+  const Fit result = fit(basis, DataStream(data), all_columns());
   EXPECT_LT(relative_difference(prediction(data, result.correction),
                                 refinement.values),
             1e-9);
@@ -239,8 +239,8 @@ TEST_F(FitTest, AnyResidualStreamsThroughItsTangent)
   parameters.drop_tolerance     = 0;
   parameters.max_linearizations = 1;
   const Refinement refinement =
-    refine(network, basis, Sampling{data.points, {}}, residual, parameters);
-  const Fit result = fit(network, basis, CubicStream(data), all_columns());
+    refine(basis, Sampling{data.points, {}}, residual, parameters);
+  const Fit result = fit(basis, CubicStream(data), all_columns());
   EXPECT_LT(relative_difference(prediction(data, result.correction),
                                 refinement.values),
             1e-8);
@@ -251,7 +251,7 @@ TEST_F(FitTest, SeveralResidualsAreOneStreamOfRows)
   const DataSet    first = data_set(200, 1), second = data_set(300, 2);
   const DataStream first_stream(first), second_stream(second);
   const Fit        joined =
-    fit(network, basis, Joined({&first_stream, &second_stream}), all_columns());
+    fit(basis, Joined({&first_stream, &second_stream}), all_columns());
   DataSet all;
   all.points = make_block(2, 500);
   Kokkos::deep_copy(columns(all.points, 0, 200), first.points);
@@ -260,7 +260,7 @@ TEST_F(FitTest, SeveralResidualsAreOneStreamOfRows)
   for (const double target : to_vector(second.targets))
     targets.push_back(target);
   all.targets        = to_column(targets);
-  const Fit expected = fit(network, basis, DataStream(all), all_columns());
+  const Fit expected = fit(basis, DataStream(all), all_columns());
   EXPECT_LT(relative_difference(prediction(all, joined.correction),
                                 prediction(all, expected.correction)),
             1e-12);
@@ -270,8 +270,8 @@ TEST_F(FitTest, ValidationRowsAreJudgedButNotFitted)
 {
   const DataSet    data = data_set(400), validation = data_set(200, 9);
   const DataStream rows(data), validation_rows(validation);
-  const Fit        alone = fit(network, basis, rows, all_columns());
-  const Fit judged = fit(network, basis, rows, all_columns(), &validation_rows);
+  const Fit        alone = fit(basis, rows, all_columns());
+  const Fit judged = fit(basis, rows, all_columns(), &validation_rows);
   EXPECT_EQ(relative_difference(judged.correction, alone.correction), 0.);
   EXPECT_NEAR(judged.validation * 200,
               loss(validation, judged.correction),
@@ -290,15 +290,14 @@ TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
   const double     before = loss(test, {}),
                overfitted =
                  loss(test,
-                      fit(network, basis, rows, all_columns()).correction);
+                      fit(basis, rows, all_columns()).correction);
   EXPECT_GT(overfitted, 2 * before);
 
   const auto chosen = [&](const SelectionRule rule) {
     FitParameters parameters;
     parameters.rule  = rule;
     const bool folds = rule == SelectionRule::cross_validation;
-    return fit(network,
-               basis,
+    return fit(basis,
                folds ? folded : rows,
                parameters,
                rule == SelectionRule::validation ? &validation_rows : nullptr);
@@ -340,7 +339,7 @@ TEST_F(FitTest, AGainThatNotAllFoldsShareIsNotBelieved)
       return q(i) + (i % 5 < 5 * share ? 1. : -0.1) * gain(i, 0);
     });
     const DataStream folds(validation, 5), rows(data);
-    return fit(network, one, rows, {}, &folds).choice.rank;
+    return fit(one, rows, {}, &folds).choice.rank;
   };
   EXPECT_EQ(chosen_rank(1.), 1u);
   EXPECT_EQ(chosen_rank(0.6), 0u);
@@ -349,7 +348,7 @@ TEST_F(FitTest, AGainThatNotAllFoldsShareIsNotBelieved)
 TEST_F(FitTest, PlentifulExactDataIsFittedByAllColumnsUndamped)
 {
   const DataSet data = data_set(2000), test = data_set(500, 3);
-  const Fit     result = fit(network, basis, DataStream(data));
+  const Fit     result = fit(basis, DataStream(data));
   EXPECT_EQ(result.rule, SelectionRule::generalized_cross_validation);
   EXPECT_GE(result.choice.rank, 57u);
   EXPECT_EQ(result.choice.lambda, 0.);
@@ -374,8 +373,8 @@ TEST_F(FitTest, DirectionsThatAreThereTwiceDoNoHarm)
       const DataStream rows(data);
       FitParameters    parameters;
       parameters.choice.slack = 0; // nothing is given up for a small rank
-      const Fit expected      = fit(network, independent, rows, parameters),
-                result        = fit(network, dependent, rows, parameters);
+      const Fit expected      = fit(independent, rows, parameters),
+                result        = fit(dependent, rows, parameters);
       EXPECT_GT(norm(result.correction), 0.);
       EXPECT_LT(norm(result.correction), 2. * norm(expected.correction));
       EXPECT_LT(loss(test, result.correction),
@@ -424,16 +423,16 @@ TEST_F(FitTest, BadInputIsRefused)
   const DataStream rows(data);
   FitParameters    parameters;
   parameters.rule = SelectionRule::validation;
-  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
+  EXPECT_THROW(fit(basis, rows, parameters), Error);
   parameters.rule = SelectionRule::cross_validation;
-  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
+  EXPECT_THROW(fit(basis, rows, parameters), Error);
   parameters             = FitParameters();
   parameters.choice.rank = 61;
-  EXPECT_THROW(fit(network, basis, rows, parameters), Error);
-  EXPECT_THROW(fit(network, basis, DataStream(few)), Error);
+  EXPECT_THROW(fit(basis, rows, parameters), Error);
+  EXPECT_THROW(fit(basis, DataStream(few)), Error);
   DataSet not_finite = data_set(100);
   set_entry(not_finite.targets, 3, std::nan(""));
-  EXPECT_THROW(fit(network, basis, DataStream(not_finite)), Error);
+  EXPECT_THROW(fit(basis, DataStream(not_finite)), Error);
   EXPECT_THROW(DataStream(data, 101), Error);
   EXPECT_THROW(DataStream(data, 0), Error);
 }

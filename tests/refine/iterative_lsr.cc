@@ -2,7 +2,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/refined_network.h>
 
@@ -33,7 +33,7 @@ namespace
   struct Fit
   {
     explicit Fit(const unsigned int max_iterations)
-      : network(make_network())
+      : network(std::make_shared<Network>(make_network()))
       , residual(make_column(0))
     {
       sample(1);
@@ -60,7 +60,7 @@ namespace
     norm_of(const Refinement &refinement)
     {
       const Column q = make_column(target.size()), f = make_column(q.size());
-      network.evaluate(sampling.points, q, refinement.correction);
+      network->evaluate(sampling.points, q, refinement.correction);
       residual.evaluate(q, f);
       return residual.norm(f);
     }
@@ -70,13 +70,13 @@ namespace
     {
       auto iteration =
         std::make_unique<IterativeLSR>(network, sampling, residual, parameters);
-      iteration->make_basis = [](const Network &network, const unsigned int i) {
-        return std::make_unique<StructuredBasis>(network, 300, i);
+      iteration->make_basis = [this](const unsigned int i) {
+        return std::make_unique<StructuredBasis>(*network, 300, i);
       };
       return iteration;
     }
 
-    Network             network;
+    std::shared_ptr<Network> network;
     Sampling            sampling;
     Column              target;
     DataMisfit          residual;
@@ -171,8 +171,8 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
   fit.parameters.refinement.rank     = 0;
   fit.parameters.alignment.max_steps = 1;
   const auto iteration               = fit.make_iteration();
-  iteration->make_basis = [](const Network &network, const unsigned int i) {
-    return std::make_unique<StructuredBasis>(network, i == 0 ? 300 : 1, i);
+  iteration->make_basis = [&](const unsigned int i) {
+    return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
   };
   Column correction;
   iteration->resample = [&](const unsigned int i) {
@@ -181,11 +181,11 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
     fit.sample(2 + i);
   };
 
-  const Column start = fit.network.parameters();
+  const Column start = fit.network->parameters();
   iteration->run();
   EXPECT_EQ(iteration->history().n_rejections(), 2u);
   const auto &best = iteration->refinement();
-  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
+  EXPECT_EQ(relative_difference(fit.network->parameters(), start), 0.);
   EXPECT_EQ(relative_difference(best.correction, correction), 0.);
   EXPECT_NE(best.refined_norm,
             iteration->history().records[0].refined_residual);
@@ -202,18 +202,18 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
   fit.parameters.alignment.max_steps = 1;
   fit.parameters.max_rejections      = 2;
   const auto limited                 = fit.make_iteration();
-  limited->make_basis = [](const Network &network, const unsigned int i) {
-    return std::make_unique<StructuredBasis>(network, i == 0 ? 300 : 1, i);
+  limited->make_basis = [&](const unsigned int i) {
+    return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
   };
 
-  const Column start  = fit.network.parameters();
+  const Column start  = fit.network->parameters();
   const auto   reason = limited->run();
   EXPECT_NE(reason.find("3 alignments"), std::string::npos) << reason;
   const auto &history = limited->history();
   EXPECT_EQ(history.records.size(), 4u);
   EXPECT_EQ(history.n_rejections(), 3u);
   EXPECT_EQ(history.best(), &history.records[0]);
-  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
+  EXPECT_EQ(relative_difference(fit.network->parameters(), start), 0.);
   EXPECT_EQ(limited->refinement().refined_norm,
             history.records[0].refined_residual);
 }
@@ -249,8 +249,8 @@ TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
   for (unsigned int i = 0; i < 4; ++i)
     EXPECT_EQ(continued->history().records[i].refined_residual,
               uninterrupted->history().records[i].refined_residual);
-  EXPECT_EQ(relative_difference(rest.network.parameters(),
-                                whole.network.parameters()),
+  EXPECT_EQ(relative_difference(rest.network->parameters(),
+                                whole.network->parameters()),
             0.);
   EXPECT_EQ(relative_difference(continued->refinement().correction,
                                 uninterrupted->refinement().correction),
@@ -278,7 +278,7 @@ TEST(IterativeLSR, refuses_checkpoints_of_something_else)
   const auto one  = other.make_iteration();
   one->checkpoint = file.path;
   one->run();
-  fit.network      = make_network(25);
+  fit.network      = std::make_shared<Network>(make_network(25));
   const auto wider = fit.make_iteration();
   EXPECT_THROW(wider->restart(file.path), Error);
 

@@ -6,7 +6,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_basis.h>
 
@@ -71,9 +71,8 @@ namespace
       best.rank_slack = 0;
       if (basis == "structured")
         return refine(
-          network, StructuredBasis(network, 30, 1), sampling, misfit, best);
-      return refine(network,
-                    ParameterBasis(network, network.n_parameters(), 1),
+          StructuredBasis(network, 30, 1), sampling, misfit, best);
+      return refine(ParameterBasis(network, network.n_parameters(), 1),
                     sampling,
                     misfit,
                     best);
@@ -115,8 +114,7 @@ namespace
     sampling.points = make_block(1, 1);
     DataMisfit       misfit(to_column({1.}));
     const Refinement refinement =
-      refine(network,
-             ExplicitBasis(network, identity(1), "the parameter", false),
+      refine(ExplicitBasis(network, identity(1), "the parameter", false),
              sampling,
              misfit);
     return to_vector(refinement.values)[0];

@@ -3,7 +3,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/data_misfit.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refinement.h>
 
@@ -274,7 +274,7 @@ TEST(RandomizedSVDBasis, MixedPrecisionRefinesAsWellAsDouble)
       const auto basis =
         make(network, "rsvd", sampling.points, 300, 0, precision);
       DataMisfit       residual(targets);
-      const Refinement refinement = refine(network, *basis, sampling, residual);
+      const Refinement refinement = refine(*basis, sampling, residual);
       norm[precision == Precision::mixed] =
         refinement.refined_norm / refinement.initial_norm;
     }

@@ -174,7 +174,7 @@ TEST_F(FunctionApproximation, OptimizersDescendAndStayAboveTheDirectSolution)
 {
   const double          initial = mean_square(linearized.residual());
   const StructuredBasis basis(network, 50, 1);
-  const Fit             direct = fit(network, basis, DataStream(problem.train));
+  const Fit             direct = fit(basis, DataStream(problem.train));
   const double minimum = true_loss(network, problem.train, direct.correction);
   EXPECT_LT(minimum, 1e-2 * initial);
 

@@ -11,10 +11,9 @@ using namespace lsr_studies;
 TEST(IterationCurve, OfOneRankDoesNotDependOnThoseBefore)
 {
   const auto problem = []() {
-    return ReducedProblem{test::random_block(60, 8, 1),
-                          test::random_column(60, 2)};
+    return LinearRows{test::random_block(60, 8, 1), test::random_column(60, 2)};
   };
-  const ReducedProblem        shared = problem();
+  const LinearRows            shared = problem();
   std::vector<IterationCurve> curves;
   for (const std::size_t rank : {3, 5, 8})
     {

@@ -140,7 +140,8 @@ namespace lsr_studies
     void
     refine()
     {
-      Network             jets      = layout.build_jets(form->diffusion());
+      const auto jets =
+        std::make_shared<Network>(layout.build_jets(form->diffusion()));
       StrongResidual<dim> residual  = sample_residual();
       IterativeParameters iterative = parameters.iterations.get();
       iterative.max_seconds = std::min(iterative.max_seconds, options.budget);
@@ -156,20 +157,20 @@ namespace lsr_studies
         if (i > 0)
           residual = sample_residual();
       };
-      iteration.make_basis = [&](const Network &jets, const unsigned int i) {
-        return make_tangent_basis(jets,
+      iteration.make_basis = [&](const unsigned int i) {
+        return make_tangent_basis(*jets,
                                   parameters.refinement.basis_of(i),
                                   residual.sampling().points);
       };
       iteration.after_iteration = [&](const IterationRecord &record) {
-        note(record, iteration, jets, residual.n_rows());
+        note(record, iteration, *jets, residual.n_rows());
       };
       pcout << "Refining for " << options.budget << " s at "
             << residual.n_rows() << " points" << std::endl;
       const std::string reason = iteration.run();
       pcout << "Stopped: " << reason << std::endl;
 
-      network->set_parameters(jets.parameters());
+      network->set_parameters(jets->parameters());
       RefinedNetwork{network, iteration.refinement().correction}.save(
         (folder() / "refined.pt").string());
       pcout << "Results in " << folder().string() << ": history.csv refined.pt"

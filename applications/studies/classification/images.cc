@@ -4,7 +4,6 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
-#include <lsr/refine/softmax_residual.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "applications/studies/classification/softmax_residual.h"
 
 namespace lsr_studies
 {

@@ -253,8 +253,7 @@ namespace lsr_studies
           return make_tangent_basis(network, basis, images.fit.points);
         });
         const auto reduced = [&](const ImageSet &set) {
-          return factorize(network, *V, ImageStream(set, block_size), say)
-            .front();
+          return factorize(*V, ImageStream(set, block_size), say).front();
         };
         const auto [rows, held_out] = timer.run("reduce", [&]() {
           return std::make_pair(reduced(images.fit),

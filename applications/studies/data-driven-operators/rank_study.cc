@@ -8,8 +8,8 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
+#include <lsr/refine/reduced_problem.h>
 
-#include <KokkosBlas1_mult.hpp>
 #include <KokkosBlas1_nrm2.hpp>
 #include <KokkosBlas1_scal.hpp>
 #include <torch/torch.h>
@@ -106,7 +106,6 @@ namespace lsr_studies
     /// divided by the norm of the function's targets.
     void
     for_each_block(
-      const Network                                                    &network,
       const TangentBasis                                               &basis,
       const DataSet                                                    &rows,
       const std::function<void(const Block &JV, const Column &misfit)> &visit)
@@ -116,23 +115,19 @@ namespace lsr_studies
       for (std::size_t first = 0, last; first < n; first = last)
         {
           last = std::min(first + functions_in_block * n_sensors, n);
-          const Block  points = columns(rows.points, first, last);
-          const Column misfit = make_column(last - first);
-          const Block  JV     = make_block(last - first, basis.n_directions());
-          network.evaluate(points, misfit);
-          basis.apply(points, JV);
-          const HostColumn f = to_host(misfit), scale("scale", last - first);
+          const HostColumn scale("scale", last - first);
           for (std::size_t i = 0; i < scale.size(); ++i)
-            {
-              double *const t = &targets(first + i);
-              scale(i)        = i % n_sensors == 0 ?
-                                  1 / KokkosBlas::nrm2(HostColumn(t, n_sensors)) :
-                                  scale(i - 1);
-              f(i)            = scale(i) * (f(i) - *t);
-            }
-          Kokkos::deep_copy(misfit, f);
-          KokkosBlas::mult(0., JV, 1., to_memory_space(scale), JV);
-          visit(JV, misfit);
+            scale(i) = i % n_sensors > 0 ?
+                         scale(i - 1) :
+                         1 / KokkosBlas::nrm2(
+                               HostColumn(&targets(first + i), n_sensors));
+          DataMisfit misfit(
+            Kokkos::subview(rows.targets, Kokkos::make_pair(first, last)));
+          misfit.set_inner_product(
+            std::make_shared<DiagonalInnerProduct>(to_memory_space(scale)));
+          const LinearRows block =
+            linear_rows(basis, {columns(rows.points, first, last)}, misfit);
+          visit(block.G, block.f);
         }
     }
 
@@ -146,8 +141,7 @@ namespace lsr_studies
     };
 
     Reduced
-    reduce(const Network             &network,
-           const TangentBasis        &basis,
+    reduce(const TangentBasis        &basis,
            const DataSet             &rows,
            const RankStudyParameters &parameters,
            RankStudy                 &study)
@@ -159,22 +153,21 @@ namespace lsr_studies
 
       Timer &timer     = study.timer;
       auto   last_line = std::chrono::steady_clock::now();
-      for_each_block(
-        network, basis, rows, [&](const Block &JV, const Column &misfit) {
-          KokkosBlas::scal(misfit, -1., misfit);
-          if (reduced.single)
-            timer.run("single precision",
-                      [&]() { reduced.single->append(JV, misfit); });
-          reduced.qr.append(JV, misfit);
-          const auto now = std::chrono::steady_clock::now();
-          if (parameters.progress && now - last_line > std::chrono::seconds(5))
-            {
-              parameters.progress("  " + std::to_string(reduced.qr.n_rows()) +
-                                  " of " + std::to_string(rows.n_points()) +
-                                  " rows");
-              last_line = now;
-            }
-        });
+      for_each_block(basis, rows, [&](const Block &JV, const Column &misfit) {
+        KokkosBlas::scal(misfit, -1., misfit);
+        if (reduced.single)
+          timer.run("single precision",
+                    [&]() { reduced.single->append(JV, misfit); });
+        reduced.qr.append(JV, misfit);
+        const auto now = std::chrono::steady_clock::now();
+        if (parameters.progress && now - last_line > std::chrono::seconds(5))
+          {
+            parameters.progress("  " + std::to_string(reduced.qr.n_rows()) +
+                                " of " + std::to_string(rows.n_points()) +
+                                " rows");
+            last_line = now;
+          }
+      });
       return reduced;
     }
 
@@ -233,28 +226,23 @@ namespace lsr_studies
 
     /// The mean relative error of a function for each solution.
     std::vector<double>
-    mean_errors(const Network      &network,
-                const TangentBasis &basis,
-                const DataSet      &rows,
-                const Block        &Y)
+    mean_errors(const TangentBasis &basis, const DataSet &rows, const Block &Y)
     {
       std::vector<double> errors(Y.extent(1), 0.);
-      for_each_block(
-        network, basis, rows, [&](const Block &JV, const Column &misfit) {
-          const Block change = make_block(misfit.size(), Y.extent(1));
-          multiply(1., 'N', JV, 'N', Y, 0., change);
-          const HostColumn f       = to_host(misfit);
-          const HostBlock  changes = to_host(change);
-          for (std::size_t j = 0; j < errors.size(); ++j)
-            for (std::size_t first = 0; first < misfit.size();
-                 first += n_sensors)
-              {
-                double square = 0;
-                for (std::size_t i = first; i < first + n_sensors; ++i)
-                  square += std::pow(f(i) + changes(i, j), 2);
-                errors[j] += std::sqrt(square) * n_sensors / rows.n_points();
-              }
-        });
+      for_each_block(basis, rows, [&](const Block &JV, const Column &misfit) {
+        const Block change = make_block(misfit.size(), Y.extent(1));
+        multiply(1., 'N', JV, 'N', Y, 0., change);
+        const HostColumn f       = to_host(misfit);
+        const HostBlock  changes = to_host(change);
+        for (std::size_t j = 0; j < errors.size(); ++j)
+          for (std::size_t first = 0; first < misfit.size(); first += n_sensors)
+            {
+              double square = 0;
+              for (std::size_t i = first; i < first + n_sensors; ++i)
+                square += std::pow(f(i) + changes(i, j), 2);
+              errors[j] += std::sqrt(square) * n_sensors / rows.n_points();
+            }
+      });
       return errors;
     }
   } // namespace
@@ -286,7 +274,7 @@ namespace lsr_studies
       return make_tangent_basis(network, parameters.basis, fit.points);
     });
     Reduced    reduced = timer.run("reduce", [&]() {
-      return reduce(network, *basis, fit, parameters, study);
+      return reduce(*basis, fit, parameters, study);
     });
     timer.add("reduce", -timer.seconds("single precision"));
     const auto coefficients = timer.run("solve", [&]() {
@@ -298,7 +286,7 @@ namespace lsr_studies
         std::min(fit.n_points(), test.n_points()));
       std::iota(sample.begin(), sample.end(), 0);
       const auto errors = [&](const DataSet &set) {
-        return mean_errors(network, *basis, set, Y);
+        return mean_errors(*basis, set, Y);
       };
       const auto on_fit        = errors(fit.select(sample)),
                  on_validation = errors(validation), on_test = errors(test);

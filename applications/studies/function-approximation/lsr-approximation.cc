@@ -178,8 +178,7 @@ namespace lsr_studies
       refine(const ApproximationProblem &problem, const Network &network)
       {
         basis.seed = seed;
-        return fit(network,
-                   *make_tangent_basis(network, basis, problem.train.points),
+        return fit(*make_tangent_basis(network, basis, problem.train.points),
                    DataStream(problem.train));
       }
 

@@ -245,9 +245,8 @@ namespace lsr_studies
                                           parameters.sobolev_weight);
       const auto                 basis =
         make_tangent_basis(network, parameters.basis_of(0), nodes.points);
-      Refinement refinement =
-        refine(network, *basis, nodes, residual, parameters.get());
-      FEVector field = residual.field(refinement.values);
+      Refinement refinement = refine(*basis, nodes, residual, parameters.get());
+      FEVector   field      = residual.field(refinement.values);
       return {std::move(network), std::move(refinement), std::move(field)};
     }
 
@@ -282,13 +281,13 @@ namespace lsr_studies
     Refined
     refine_strongly(Network network)
     {
-      StrongProblem   strong     = make_strong_problem(network);
-      const Sampling &sampling   = strong.residual.sampling();
-      const auto      basis      = make_tangent_basis(strong.jets,
+      StrongProblem   strong   = make_strong_problem(network);
+      const Sampling &sampling = strong.residual.sampling();
+      const auto      basis    = make_tangent_basis(strong.jets,
                                             parameters.basis_of(0),
                                             sampling.points);
-      Refinement      refinement = refine(
-        strong.jets, *basis, sampling, strong.residual, parameters.get());
+      Refinement      refinement =
+        refine(*basis, sampling, strong.residual, parameters.get());
       // The paper's loss is a sum of means.
       for (double *norm : {&refinement.initial_norm, &refinement.refined_norm})
         *norm /= std::sqrt(double(strong.residual.n_rows()));
@@ -311,8 +310,8 @@ namespace lsr_studies
                          sampling.points,
                          *std::max_element(section.iteration_ranks.begin(),
                                            section.iteration_ranks.end()));
-          const ReducedProblem reduced =
-            reduce(strong.jets, *basis, sampling, strong.residual);
+          const LinearRows reduced =
+            linear_rows(*basis, sampling, strong.residual);
           std::vector<IterationCurve> curves;
           for (const unsigned int rank : section.iteration_ranks)
             {
@@ -451,10 +450,9 @@ namespace lsr_studies
     FEVector
     evaluate(const Network &network, const Column &correction) const
     {
-      const Column q = make_column(reference_nodes.points.extent(1));
-      network.evaluate(reference_nodes.points, q, correction);
-      const HostColumn values = to_host(reference_nodes.select(q));
-      FEVector         field  = reference.discretization.make_vector();
+      const HostColumn values =
+        to_host(reference_nodes.evaluate(network, correction));
+      FEVector field = reference.discretization.make_vector();
       std::copy_n(values.data(), values.size(), field.begin());
       field.update_ghost_values();
       return field;

@@ -9,8 +9,7 @@
 #include <lsr/dense/least_squares.h>
 #include <lsr/network/lbfgs.h>
 #include <lsr/network/network.h>
-#include <lsr/refine/residual.h>
-#include <lsr/refine/sampling.h>
+#include <lsr/refine/reduced_problem.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <algorithm>
@@ -25,41 +24,6 @@
 
 namespace lsr_studies
 {
-  /// The linear least-squares problem of one refinement: $\|f + A J V y\|$.
-  struct ReducedProblem
-  {
-    Block  G;
-    Column f;
-  };
-
-  /// That of a residual with a Euclidean norm, linearized at the network.
-  inline ReducedProblem
-  reduce(const Network      &network,
-         const TangentBasis &basis,
-         const Sampling     &sampling,
-         Residual           &residual)
-  {
-    const std::size_t n_all = sampling.points.extent(1) * network.n_outputs();
-    const Column      q     = make_column(n_all);
-    network.evaluate(sampling.points, q);
-    const Column values = sampling.select(q);
-
-    ReducedProblem problem;
-    problem.f = make_column(residual.n_rows());
-    residual.evaluate(values, problem.f);
-    residual.linearize(values);
-
-    const Block JV = make_block(n_all, basis.n_directions());
-    basis.apply(sampling.points, JV);
-    const Block selected = sampling.select(JV);
-    residual.constrain(selected);
-    problem.G = make_block(residual.n_rows(), basis.n_directions());
-    residual.apply_tangent(selected, problem.G);
-    return problem;
-  }
-
-
-
   /// Mean squares of the residual while L-BFGS minimizes it over the leading
   /// columns, and at the solution.
   struct IterationCurve
@@ -71,9 +35,9 @@ namespace lsr_studies
   };
 
   inline IterationCurve
-  minimize_iteratively(const ReducedProblem &problem,
-                       const std::size_t     rank,
-                       const unsigned int    n_iterations)
+  minimize_iteratively(const LinearRows  &problem,
+                       const std::size_t  rank,
+                       const unsigned int n_iterations)
   {
     const Block       G = columns(problem.G, 0, rank);
     const std::size_t n = problem.f.size();

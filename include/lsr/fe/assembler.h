@@ -13,11 +13,11 @@ namespace lsr
 {
   /**
    * Assembles the residual $f(q)$ of a WeakForm for the finite-element function
-   * with nodal values $q$, and its tangent $A = \partial f / \partial q$.
+   * with nodal values $q$, and its Jacobian $A = \partial f / \partial q$.
    *
    * Constraints (hanging nodes and, unless told otherwise, Dirichlet values)
    * are eliminated: $q$ is made to satisfy them first, and with $q = C \hat q +
-   * k$ the residual is $C^T f(C \hat q + k)$ and the tangent $C^T A C$. So
+   * k$ the residual is $C^T f(C \hat q + k)$ and the Jacobian $C^T A C$. So
    * constrained entries of $f$ are zero, and constrained rows and columns of
    * $A$ only have a positive diagonal entry.
    *
@@ -54,12 +54,12 @@ namespace lsr
     void
     residual(const FEVector &u, FEVector &f) const;
 
-    /// Compute the tangent at @p u. Collective.
+    /// Compute the Jacobian at @p u. Collective.
     void
     jacobian(const FEVector &u, SparseMatrix &A) const;
 
     /**
-     * Compute the symmetric positive semidefinite part of the tangent at @p u,
+     * Compute the symmetric positive semidefinite part of the Jacobian at @p u,
      * @f[
      *   K_{ij} = \int_\Omega \nabla\varphi_i \cdot
      *     \mathrm{sym}\frac{\partial F}{\partial \nabla u} \nabla\varphi_j
@@ -69,21 +69,21 @@ namespace lsr
      *       \max\Bigl(0, \frac{\partial g_c}{\partial u_c}\Bigr)
      *       \varphi_{i,c} \varphi_{j,c},
      * @f]
-     * condensed like the tangent, which defines the dual norm
+     * condensed like the Jacobian, which defines the dual norm
      * $\|f\|^2 = f^T K^{-1} f$. It is definite where Dirichlet or Robin
      * conditions or a reaction make it so, provided that the tangent of the
      * flux is elliptic. Throws where test functions are not the elements
      * themselves. Collective.
      */
     void
-    riesz_matrix(const FEVector &u, SparseMatrix &K) const;
+    gram_matrix(const FEVector &u, SparseMatrix &K) const;
 
     /**
      * Compute the Gram matrix of the test functions $v_i$,
      * @f[
      *   K_{ij} = \int_\Omega v_i v_j + c\, \nabla v_i \cdot \nabla v_j,
      * @f]
-     * condensed like the tangent; in space and time with gradients in space
+     * condensed like the Jacobian; in space and time with gradients in space
      * alone. It does not depend on the equation, is always definite, and
      * defines the norm of residuals as functionals on $H^1$. Collective.
      */
@@ -124,7 +124,7 @@ namespace lsr
     {
       residual,
       jacobian,
-      riesz,
+      gram,
       sobolev
     };
 

@@ -14,6 +14,101 @@
 
 namespace lsr
 {
+  template <typename VectorType>
+  class CallbackResidual;
+
+  namespace internal
+  {
+    /// A CallbackResidual as a Residual. It is a class of its own because
+    /// callbacks have the names of some of its functions.
+    template <typename VectorType>
+    class ResidualOfCallbacks : public Residual
+    {
+    public:
+      void
+      set_zero(const Block &columns) const override;
+
+      void
+      distribute(const Column &q) const override;
+
+      void
+      evaluate(const Column &q, const Column &f) override;
+
+      void
+      linearize(const Column &q) override;
+
+      void
+      apply_jacobian(const Block &X, const Block &AX) override;
+
+      void
+      apply_transposed_jacobian(const Block &X, const Block &ATX) override;
+
+      void
+      require_transposed_jacobian() const override;
+
+      void
+      apply_mass(const Block &X, const Block &MX) override;
+
+      void
+      require_mass() const override;
+
+      /// The vector with locally owned entries @p column.
+      VectorType
+      to_vector(const Column &column) const;
+
+      /// The vector with locally owned entries @p q that obeys the constraints.
+      VectorType
+      field(const Column &q) const;
+
+    protected:
+      ResidualOfCallbacks(const dealii::IndexSet &locally_owned_dofs,
+                          const dealii::AffineConstraints<double> &constraints,
+                          const MPI_Comm communicator);
+
+      static const dealii::AffineConstraints<double> &
+      no_constraints();
+
+      /// The inner product of the callbacks belongs to the copy.
+      ResidualOfCallbacks(const ResidualOfCallbacks &other);
+      ResidualOfCallbacks &
+      operator=(const ResidualOfCallbacks &) = delete;
+
+    private:
+      class Product;
+
+      const CallbackResidual<VectorType> &
+      callbacks() const;
+
+      void
+      from_vector(const VectorType &vector, const Column &column) const;
+
+      /// Set the rows of Dirichlet values of @p f to $A_{ii} (q_i - u_i)$.
+      void
+      evaluate_dirichlet_rows(const Column     &q,
+                              const VectorType &u,
+                              const Column     &f) const;
+
+      /// Column by column: X to vectors, @p operation, and back.
+      void
+      for_each_column(
+        const Block &X,
+        const Block &Y,
+        const std::function<void(const VectorType &x, VectorType &y)>
+          &operation) const;
+
+      const dealii::IndexSet                   owned;
+      const dealii::AffineConstraints<double> &constraints;
+      /// Rows of Dirichlet values, and whether any rank has some.
+      std::vector<std::size_t> dirichlet;
+      bool                     has_dirichlet;
+
+      /// Rows of values that others determine: hanging nodes.
+      std::vector<std::size_t> dependent;
+    };
+  } // namespace internal
+
+
+
   /**
    * The residual of a program that has its own assembly, by callbacks with the
    * names and arguments of deal.II's wrappers for nonlinear solvers
@@ -37,19 +132,23 @@ namespace lsr
    * this row is $A_{ii} (q_i - g_i)$, so that the refined network as a function
    * comes close to the boundary values, too. Rows of hanging nodes are zero.
    *
-   * The norm of the residual is Euclidean if nothing is said; with row_weights,
-   * rows are multiplied by them first; with solve_with_riesz_matrix, it is the
-   * dual norm $f^T K^{-1} f$. For a symmetric positive definite Jacobian, the
-   * best choice for $K$ is the Jacobian itself: with solve_with_jacobian, the
-   * norm is $f^T A^{-1} f$, the energy of the error, at the cost of a solve for
-   * each norm and none for the directions.
+   * The inner product of the residual follows from the callbacks. It is
+   * Euclidean if nothing is said; with row_weights, rows are multiplied by them
+   * first; with solve_with_gram_matrix, it is the dual one, $f^T K^{-1} f$. For
+   * a symmetric positive definite Jacobian, the best choice for $K$ is the
+   * Jacobian itself: with solve_with_jacobian, the norm is $f^T A^{-1} f$, the
+   * energy of the error, at the cost of a solve for each norm and none for the
+   * directions.
+   *
+   * As a Residual (through a reference to it) this class has functions for
+   * blocks that are named like some of the callbacks, which hide them here.
    *
    * Vectors may be Vector<double>, LinearAlgebra::distributed::Vector<double>,
    * TrilinosWrappers::MPI::Vector, or the block vectors of these.
    * LinearResidual has the callbacks of a linear problem.
    */
   template <typename VectorType>
-  class CallbackResidual : public Residual
+  class CallbackResidual : public internal::ResidualOfCallbacks<VectorType>
   {
   public:
     /**
@@ -58,7 +157,11 @@ namespace lsr
      */
     CallbackResidual(const dealii::IndexSet &locally_owned_dofs,
                      const dealii::AffineConstraints<double> &constraints,
-                     const MPI_Comm                           communicator);
+                     const MPI_Comm                           communicator)
+      : internal::ResidualOfCallbacks<VectorType>(locally_owned_dofs,
+                                                  constraints,
+                                                  communicator)
+    {}
 
     /// The same for the degrees of freedom of @p dof_handler.
     template <int dim>
@@ -73,7 +176,9 @@ namespace lsr
     /// matrix and right hand side: MatrixTools::apply_boundary_values().
     template <int dim>
     explicit CallbackResidual(const dealii::DoFHandler<dim> &dof_handler)
-      : CallbackResidual(dof_handler, no_constraints())
+      : CallbackResidual(
+          dof_handler,
+          internal::ResidualOfCallbacks<VectorType>::no_constraints())
     {}
 
     /// Take reinit_vector(), residual() and setup_jacobian() from a solver that
@@ -102,13 +207,23 @@ namespace lsr
     /// Compute $y = A x$ with the Jacobian $A$ of the residual.
     std::function<void(const VectorType &x, VectorType &y)> apply_jacobian;
 
+    /// Optional: $y = A^T x$, which an alignment by L-BFGS in pseudo-time and
+    /// subspaces of the residual need. Where solve_with_jacobian is given, the
+    /// Jacobian is taken to be its own transpose.
+    std::function<void(const VectorType &x, VectorType &y)>
+      apply_transposed_jacobian;
+
+    /// Optional: $y = M x$ with the mass matrix of Residual::apply_mass(),
+    /// which an alignment in pseudo-time needs.
+    std::function<void(const VectorType &x, VectorType &y)> apply_mass;
+
     /// Optional: $y = K^{-1} x$ for the dual norm.
     std::function<void(const VectorType &x, VectorType &y)>
-      solve_with_riesz_matrix;
+      solve_with_gram_matrix;
 
     /**
      * Optional, for a symmetric positive definite Jacobian and in place of
-     * solve_with_riesz_matrix: $y = A^{-1} x$, up to a residual of norm
+     * solve_with_gram_matrix: $y = A^{-1} x$, up to a residual of norm
      * @p tolerance, also in the rows of Dirichlet values: there, $y$ is $x$
      * divided by the diagonal, not 0. If the Jacobian depends on the solution,
      * the norm changes from linearization to linearization.
@@ -117,73 +232,10 @@ namespace lsr
       void(const VectorType &x, VectorType &y, const double tolerance)>
       solve_with_jacobian;
 
-    /// Optional: factors of the rows of the residual, locally owned.
+    /// Optional, without the two above: factors of the rows of the residual,
+    /// locally owned.
     std::vector<double> row_weights;
 
-    void
-    constrain(const Block &columns) const override;
-
-    void
-    conform(const Column &q) const override;
-
-    void
-    evaluate(const Column &q, const Column &f) override;
-
-    void
-    linearize(const Column &q) override;
-
-    void
-    apply_tangent(const Block &X, const Block &AX) override;
-
-    /// Not available from callbacks: throws.
-    void
-    apply_transposed_tangent(const Block &X, const Block &ATX) override;
-
-    bool
-    euclidean() const override;
-
-    Block
-    riesz(const Block &X, const Block &AX) override;
-
-    double
-    norm(const Column &f) override;
-
-    /// The vector with locally owned entries @p column.
-    VectorType
-    to_vector(const Column &column) const;
-
-    /// The vector with locally owned entries @p q that obeys the constraints.
-    VectorType
-    field(const Column &q) const;
-
-  private:
-    static const dealii::AffineConstraints<double> &
-    no_constraints();
-
-    void
-    from_vector(const VectorType &vector, const Column &column) const;
-
-    /// Set the rows of Dirichlet values of @p f to $A_{ii} (q_i - u_i)$.
-    void
-    evaluate_dirichlet_rows(const Column     &q,
-                            const VectorType &u,
-                            const Column     &f) const;
-
-    /// Column by column: X to vectors, @p operation, and back.
-    void
-    for_each_column(const Block                              &X,
-                    const Block                              &Y,
-                    const std::function<void(const VectorType &x,
-                                             VectorType &y)> &operation) const;
-
-    const dealii::IndexSet                   owned;
-    const dealii::AffineConstraints<double> &constraints;
-    /// Rows of Dirichlet values, and whether any rank has some.
-    std::vector<std::size_t> dirichlet;
-    bool                     has_dirichlet;
-
-    /// Rows of values that others determine: hanging nodes.
-    std::vector<std::size_t> dependent;
   };
 } // namespace lsr
 

@@ -74,7 +74,7 @@ namespace lsr
      * arguments, one for each block of the vector, multiply by the inverse of
      * a block in vmult(y, x): a direct solver, or the preconditioners of the
      * program, if they are symmetric and positive definite. They must live as
-     * long as this object. Sets solve_with_riesz_matrix in place of
+     * long as this object. Sets solve_with_gram_matrix in place of
      * minimize_energy().
      */
     template <typename... Preconditioners>
@@ -144,7 +144,7 @@ namespace lsr
     const Preconditioners &...preconditioners)
   {
     this->solve_with_jacobian     = nullptr; // which would have precedence
-    this->solve_with_riesz_matrix = [&preconditioners...](const VectorType &x,
+    this->solve_with_gram_matrix = [&preconditioners...](const VectorType &x,
                                                           VectorType       &y) {
       AssertThrow(x.n_blocks() == sizeof...(preconditioners),
                   dealii::ExcMessage(

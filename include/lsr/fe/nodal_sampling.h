@@ -32,6 +32,35 @@ namespace lsr
                  const std::optional<double>   &time = std::nullopt);
 
   /**
+   * For finite elements whose degrees of freedom are no values at points
+   * (FE_Q_Hierarchical, FE_DGP, FE_RaviartThomas, ...): the network at
+   * quadrature points, and the matrix $P$ that takes its values to the locally
+   * owned degrees of freedom $q$. On each cell these are those of the $L_2$
+   * projection to the polynomials of the cell. Cells that share a degree of
+   * freedom may disagree; that with the smallest CellId counts, so that the
+   * result does not depend on the number of processes. Finite-element functions
+   * are reproduced, smooth ones with the order of the element.
+   *
+   * The network has an output for each component of the element, and is
+   * evaluated at $p + 1$ points in each direction of a cell: take
+   * nodal_sampling() for elements with support points. The values may belong to
+   * any residual of these degrees of freedom:
+   *
+   * @code
+   *   LinearResidual residual(dof_handler, constraints, matrix, rhs);
+   *   const Refinement refinement =
+   *     refine(basis, projected_sampling(mapping, dof_handler), residual);
+   *   const auto solution = residual.field(refinement.values);
+   * @endcode
+   *
+   * Throws if the shape functions are not independent on a cell.
+   */
+  template <int dim>
+  Sampling
+  projected_sampling(const dealii::Mapping<dim>    &mapping,
+                     const dealii::DoFHandler<dim> &dof_handler);
+
+  /**
    * A sample of @p n_points of the points of all ranks (all of them if there
    * are fewer) with all outputs of the network: the same on every rank, and the
    * same for any number of ranks, for which points belong to it depends on

@@ -6,7 +6,7 @@
 #include <lsr/fe/raster.h>
 #include <lsr/fe/report.h>
 #include <lsr/fe/spectrum.h>
-#include <lsr/refine/iteration_history.h>
+#include <lsr/refine/iterative_lsr.h>
 
 #include <deal.II/base/conditional_ostream.h>
 

@@ -34,7 +34,8 @@ namespace lsr
     /// RefinedFunction.
     RefinedNetwork network;
 
-    /// Where the network was sampled, and what refine() found.
+    /// Where the network was sampled, and what refine() found. As always,
+    /// refinement.values obey no constraints.
     Sampling   sampling;
     Refinement refinement;
   };
@@ -63,21 +64,14 @@ namespace lsr
     RefinedField<VectorType> field;
     field.sampling =
       nodal_sampling(mapping, dof_handler, network->n_outputs(), time);
-    const auto prediction = [&](const Column &correction) {
-      const Column all =
-        make_column(field.sampling.points.extent(1) * network->n_outputs());
-      network->evaluate(field.sampling.points, all, correction);
-      return residual.to_vector(field.sampling.select(all));
-    };
-    field.network_values = prediction({});
+    field.network_values =
+      residual.to_vector(field.sampling.evaluate(*network));
 
     const StructuredBasis basis(
       *network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
-    field.refinement =
-      refine(*network, basis, field.sampling, residual, parameters);
+    field.refinement = refine(basis, field.sampling, residual, parameters);
     field.function_values = residual.to_vector(field.refinement.values);
-    residual.conform(field.refinement.values);
-    field.values = residual.to_vector(field.refinement.values);
+    field.values          = residual.field(field.refinement.values);
     // A copy, for alignment changes the network.
     field.network = {std::make_shared<const Network>(network->clone()),
                      field.refinement.correction};
@@ -113,11 +107,10 @@ namespace lsr
         CallbackResidual<VectorType>   &residual,
         const AlignmentParameters      &parameters = {})
   {
-    return align(network,
-                 refined.sampling,
-                 refined.refinement.values,
-                 residual,
-                 parameters);
+    const Column target = make_column(refined.refinement.values.size());
+    Kokkos::deep_copy(target, refined.refinement.values);
+    residual.distribute(target);
+    return align(network, refined.sampling, target, residual, parameters);
   }
 } // namespace lsr
 

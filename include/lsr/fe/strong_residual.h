@@ -35,10 +35,10 @@ namespace lsr
    * @code
    * const Network jets = layout.build_jets(form.diffusion());
    * StrongResidual<dim> residual(form, inner, boundary, values, 100.);
-   * refine(jets, basis, residual.sampling(), residual);
+   * refine(basis, residual.sampling(), residual);
    * @endcode
    *
-   * The tangent is block diagonal, with $d + 2$ columns for each inner row. In
+   * The Jacobian is block diagonal, with $d + 2$ columns for each inner row. In
    * pseudo-time $u$ evolves at the inner points, so that for them
    * $(M q)_i = \sqrt{(n + n_b)/n}\, u_i$, and boundary points have no mass.
    *
@@ -78,16 +78,20 @@ namespace lsr
     apply_transposed_mass(const Block &X, const Block &MTX) override;
 
     void
+    require_mass() const override
+    {}
+
+    void
     evaluate(const Column &q, const Column &f) override;
 
     void
     linearize(const Column &q) override;
 
     void
-    apply_tangent(const Block &X, const Block &AX) override;
+    apply_jacobian(const Block &X, const Block &AX) override;
 
     void
-    apply_transposed_tangent(const Block &X, const Block &ATX) override;
+    apply_transposed_jacobian(const Block &X, const Block &ATX) override;
 
   private:
     static constexpr unsigned int jet_size = StrongForm<dim>::jet_size;
@@ -100,7 +104,7 @@ namespace lsr
       double      value, scale;
     };
 
-    /// A matrix of the shape of the tangent: one column of coefficients for
+    /// A matrix of the shape of the Jacobian: one column of coefficients for
     /// each row of an inner point, and the rows of the boundary times a factor.
     struct Matrix
     {
@@ -134,7 +138,7 @@ namespace lsr
     HostBlock                inner_points;
     std::vector<BoundaryRow> boundary;
     double                   inner_scale;
-    Matrix                   mass, tangent;
+    Matrix                   mass, jacobian;
   };
 } // namespace lsr
 

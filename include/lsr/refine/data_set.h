@@ -4,7 +4,7 @@
 #define lsr_refine_data_set_h
 
 #include <lsr/base/types.h>
-#include <lsr/refine/row_stream.h>
+#include <lsr/refine/fit.h>
 
 #include <cstddef>
 #include <cstdint>

@@ -4,20 +4,66 @@
 #define lsr_refine_fit_h
 
 #include <lsr/base/communicator.h>
+#include <lsr/base/timer.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/least_squares.h>
 #include <lsr/dense/selection.h>
-#include <lsr/network/network.h>
-#include <lsr/refine/row_stream.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include <cstddef>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 namespace lsr
 {
+  /// Some rows of a residual: values of the network at @p points, in the order
+  /// of Network::evaluate(), and what is required of them.
+  struct RowBlock
+  {
+    /// Inputs of the network $\times$ points.
+    Block points;
+
+    /// The residual of these points alone, with a Euclidean or weighted norm.
+    Residual &residual;
+
+    /// Rows of different folds are independent of each other.
+    unsigned int fold = 0;
+  };
+
+
+
+  /**
+   * The rows of a least-squares problem, block by block, so that no more than
+   * one block of $J V$ is held at a time. A stream may join several residuals:
+   * it hands out the blocks of one after those of the other.
+   */
+  class RowStream
+  {
+  public:
+    virtual ~RowStream() = default;
+
+    /// How many folds the rows are divided into.
+    virtual unsigned int
+    n_folds() const
+    {
+      return 1;
+    }
+
+    /// Number of values of the network on this rank.
+    virtual std::size_t
+    n_values() const = 0;
+
+    /// Call @p visit for each block of this rank. A block is only valid during
+    /// the call.
+    virtual void
+    for_each_block(
+      const std::function<void(const RowBlock &)> &visit) const = 0;
+  };
+
+
+
   /**
    * The first half of fit(): the rows of $A J V$ and $-f$ of a stream as
    * factorizations, one for each fold of the stream. With LeastSquares and
@@ -25,11 +71,10 @@ namespace lsr
    * fit() chooses. @p progress is called with a line of text now and then.
    *
    * Collective over @p communicator. Throws lsr::Error if the residual of a
-   * block does not belong to its points or is not Euclidean.
+   * block does not belong to its points, or its inner product is not diagonal.
    */
   std::vector<AppendRowsQR>
-  factorize(const Network                                  &network,
-            const TangentBasis                             &basis,
+  factorize(const TangentBasis                             &basis,
             const RowStream                                &rows,
             const std::function<void(const std::string &)> &progress     = {},
             const Communicator                             &communicator = {});
@@ -97,7 +142,7 @@ namespace lsr
 
     /// Wall time of the stages `reduce` (J V and its factorization) and
     /// `solve`.
-    std::map<std::string, double> seconds;
+    Timer timer;
   };
 
 
@@ -122,12 +167,11 @@ namespace lsr
    *
    * Collective over @p communicator, over which rows are distributed. Throws
    * lsr::Error if there are fewer rows than directions, a residual is not
-   * finite or not Euclidean, a given rank exceeds the directions, or the rule
+   * finite or has a dual norm, a given rank exceeds the directions, or the rule
    * needs validation rows or folds that are not there.
    */
   Fit
-  fit(const Network       &network,
-      const TangentBasis  &basis,
+  fit(const TangentBasis  &basis,
       const RowStream     &rows,
       const FitParameters &parameters   = {},
       const RowStream     *validation   = nullptr,

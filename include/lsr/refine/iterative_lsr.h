@@ -5,19 +5,86 @@
 
 #include <lsr/network/network.h>
 #include <lsr/refine/alignment.h>
-#include <lsr/refine/iteration_history.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include <cstddef>
 #include <functional>
+#include <iosfwd>
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
+  /// What happened in one iteration of IterativeLSR. NaN: not known.
+  struct IterationRecord
+  {
+    static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+    unsigned int iteration = 0;
+
+    /// Whether the refined residual became smaller, so that it was kept.
+    bool accepted = false;
+
+    /// Norm of the residual of the network, after alignment and before
+    /// refinement, and of the refined prediction.
+    double network_residual = unknown, refined_residual = unknown;
+
+    /// The errors of both, where a solution is known.
+    double network_error = unknown, refined_error = unknown;
+
+    /// Distance of the refined values from the best ones before, relative.
+    double change = unknown;
+
+    /// Columns used by the correction; linearizations it took.
+    std::size_t  rank             = 0;
+    unsigned int n_linearizations = 0;
+
+    /// Steps of the alignment, and the factor by which it reduced its
+    /// objective.
+    unsigned int n_alignment_steps   = 0;
+    double       alignment_reduction = unknown;
+
+    /// Wall times; that of the errors belongs to neither.
+    double alignment_seconds = 0, refinement_seconds = 0;
+  };
+
+
+
+  /// One record for each iteration, in their order.
+  struct IterationHistory
+  {
+    std::vector<IterationRecord> records;
+
+    /// The last record that was accepted; a null pointer if there is none.
+    const IterationRecord *
+    best() const;
+
+    /// How many records there are after best().
+    unsigned int
+    n_rejections() const;
+
+    /// Sum of all wall times.
+    double
+    seconds() const;
+
+    /// A table with a line of names and one line for each record, with all
+    /// digits; what is not known is empty.
+    void
+    write_csv(std::ostream &out) const;
+
+    /// Read what write_csv() wrote; @p name stands for the file in messages.
+    /// Throws lsr::Error if it is something else.
+    static IterationHistory
+    read_csv(std::istream &in, const std::string &name);
+  };
+
+
+
   /// Options of IterativeLSR.
   struct IterativeParameters
   {
@@ -55,15 +122,15 @@ namespace lsr
    * which no parameters of the network attain. align() changes the parameters
    * such that $q$ comes as close to it as a few cheap steps go; a few per cent
    * do. In the tangent space at the new parameters a better refined prediction
-   * is found. A network nobody has trained is a good start.
+   * is found. An untrained network is a good start.
    *
    * @code
    * IterativeLSR iteration(network, sampling, residual, parameters);
-   * iteration.make_basis = [&](const Network &network, const unsigned int i) {
-   *   return std::make_unique<StructuredBasis>(network, 1000, i);
+   * iteration.make_basis = [&](const unsigned int i) {
+   *   return std::make_unique<StructuredBasis>(*network, 1000, i);
    * };
    * iteration.run();
-   * const RefinedNetwork best{..., iteration.refinement().correction};
+   * const RefinedNetwork best{network, iteration.refinement().correction};
    * @endcode
    *
    * <h3>Safeguards</h3>
@@ -87,14 +154,14 @@ namespace lsr
      * The references have to live as long as this object. @p network, the
      * start, is changed by run().
      */
-    IterativeLSR(Network                   &network,
-                 const Sampling            &sampling,
-                 Residual                  &residual,
-                 const IterativeParameters &parameters);
+    IterativeLSR(const std::shared_ptr<Network> &network,
+                 const Sampling                 &sampling,
+                 Residual                       &residual,
+                 const IterativeParameters      &parameters);
 
-    /// The subspace of an iteration (counted from 0). Has to be given.
-    std::function<std::unique_ptr<TangentBasis>(const Network &,
-                                                unsigned int iteration)>
+    /// Directions of the network for an iteration (counted from 0). Has to be
+    /// given.
+    std::function<std::unique_ptr<TangentBasis>(unsigned int iteration)>
       make_basis;
 
     /**
@@ -167,10 +234,10 @@ namespace lsr
     double
     norm(const Column &q) const;
 
-    Network                  &network;
-    const Sampling           &sampling;
-    Residual                 &residual;
-    const IterativeParameters parameters;
+    const std::shared_ptr<Network> network;
+    const Sampling                &sampling;
+    Residual                      &residual;
+    const IterativeParameters      parameters;
 
     Refinement       best;
     Column           best_parameters;

@@ -3,14 +3,13 @@
 #ifndef lsr_refine_refinement_h
 #define lsr_refine_refinement_h
 
+#include <lsr/base/timer.h>
 #include <lsr/dense/least_squares.h>
-#include <lsr/network/network.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <functional>
-#include <map>
 #include <string>
 
 namespace lsr
@@ -34,7 +33,7 @@ namespace lsr
     double drop_tolerance = 1e-12;
 
     /**
-     * How often the residual and its tangent are evaluated anew at the refined
+     * How often the residual and its Jacobian are evaluated anew at the refined
      * values, with $J V$ fixed. 1 is the single linear step of the paper;
      * problems that are linear need no more, and stop there by themselves.
      */
@@ -43,6 +42,21 @@ namespace lsr
     /// Stop as soon as the norm of the residual is below this times that of the
     /// network's.
     double tolerance = 0;
+
+    /**
+     * Galerkin's method in the tangent space: solve $Q^T f(q + Q z) = 0$ with
+     * its orthonormal columns $Q$ by Newton's method, instead of minimizing
+     * the norm of $f$. Norms are then those of $Q^T f$.
+     *
+     * Where $A$ is symmetric and positive definite the result is that of the
+     * dual norm with $K = A$, the best in the energy, without a linear system
+     * of the size of the mesh. The columns see only a part of the residual: a
+     * refined norm of zero says nothing about the error. Set a @p tolerance, so
+     * that the iteration ends before it meets rounding. Not for problems that
+     * are far from symmetric, such as evolutions in space and time. Needs a
+     * row of the residual for each value.
+     */
+    bool galerkin = false;
 
     /// Called with a line of text when a stage begins or ends.
     std::function<void(const std::string &)> progress;
@@ -76,25 +90,22 @@ namespace lsr
     RankProfile profile;
 
     /// Wall time of the stages `reduce` (J V and its orthonormalization, where
-    /// it was not there before), `tangent` (A J V), and `solve`.
-    std::map<std::string, double> seconds;
+    /// it was not there before), `jacobian` (A J V), and `solve`.
+    Timer timer;
   };
 
 
 
   /**
    * Linearized subspace refinement: minimize $\| f(q + J V y) \|$ over the
-   * reduced coefficients $y$ (paper, Algorithm 1, steps 7-9).
+   * reduced coefficients $y$ (paper, Algorithm 1, steps 7-9), in the inner
+   * product of the residual.
    *
    * $J V$ is computed once and orthonormalized by a rank-revealing
-   * factorization over all ranks, $J V = Q R$. Then Gauss-Newton steps in the
-   * coefficients of $Q$, each a dense least-squares problem of the matrix $A
-   * Q$ with a line search, re-evaluate $f$ and $A$ at $q + J V y$. Where $f$
-   * is affine in $q$ this is one step, and the paper's method.
-   *
-   * For a Euclidean norm the least-squares problem is solved by Householder
-   * factorizations; for a dual norm the columns of $Q$, which are orthonormal,
-   * make the normal equations as well conditioned as the problem itself.
+   * factorization over all ranks, $J V = Q R$ (see TangentSpace). Then
+   * Gauss-Newton steps in the coefficients of $Q$, each a ReducedProblem of the
+   * matrix $A Q$ with a line search, re-evaluate $f$ and $A$ at $q + J V y$.
+   * Where $f$ is affine in $q$ this is one step, and the paper's method.
    *
    * The result is never worse than the network: a step that does not make the
    * residual smaller is not taken. Collective over residual.communicator().
@@ -103,8 +114,7 @@ namespace lsr
    * if the residual of the network is not finite.
    */
   Refinement
-  refine(const Network              &network,
-         const TangentBasis         &basis,
+  refine(const TangentBasis         &basis,
          const Sampling             &sampling,
          Residual                   &residual,
          const RefinementParameters &parameters = {});

@@ -258,9 +258,10 @@ namespace lsr
    * construction (paper, S1.4) pass a sample of the points that is the same on
    * all ranks, and the communicator of one rank.
    *
-   * If @p residual is given, its tangent takes the place of the identity in
+   * If @p residual is given, its Jacobian takes the place of the identity in
    * front of $J$: the basis is that of the residual Jacobian $A J$ (paper,
-   * S1.1); the residual must have been linearized.
+   * S1.1), with rows scaled for the residual's inner product if that is
+   * diagonal; the residual must have been linearized.
    *
    * Needs about $2 (r + p) m$ numbers of memory, in the precision that is used;
    * the directions are float64. The wall times of the stages `sketch`,

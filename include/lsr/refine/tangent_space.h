@@ -6,6 +6,8 @@
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/refine/refinement.h>
 
+#include <cstdint>
+
 namespace lsr
 {
   /**
@@ -27,13 +29,18 @@ namespace lsr
    * what corrections are made of.
    *
    * @code
-   *   const TangentSpace space(network, basis, nodes_with(mu_0), residual);
+   *   const TangentSpace space(basis, nodes_with(mu_0), residual);
    *   for (const auto &mu : instances)
    *     {
    *       // ... the residual of this instance
-   *       refine(network, space, nodes_with(mu), residual);
+   *       refine(space, nodes_with(mu), residual);
    *     }
    * @endcode
+   *
+   * Galerkin's method needs $Q^T A Q$, its most expensive part. The space keeps
+   * it and uses it again, also with another residual, as long as
+   * Residual::jacobian_version() is the same: for instances of a problem that
+   * differ in sources and boundary values it is computed once.
    *
    * The basis has to live as long as the space.
    */
@@ -50,24 +57,32 @@ namespace lsr
      * Throws lsr::Error if there are more directions than residual rows, or if
      * the values of the network are not as many as the residual expects.
      */
-    TangentSpace(const Network      &network,
-                 const TangentBasis &basis,
+    TangentSpace(const TangentBasis &basis,
                  const Sampling     &sampling,
                  const Residual     &residual,
                  const double        drop_tolerance = 1e-12);
 
-    /// Directions of the basis.
-    std::size_t
-    n_directions() const;
+    /// The directions $V$.
+    const TangentBasis &
+    basis() const
+    {
+      return basis_;
+    }
 
     /// The columns of $Q$, orthonormal over all ranks: rows of $q$ on this rank
     /// $\times$ the directions that are independent.
     const Block &
-    columns() const;
+    columns() const
+    {
+      return Q;
+    }
 
     /// The triangle $R$.
     const Block &
-    triangle() const;
+    triangle() const
+    {
+      return factors.R;
+    }
 
     /// The reduced coefficients $y$, one for each direction, of the change
     /// $Q z$ of the values.
@@ -82,38 +97,60 @@ namespace lsr
     Column
     change(const Column &y) const;
 
-    /// The correction $\Delta\theta = V y$ of the parameters.
-    Column
-    correction(const Column &y) const;
+    /// $Q^T F$ for rows @p F of a residual, the same on all ranks. Collective.
+    Block
+    test(const Block &F, const Communicator &communicator) const;
 
-    /// The wall time that it took to make this.
-    double
-    seconds() const;
+    /// $Q^T A Q$ for the Jacobian of a residual with a row for each value,
+    /// which all ranks have. Collective.
+    const Block &
+    galerkin_matrix(Residual &residual) const;
+
+    /// How often a matrix was computed for galerkin_matrix().
+    unsigned int
+    n_galerkin_matrices() const
+    {
+      return galerkin.count;
+    }
+
+    /// The wall time that it took to make this, stage `reduce`.
+    const Timer &
+    timer() const
+    {
+      return timer_;
+    }
 
   private:
-    const TangentBasis &basis;
+    const TangentBasis &basis_;
     Block               Q;
     Orthonormalization  factors;
-    double              wall_time = 0;
+    Timer               timer_;
+
+    /// The last galerkin_matrix(), and the version of its Jacobian.
+    mutable struct
+    {
+      Block         matrix;
+      std::uint64_t version = 0;
+      unsigned int  count   = 0;
+    } galerkin;
   };
 
 
 
   /**
-   * The same as refine(network, basis, ...) in a space that exists already,
-   * which may belong to other values of some of the network's inputs:
-   * the refined prediction is $q + J_0 \Delta\theta$ with $q$ the values of
-   * @p network at the points of @p sampling and $J_0$ the Jacobian at those of
-   * the @p space, and Refinement::correction belongs to $J_0$. In rows that
-   * constraints determine Refinement::values are those of the network.
+   * The same as refine(basis, ...) in a space that exists already, which may
+   * belong to other values of some of the network's inputs: the refined
+   * prediction is $q + J_0 \Delta\theta$ with $q$ the values of the network at
+   * the points of @p sampling and $J_0$ the Jacobian at those of the @p space,
+   * and Refinement::correction belongs to $J_0$. In rows that constraints
+   * determine Refinement::values are those of the network.
    * RefinementParameters::drop_tolerance is not used.
    *
    * Throws lsr::Error as the other refine() does, and if @p sampling does not
    * give as many values as the space has rows.
    */
   Refinement
-  refine(const Network              &network,
-         const TangentSpace         &space,
+  refine(const TangentSpace         &space,
          const Sampling             &sampling,
          Residual                   &residual,
          const RefinementParameters &parameters = {});

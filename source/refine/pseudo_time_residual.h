@@ -12,10 +12,11 @@ namespace lsr
    * @f[
    *   g(q) = M\,(q - q_0) + \Delta\tau\, f(q),
    * @f]
-   * with $f$ and its norm those of another residual and $M$ the matrix of its
-   * Residual::apply_mass() (paper, S2.4, multiplied by $\Delta\tau$; there $f$
-   * has the opposite sign). A small $\Delta\tau$ asks for $q \approx q_0$, a
-   * large one for $f(q) \approx 0$.
+   * with $f$ and its inner product those of another residual and $M$ the matrix
+   * of its Residual::apply_mass() (paper, S2.4, multiplied by $\Delta\tau$;
+   * there $f$ has the opposite sign). A small $\Delta\tau$ asks for $q \approx
+   * q_0$, a large one for $f(q) \approx 0$. A Gram matrix that is the Jacobian
+   * of $f$ is not that of $g$.
    *
    * Rows that constraints determine count, too: there is no equation for them,
    * and $g = M (q - q_0)$.
@@ -24,6 +25,8 @@ namespace lsr
   {
   public:
     /**
+     * Throws lsr::Error if sizes do not fit or there is no mass.
+     *
      * @param steady $f$; has to live as long as this object
      * @param reference $q_0$
      * @param time_step $\Delta\tau > 0$
@@ -39,22 +42,10 @@ namespace lsr
     linearize(const Column &q) override;
 
     void
-    apply_tangent(const Block &X, const Block &AX) override;
+    apply_jacobian(const Block &X, const Block &AX) override;
 
     void
-    apply_transposed_tangent(const Block &X, const Block &ATX) override;
-
-    bool
-    euclidean() const override;
-
-    Block
-    riesz(const Block &X, const Block &AX) override;
-
-    Block
-    solve_riesz(const Block &F) override;
-
-    double
-    norm(const Column &f) override;
+    apply_transposed_jacobian(const Block &X, const Block &ATX) override;
 
   private:
     Residual    &steady;

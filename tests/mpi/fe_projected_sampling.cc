@@ -3,8 +3,8 @@
 // The projection of a function does not depend on how the mesh is distributed,
 // also where cells of several ranks share a degree of freedom.
 
-#include <lsr/fe/callback_residual.h>
-#include <lsr/fe/projected_residual.h>
+#include <lsr/base/communicator.h>
+#include <lsr/fe/nodal_sampling.h>
 
 #include <deal.II/distributed/tria.h>
 #include <deal.II/fe/fe_q_hierarchical.h>
@@ -35,26 +35,26 @@ namespace
     dealii::DoFHandler<2> dof_handler(triangulation);
     dof_handler.distribute_dofs(dealii::FE_Q_Hierarchical<2>(2));
 
-    CallbackResidual<ParallelVector> residual(dof_handler);
-    const dealii::MappingQ1<2>       mapping;
-    const ProjectedResidual<2>       projected(residual, mapping, dof_handler);
-    const Block                      points = projected.sampling().points;
-    const Column                     q      = make_column(points.extent(1));
+    const dealii::MappingQ1<2> mapping;
+    const Sampling             sampling =
+      projected_sampling(mapping, dof_handler);
+    const Block  points = sampling.points;
+    const Column q      = make_column(points.extent(1));
     for (std::size_t i = 0; i < q.size(); ++i) // in no element's space
       q(i) = std::exp(std::sin(5. * points(0, i)) + points(1, i));
 
     std::array<double, 3> sums{};
-    const Column          u = projected.project(q);
-    for (std::size_t i = 0; i < u.size(); ++i)
+    const Block           u = sampling.apply(as_block(q));
+    for (std::size_t i = 0; i < u.extent(0); ++i)
       for (unsigned int k = 0; k < sums.size(); ++k)
-        sums[k] += std::pow(u(i), k);
+        sums[k] += std::pow(u(i, 0), k);
     for (double &sum : sums)
-      sum = residual.communicator().sum(sum);
+      sum = Communicator(communicator).sum(sum);
     return sums;
   }
 } // namespace
 
-TEST(ProjectedResidual, is_the_same_on_any_number_of_ranks)
+TEST(ProjectedSampling, is_the_same_on_any_number_of_ranks)
 {
   const auto together = project_on(MPI_COMM_WORLD);
   const auto alone    = project_on(MPI_COMM_SELF);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "applications/studies/classification/softmax_residual.h"
+
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
-#include <lsr/refine/softmax_residual.h>
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,7 @@
 #include "support/models.h"
 #include "support/residuals.h"
 
-using namespace lsr;
+using namespace lsr_studies;
 using namespace lsr::test;
 
 namespace
@@ -59,7 +60,7 @@ TEST(SoftmaxResidual, TangentIsTheDerivative)
   const Column    x = random_column(n, 2);
   residual.linearize(q);
   const Column Ax = make_column(n);
-  residual.apply_tangent(as_block(x), as_block(Ax));
+  residual.apply_jacobian(as_block(x), as_block(Ax));
   EXPECT_LT(relative_difference(directional_derivative(residual, q, x), Ax),
             1e-9);
 }
@@ -72,8 +73,8 @@ TEST(SoftmaxResidual, TransposedTangentIsTheTransposedOne)
   residual.linearize(random_column(n, 3));
   const Block X = random_block(n, 3, 4), Y = random_block(n, 2, 5);
   const Block AX = make_block(n, 3), ATY = make_block(n, 2);
-  residual.apply_tangent(X, AX);
-  residual.apply_transposed_tangent(Y, ATY);
+  residual.apply_jacobian(X, AX);
+  residual.apply_transposed_jacobian(Y, ATY);
   const Block YTAX = make_block(2, 3), ATYTX = make_block(2, 3);
   multiply(1., 'T', Y, 'N', AX, 0., YTAX);
   multiply(1., 'T', ATY, 'N', X, 0., ATYTX);
@@ -91,7 +92,7 @@ TEST(SoftmaxResidual, RowsOfAPointSumToZero)
 
   residual.linearize(q);
   const Block AX = make_block(n, 3);
-  residual.apply_tangent(random_block(n, 3, 7), AX);
+  residual.apply_jacobian(random_block(n, 3, 7), AX);
   EXPECT_GT(norm(Column(AX.data(), n)), 0.1);
   EXPECT_LT(largest_sum_over_classes(AX), 1e-15);
 }

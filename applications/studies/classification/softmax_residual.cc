@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "applications/studies/classification/softmax_residual.h"
+
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
-#include <lsr/refine/softmax_residual.h>
 
 #include <KokkosBlas1_axpby.hpp>
 
 #include <string>
 
-namespace lsr
+namespace lsr_studies
 {
   namespace
   {
@@ -84,7 +85,7 @@ namespace lsr
 
 
   void
-  SoftmaxResidual::apply_tangent(const Block &X, const Block &AX)
+  SoftmaxResidual::apply_jacobian(const Block &X, const Block &AX)
   {
     const Column      p = probabilities;
     const std::size_t k = n_classes;
@@ -107,8 +108,8 @@ namespace lsr
 
 
   void
-  SoftmaxResidual::apply_transposed_tangent(const Block &X, const Block &ATX)
+  SoftmaxResidual::apply_transposed_jacobian(const Block &X, const Block &ATX)
   {
-    apply_tangent(X, ATX);
+    apply_jacobian(X, ATX);
   }
-} // namespace lsr
+} // namespace lsr_studies

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_refine_softmax_residual_h
-#define lsr_refine_softmax_residual_h
+#ifndef lsr_studies_softmax_residual_h
+#define lsr_studies_softmax_residual_h
 
 #include <lsr/refine/residual.h>
 
 #include <vector>
 
-namespace lsr
+#include "applications/studies/namespace.h"
+
+namespace lsr_studies
 {
   /**
    * The residual of classification (paper, S2.5): what the probabilities
@@ -23,7 +25,7 @@ namespace lsr
    *
    * The $k$ rows of a point sum to zero, and so do those of $A X$: of a point's
    * rows $k - 1$ are independent. Adding a number to all values of a point
-   * changes nothing. The tangent is symmetric.
+   * changes nothing. The Jacobian is symmetric.
    */
   class SoftmaxResidual : public Residual
   {
@@ -44,10 +46,10 @@ namespace lsr
     linearize(const Column &q) override;
 
     void
-    apply_tangent(const Block &X, const Block &AX) override;
+    apply_jacobian(const Block &X, const Block &AX) override;
 
     void
-    apply_transposed_tangent(const Block &X, const Block &ATX) override;
+    apply_transposed_jacobian(const Block &X, const Block &ATX) override;
 
   private:
     const unsigned int n_classes;
@@ -58,6 +60,6 @@ namespace lsr
     /// $p$ where the residual was linearized.
     Column probabilities;
   };
-} // namespace lsr
+} // namespace lsr_studies
 
 #endif

@@ -4,10 +4,8 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
-#include <lsr/fe/advection_diffusion_reaction.h>
-#include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/linear_residual.h>
-#include <lsr/fe/projected_residual.h>
+#include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/make_network.h>
 #include <lsr/refine/refinement.h>
 
@@ -71,27 +69,13 @@ namespace
       }
     return q;
   }
-
-  /// $f(u) = u$, with the space's constraints.
-  struct Identity
-  {
-    explicit Identity(const Space &space)
-      : matrix(space.dof_handler.n_dofs())
-      , rhs(space.dof_handler.n_dofs())
-      , residual(space.dof_handler, space.constraints, matrix, rhs)
-    {}
-
-    dealii::IdentityMatrix                                 matrix;
-    Vector<double>                                         rhs;
-    LinearResidual<dealii::IdentityMatrix, Vector<double>> residual;
-  };
 } // namespace
 
-class ProjectedResidualOf : public testing::TestWithParam<const char *>
+class ProjectedSamplingOf : public testing::TestWithParam<const char *>
 {};
 
 INSTANTIATE_TEST_SUITE_P(Elements,
-                         ProjectedResidualOf,
+                         ProjectedSamplingOf,
                          testing::Values("FE_Q_Hierarchical<2>(3)",
                                          "FE_DGP<2>(2)",
                                          "FE_RaviartThomas<2>(1)",
@@ -99,30 +83,28 @@ INSTANTIATE_TEST_SUITE_P(Elements,
                                          "FESystem<2>[FE_Q<2>(2)^2-FE_DGP<2>("
                                          "1)]"));
 
-TEST_P(ProjectedResidualOf, reproduces_finite_element_functions)
+TEST_P(ProjectedSamplingOf, reproduces_finite_element_functions)
 {
   const Space                space(GetParam());
-  Identity                   identity(space);
-  const ProjectedResidual<2> projected(identity.residual,
-                                       space.mapping,
-                                       space.dof_handler);
+  const Sampling sampling =
+    projected_sampling(space.mapping, space.dof_handler);
   Vector<double>             u(space.dof_handler.n_dofs());
   for (unsigned int i = 0; i < u.size(); ++i)
     u(i) = std::sin(1. + 3. * i);
   space.constraints.distribute(u);
 
-  const Block  points = projected.sampling().points;
-  const Column q      = projected.project(values(space, u, points));
-  ASSERT_EQ(q.size(), u.size());
-  EXPECT_EQ(projected.n_values(), points.extent(1) * space.fe->n_components());
+  const Column all = values(space, u, sampling.points);
+  const Block  q   = sampling.apply(as_block(all));
+  ASSERT_EQ(q.extent(0), u.size());
+  EXPECT_EQ(sampling.n_values(space.fe->n_components()), u.size());
   for (unsigned int i = 0; i < u.size(); ++i)
     if (!space.constraints.is_constrained(i))
       {
-        EXPECT_NEAR(q(i), u(i), 1e-12 * u.linfty_norm()) << i;
+        EXPECT_NEAR(q(i, 0), u(i), 1e-12 * u.linfty_norm()) << i;
       }
 }
 
-TEST(ProjectedResidual, refines_a_network_in_hierarchical_elements)
+TEST(ProjectedSampling, refines_a_network_in_hierarchical_elements)
 {
   const Space                    space("FE_Q_Hierarchical<2>(3)");
   dealii::DynamicSparsityPattern pattern(space.dof_handler.n_dofs());
@@ -151,16 +133,17 @@ TEST(ProjectedResidual, refines_a_network_in_hierarchical_elements)
   inverse.vmult(solution, rhs);
   space.constraints.distribute(solution);
 
-  LinearResidual of_program(space.dof_handler, space.constraints, matrix, rhs);
-  of_program.minimize_energy();
-  ProjectedResidual<2>  residual(of_program, space.mapping, space.dof_handler);
+  LinearResidual residual(space.dof_handler, space.constraints, matrix, rhs);
+  residual.minimize_energy();
   const auto            network = make_network(2, 1, {30, 30});
   const StructuredBasis basis(*network, space.dof_handler.n_dofs() / 4, 0);
   const Refinement      refinement =
-    refine(*network, basis, residual.sampling(), residual);
+    refine(basis,
+           projected_sampling(space.mapping, space.dof_handler),
+           residual);
 
   // The norm of the residual is the energy of the error.
-  Vector<double> error = of_program.field(residual.project(refinement.values));
+  Vector<double> error = residual.field(refinement.values);
   error -= solution;
   space.constraints.set_zero(error); // the matrix is condensed
   EXPECT_NEAR(std::sqrt(matrix.matrix_norm_square(error)),
@@ -169,60 +152,24 @@ TEST(ProjectedResidual, refines_a_network_in_hierarchical_elements)
   EXPECT_LT(refinement.refined_norm, 0.05 * refinement.initial_norm);
 }
 
-TEST(ProjectedResidual, has_the_products_of_its_residual)
+TEST(ProjectedSampling, has_a_transpose)
 {
-  AdvectionDiffusionReaction<2>::Parameters parameters;
-  parameters.diffusion       = "1 + u^2";
-  parameters.advection       = "1, x";
-  parameters.right_hand_side = "1";
-  const AdvectionDiffusionReaction<2> equation(parameters);
-  test::Problem<2>                    problem(equation, 2, 3);
-  FiniteElementResidual<2> of_nodes(*problem.assembler, ResidualNorm::mass);
-  ProjectedResidual<2>     residual(of_nodes,
-                                problem.discretization.mapping(),
-                                problem.discretization.dof_handler());
-
-  const Column q  = Kokkos::subview(test::random_points(residual.n_values(), 1),
-                                   Kokkos::ALL(),
-                                   0);
-  const Block  X  = test::random_points(residual.n_values(), 3),
-              Y   = test::random_points(residual.n_rows(), 2);
-  const Block AX  = make_block(residual.n_rows(), 3),
-              ATY = make_block(residual.n_values(), 2);
-  residual.linearize(q);
-  residual.apply_tangent(X, AX);
-  residual.apply_transposed_tangent(Y, ATY);
-
-  const Block YTAX = make_block(2, 3), ATYTX = make_block(2, 3);
-  multiply(1., 'T', Y, 'N', AX, 0., YTAX);
-  multiply(1., 'T', ATY, 'N', X, 0., ATYTX);
-  EXPECT_LT(test::relative_difference(ATYTX, YTAX), 1e-12);
-
-  // A X against central differences.
-  const double h        = 1e-5;
-  const Column plus     = make_column(residual.n_rows()),
-               minus    = make_column(residual.n_rows());
-  const Column at_plus  = make_column(q.size()),
-               at_minus = make_column(q.size());
-  for (std::size_t i = 0; i < q.size(); ++i)
-    {
-      at_plus(i)  = q(i) + h * X(i, 0);
-      at_minus(i) = q(i) - h * X(i, 0);
-    }
-  residual.evaluate(at_plus, plus);
-  residual.evaluate(at_minus, minus);
-  const Block difference = make_block(plus.size(), 1);
-  for (std::size_t i = 0; i < plus.size(); ++i)
-    difference(i, 0) = (plus(i) - minus(i)) / (2. * h);
-  EXPECT_LT(test::relative_difference(difference, columns(AX, 0, 1)), 1e-7);
+  const Space    space("FE_RaviartThomas<2>(1)");
+  const Sampling sampling =
+    projected_sampling(space.mapping, space.dof_handler);
+  const std::size_t n = 2 * sampling.points.extent(1),
+                    m = sampling.n_values(2);
+  const Block X = test::random_points(n, 3), Y = test::random_points(m, 2);
+  const Block left = make_block(2, 3), right = make_block(2, 3);
+  multiply(1., 'T', Y, 'N', sampling.apply(X), 0., left);
+  multiply(1., 'T', sampling.apply_transposed(Y, n), 'N', X, 0., right);
+  EXPECT_LT(test::relative_difference(left, right), 1e-12);
 }
 
-TEST(ProjectedResidual, refuses_a_residual_of_other_degrees_of_freedom)
+TEST(ProjectedSampling, refuses_a_network_with_other_outputs)
 {
-  const Space space("FE_DGP<2>(1)"), other("FE_DGP<2>(2)");
-  Identity    identity(other);
-  EXPECT_THROW(ProjectedResidual<2>(identity.residual,
-                                    space.mapping,
-                                    space.dof_handler),
+  const Space space("FE_RaviartThomas<2>(1)");
+  EXPECT_THROW(projected_sampling(space.mapping, space.dof_handler)
+                 .evaluate(*make_network(2, 1, {10})),
                Error);
 }

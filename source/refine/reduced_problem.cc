@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/blas.h>
+#include <lsr/dense/host.h>
+#include <lsr/refine/reduced_problem.h>
+
+#include <KokkosBlas1_axpby.hpp>
+#include <KokkosBlas1_scal.hpp>
+
+#include <cmath>
+#include <string>
+
+namespace lsr
+{
+  LinearRows
+  linear_rows(const TangentBasis &basis,
+              const Sampling     &sampling,
+              Residual           &residual)
+  {
+    const std::size_t n = sampling.n_values(basis.network().n_outputs());
+    require(residual.inner_product().diagonal() && residual.n_values() == n,
+            "rows at " + std::to_string(sampling.points.extent(1)) +
+              " points: a residual with a Euclidean or weighted norm of " +
+              std::to_string(n) + " values expected, found one of " +
+              std::to_string(residual.n_values()));
+
+    const Column q = sampling.evaluate(basis.network());
+    const Column f = make_column(residual.n_rows());
+    residual.evaluate(q, f);
+    residual.linearize(q);
+
+    const Block X = sampling.jacobian_times(basis);
+    const Block G = make_block(f.size(), basis.n_directions());
+    residual.set_zero(X);
+    residual.apply_jacobian(X, G);
+    residual.inner_product().scale(G);
+    residual.inner_product().scale(as_block(f));
+    return {G, f};
+  }
+
+
+
+  ReducedProblem::ReducedProblem(const AppendRowsQR &rows)
+  {
+    set_rows(rows);
+  }
+
+
+
+  void
+  ReducedProblem::set_rows(const AppendRowsQR &rows)
+  {
+    matrix          = rows.R();
+    right_hand_side = rows.z();
+    minimum_loss    = rows.rho2();
+  }
+
+
+
+  ReducedProblem::ReducedProblem(const Block  &X,
+                                 const Column &f,
+                                 Residual     &residual)
+  {
+    const Communicator &communicator = residual.communicator();
+    InnerProduct       &product      = residual.inner_product();
+    const std::size_t   r            = X.extent(1);
+    const Block         G            = make_block(residual.n_rows(), r);
+    timer_.run("jacobian", [&]() { residual.apply_jacobian(X, G); });
+
+    const Timer::Stage stage(timer_, "solve");
+    if (product.diagonal())
+      {
+        const Column minus_f = make_column(f.size());
+        KokkosBlas::axpy(-1., f, minus_f);
+        product.scale(G);
+        product.scale(as_block(minus_f));
+        AppendRowsQR qr(r);
+        qr.append(G, minus_f);
+        qr.reduce(communicator);
+        set_rows(qr);
+        return;
+      }
+
+    const Block S =
+      product.gram_is_jacobian_of(residual) ? X : product.solve(G);
+    normal_equations = true;
+    matrix           = make_block(r, r);
+    right_hand_side  = make_column(r);
+    multiply(1., 'T', S, 'N', G, 0., matrix);
+    multiply(-1., 'T', S, f, 0., right_hand_side);
+    communicator.sum(matrix);
+    communicator.sum(right_hand_side);
+
+    // The loss of the solution is not the difference of numbers that are much
+    // larger.
+    const Column rest = make_column(f.size());
+    Kokkos::deep_copy(rest, f);
+    multiply(1., 'N', G, least_squares().solve(), 1., rest);
+    minimum_loss = std::pow(product.norm(rest), 2);
+  }
+
+
+
+  ReducedProblem
+  ReducedProblem::galerkin(const Block &XTAX, const Column &XTf)
+  {
+    AppendRowsQR qr(XTAX.extent(1));
+    const Block  rows = make_block(XTAX.extent(0), XTAX.extent(1));
+    Kokkos::deep_copy(rows, XTAX);
+    const Column right_hand_side = make_column(XTf.size());
+    KokkosBlas::axpy(-1., XTf, right_hand_side);
+    qr.append(rows, right_hand_side);
+    return ReducedProblem(qr);
+  }
+
+
+
+  LeastSquares
+  ReducedProblem::least_squares(const Pivoting pivoting,
+                                const double   tolerance) const
+  {
+    return normal_equations ?
+             LeastSquares::from_normal_equations(matrix,
+                                                 right_hand_side,
+                                                 minimum_loss) :
+             LeastSquares(
+               matrix, right_hand_side, minimum_loss, pivoting, tolerance);
+  }
+
+
+
+  ReducedProblem
+  ReducedProblem::about(const Column &offset) const
+  {
+    ReducedProblem moved  = *this;
+    moved.by_rows         = nullptr;
+    moved.right_hand_side = make_column(right_hand_side.size());
+    Kokkos::deep_copy(moved.right_hand_side, right_hand_side);
+    multiply(1., 'N', matrix, offset, 1., moved.right_hand_side);
+    return moved;
+  }
+
+
+
+  double
+  ReducedProblem::column_scale() const
+  {
+    const HostBlock   entries = to_host(matrix);
+    const std::size_t r       = entries.extent(1);
+    double            squares = 0;
+    for (std::size_t j = 0; j < r; ++j)
+      if (normal_equations)
+        squares += entries(j, j);
+      else
+        for (std::size_t i = 0; i <= j; ++i)
+          squares += entries(i, j) * entries(i, j);
+    return std::sqrt(squares / r);
+  }
+
+
+
+  Column
+  ReducedProblem::solve_damped(const double lambda) const
+  {
+    if (!normal_equations)
+      {
+        // It keeps its singular values for the next lambda.
+        if (!by_rows)
+          by_rows = std::make_shared<const LeastSquares>(least_squares());
+        return by_rows->solve_tikhonov(lambda);
+      }
+    const std::size_t r = matrix.extent(0);
+    const Block       N = make_block(r, r);
+    Kokkos::deep_copy(N, matrix);
+    Kokkos::parallel_for(
+      "lsr::shift",
+      Kokkos::RangePolicy<ExecutionSpace>(0, r),
+      KOKKOS_LAMBDA(const std::size_t i) { N(i, i) += lambda * lambda; });
+    Kokkos::fence();
+    return LeastSquares::from_normal_equations(N, right_hand_side, 0.).solve();
+  }
+} // namespace lsr

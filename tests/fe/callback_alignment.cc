@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// What an alignment in pseudo-time needs of the residual of a program.
+
+#include <lsr/dense/blas.h>
+#include <lsr/fe/linear_residual.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/network/make_network.h>
+#include <lsr/refine/alignment.h>
+#include <lsr/refine/refinement.h>
+
+#include <deal.II/dofs/dof_tools.h>
+#include <deal.II/fe/fe_q.h>
+#include <deal.II/fe/mapping_q1.h>
+#include <deal.II/grid/grid_generator.h>
+#include <deal.II/lac/dynamic_sparsity_pattern.h>
+#include <deal.II/lac/sparse_matrix.h>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "programs.h"
+#include "support/models.h"
+
+using namespace lsr;
+using dealii::Vector;
+using Method = AlignmentParameters::Method;
+
+namespace
+{
+  /// A problem with hanging nodes, and a network that is refined for it.
+  struct Program
+  {
+    Program()
+      : dof_handler(triangulation)
+      , network(make_network(2, 1, {20, 20}))
+    {
+      dealii::GridGenerator::hyper_cube(triangulation);
+      test::make_grid_with_hanging_nodes(triangulation);
+      dof_handler.distribute_dofs(dealii::FE_Q<2>(2));
+      dealii::DoFTools::make_hanging_node_constraints(dof_handler, constraints);
+      constraints.close();
+      dealii::DynamicSparsityPattern pattern(dof_handler.n_dofs());
+      dealii::DoFTools::make_sparsity_pattern(dof_handler,
+                                              pattern,
+                                              constraints);
+      sparsity.copy_from(pattern);
+      matrix.reinit(sparsity);
+      rhs.reinit(dof_handler.n_dofs());
+      test::assemble(dof_handler, constraints, matrix, rhs);
+      sampling = nodal_sampling(dealii::MappingQ1<2>(), dof_handler, 1);
+    }
+
+    LinearResidual<dealii::SparseMatrix<double>, Vector<double>>
+    residual() const
+    {
+      return {dof_handler, constraints, matrix, rhs};
+    }
+
+    Alignment
+    align(Residual &residual, const Method method)
+    {
+      const StructuredBasis basis(*network, 60, 0);
+      const Column target = refine(basis, sampling, residual).values;
+      residual.distribute(target);
+      AlignmentParameters parameters;
+      parameters.method           = method;
+      parameters.pseudo_time_step = 0.1;
+      parameters.n_directions     = 60;
+      parameters.max_steps        = 40;
+      return lsr::align(*network, sampling, target, residual, parameters);
+    }
+
+    dealii::Triangulation<2>          triangulation;
+    dealii::DoFHandler<2>             dof_handler;
+    dealii::AffineConstraints<double> constraints;
+    dealii::SparsityPattern           sparsity;
+    dealii::SparseMatrix<double>      matrix;
+    Vector<double>                    rhs;
+    std::shared_ptr<Network>          network;
+    Sampling                          sampling;
+  };
+
+  const auto identity = [](const Vector<double> &x, Vector<double> &y) {
+    y = x;
+  };
+
+  std::string
+  message(const std::function<void()> &action)
+  {
+    try
+      {
+        action();
+      }
+    catch (const std::exception &exception)
+      {
+        return exception.what();
+      }
+    return "";
+  }
+} // namespace
+
+TEST(CallbackResidual, aligns_in_the_norm_of_the_energy)
+{
+  for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
+    {
+      Program program;
+      auto    residual = program.residual();
+      residual.minimize_energy();
+      residual.apply_mass       = identity;
+      const Alignment alignment = program.align(residual, method);
+      EXPECT_LT(alignment.final_norm, 0.5 * alignment.initial_norm);
+    }
+}
+
+TEST(CallbackResidual, has_the_transpose_of_a_symmetric_jacobian)
+{
+  const Program program;
+  auto          of_program = program.residual();
+  of_program.minimize_energy();
+  Residual         &residual = of_program;
+  const std::size_t n        = residual.n_values();
+  const Block X = test::random_block(n, 2, 1), Y = test::random_block(n, 2, 2);
+  const Block AX = make_block(n, 2), ATY = make_block(n, 2),
+              left = make_block(2, 2), right = make_block(2, 2);
+  residual.set_zero(X);
+  residual.apply_jacobian(X, AX);
+  residual.apply_transposed_jacobian(Y, ATY);
+  multiply(1., 'T', Y, 'N', AX, 0., left);
+  multiply(1., 'T', ATY, 'N', X, 0., right);
+  EXPECT_LT(test::relative_difference(left, right), 1e-12);
+}
+
+TEST(CallbackResidual, says_what_an_alignment_needs_before_the_network_changes)
+{
+  Program      program;
+  const Column parameters = program.network->parameters();
+  auto         residual   = program.residual();
+  EXPECT_NE(message([&]() {
+              program.align(residual, Method::levenberg_marquardt);
+            }).find("apply_mass()"),
+            std::string::npos);
+  residual.apply_mass = identity;
+  EXPECT_NE(message([&]() {
+              program.align(residual, Method::lbfgs);
+            }).find("apply_transposed_jacobian()"),
+            std::string::npos);
+  EXPECT_EQ(test::relative_difference(program.network->parameters(),
+                                      parameters),
+            0.);
+}
