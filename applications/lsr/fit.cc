@@ -3,8 +3,7 @@
 // lsr fit: refines a trained network on data.
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
-#include <lsr/network/memory.h>
+#include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
@@ -96,7 +95,7 @@ namespace lsr
         /* smallest = */ 256,
         [](const std::string &line) {
           say(line);
-          release_cached_memory();
+          Network::release_cached_memory();
         },
         [&](const std::size_t size) {
           const DataStream stream(rows, folds, size),
@@ -124,16 +123,14 @@ namespace lsr
                                   "to fit");
       say(network->description());
 
-      std::map<std::string, double> seconds;
-      const auto                    basis =
-        make_tangent_basis(*network, options.basis, rows.points, &seconds);
-
+      const auto basis =
+        make_tangent_basis(*network, options.basis, rows.points);
       const Fit result = fit_in_blocks(options, *basis, rows, validation);
-      for (const auto &[stage, time] : result.timer.stages())
-        seconds[stage] = time;
+      Timer     timer  = basis->timer();
+      timer.add(result.timer);
 
       const RefinedNetwork refined{network, result.correction};
-      std::cout << json_report(options, refined, result, rows, test, seconds)
+      std::cout << json_report(options, refined, result, rows, test, timer)
                 << std::endl;
       if (!options.profile_file.empty())
         write_profile(options.profile_file, result);

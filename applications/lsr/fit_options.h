@@ -6,7 +6,7 @@
 #include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
 #include <lsr/refine/fit.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <cstddef>
 #include <map>

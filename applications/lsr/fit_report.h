@@ -5,8 +5,8 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/device.h>
-#include <lsr/dense/host.h>
-#include <lsr/network/version.h>
+#include <lsr/base/types.h>
+#include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
 #include <lsr/refine/refined_network.h>
@@ -88,17 +88,17 @@ namespace lsr
 
   /// The result in one line.
   inline std::string
-  json_report(const FitOptions                    &options,
-              const RefinedNetwork                &refined,
-              const Fit                           &result,
-              const DataSet                       &rows,
-              const DataSet                       &test,
-              const std::map<std::string, double> &seconds)
+  json_report(const FitOptions     &options,
+              const RefinedNetwork &refined,
+              const Fit            &result,
+              const DataSet        &rows,
+              const DataSet        &test,
+              const Timer          &timer)
   {
     const std::size_t rank =
       std::min(result.choice.rank, result.numerical_rank);
     nlohmann::ordered_json json;
-    json["torch"]      = torch_version();
+    json["torch"]      = Network::torch_version();
     json["device"]     = device_name();
     json["parameters"] = refined.network->n_parameters();
     json["rows"]       = result.n_rows;
@@ -136,17 +136,10 @@ namespace lsr
     json["coefficient_norm"] = result.profile.coefficient_norm[rank];
     json["threads"]          = options.n_threads;
 
-    double total = 0;
-    auto  &times = json["seconds"];
-    for (const char *stage : {"sketch", "project", "svd", "reduce", "solve"})
-      {
-        const auto   found = seconds.find(stage);
-        const double value = found == seconds.end() ? 0. : found->second;
-        times[stage]       = std::round(1000 * value) / 1000;
-      }
-    for (const auto &entry : seconds)
-      total += entry.second;
-    times["total"] = std::round(1000 * total) / 1000;
+    auto &times = json["seconds"];
+    for (const auto &[stage, time] : timer.stages())
+      times[stage] = std::round(1000 * time) / 1000;
+    times["total"] = std::round(1000 * timer.total()) / 1000;
     return json.dump();
   }
 

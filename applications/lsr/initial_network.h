@@ -4,7 +4,7 @@
 #define lsr_applications_initial_network_h
 
 #include <lsr/base/communicator.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/network.h>
 
 #include <cmath>

@@ -2,7 +2,7 @@
 
 #include <lsr/base/config.h>
 #include <lsr/base/device.h>
-#include <lsr/network/version.h>
+#include <lsr/network/network.h>
 
 #ifdef LSR_WITH_DEALII
 #  include <deal.II/base/config.h>
@@ -30,7 +30,7 @@ namespace lsr
 #endif
       text << "Kokkos " << KOKKOS_VERSION / 10000 << '.'
            << KOKKOS_VERSION / 100 % 100 << '.' << KOKKOS_VERSION % 100 << '\n'
-           << "LibTorch " << torch_version() << '\n'
+           << "LibTorch " << Network::torch_version() << '\n'
            << "device " << device_name();
       return text.str();
     }

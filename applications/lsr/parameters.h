@@ -7,7 +7,7 @@
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/iterative_lsr.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/parameter_acceptor.h>
@@ -87,7 +87,7 @@ namespace lsr
                     basis.type,
                     "structured: random rank-one directions for each weight "
                     "matrix, fast. rsvd: leading singular directions of the "
-                    "network's Jacobian (Algorithm 1 of the paper). landmark: "
+                    "network's Jacobian (Algorithm 1 of the paper). nystrom: "
                     "rows of the Jacobian at some of the points. parameters: "
                     "single parameters, picked at random.",
                     this->prm,
@@ -154,7 +154,7 @@ namespace lsr
                     basis.scale_by_inverse_singular_values,
                     "rsvd: divide each direction by its singular value.");
       add_parameter("Sample points",
-                    basis.n_sample_points,
+                    n_sample_points,
                     "rsvd: build the subspace from this many points only; 0 "
                     "stands for the directions plus 1000, which suffices. Must "
                     "not be used with Residual subspace, which takes all.",
@@ -183,6 +183,8 @@ namespace lsr
       result.seed += iteration;
       result.precision =
         precision == "mixed" ? Precision::mixed : Precision::float64;
+      if (n_sample_points > 0)
+        result.n_sample_points = n_sample_points;
       return result;
     }
 
@@ -198,6 +200,7 @@ namespace lsr
     }
 
     TangentBasisParameters basis;
+    std::size_t            n_sample_points      = 0;
     std::string            precision            = "float64";
     std::string            rank                 = "auto";
     std::string            norm                 = "dual";

@@ -4,13 +4,11 @@
 // finite elements.
 
 #include <lsr/base/device.h>
-#include <lsr/base/stopwatch.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/timer.h>
+#include <lsr/base/types.h>
 #include <lsr/network/network.h>
-#include <lsr/network/version.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/linear_case.h>
-#include <lsr/refine/point_sample.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 
@@ -18,7 +16,6 @@
 
 #include <cmath>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "applications/lsr/evaluation.h"
@@ -28,20 +25,6 @@ namespace lsr
 {
   namespace
   {
-    /// The subspace, from the points that lsr refine would take.
-    std::unique_ptr<TangentBasis>
-    make_basis(const Network &network, const LinearCase &problem)
-    {
-      const TangentBasisParameters &basis    = problem.basis;
-      const std::size_t             n_points = basis.n_sample_points > 0 ?
-                                                 basis.n_sample_points :
-                                                 basis.n_directions + 1000;
-      return make_tangent_basis(
-        network, basis, point_sample(problem.sampling.points, n_points));
-    }
-
-
-
     /// All outputs of the refined network at the points; those that are values
     /// of the problem obey its constraints.
     DataSet
@@ -67,16 +50,16 @@ namespace lsr
 
 
     std::string
-    json_report(const RefineOptions           &options,
-                const LinearCase              &problem,
-                const Network                 &network,
-                const Refinement              &refinement,
-                std::map<std::string, double> &seconds)
+    json_report(const RefineOptions &options,
+                const LinearCase    &problem,
+                const Network       &network,
+                const Refinement    &refinement,
+                const Timer         &timer)
     {
       const Linearization   &linearization = problem.linearization;
       nlohmann::ordered_json json;
       json["problem"]    = problem.name;
-      json["torch"]      = torch_version();
+      json["torch"]      = Network::torch_version();
       json["device"]     = device_name();
       json["parameters"] = network.n_parameters();
       json["rows"]       = linearization.residual.size();
@@ -91,15 +74,10 @@ namespace lsr
       json["residual_refined"] = refinement.refined_norm;
       json["threads"]          = options.n_threads;
 
-      double total = 0;
-      auto  &times = json["seconds"];
-      for (const char *stage :
-           {"load", "subspace", "reduce", "jacobian", "solve"})
-        {
-          times[stage] = std::round(1000 * seconds[stage]) / 1000;
-          total += seconds[stage];
-        }
-      times["total"] = std::round(1000 * total) / 1000;
+      auto &times = json["seconds"];
+      for (const auto &[stage, time] : timer.stages())
+        times[stage] = std::round(1000 * time) / 1000;
+      times["total"] = std::round(1000 * timer.total()) / 1000;
       return json.dump();
     }
   } // namespace
@@ -114,12 +92,12 @@ namespace lsr
     prepare_folder_of(options.output_file);
     prepare_folder_of(options.values_file);
 
-    std::map<std::string, double>       seconds;
+    Timer                               timer;
     LinearCase                          problem;
     std::shared_ptr<const Network>      network;
     std::unique_ptr<LinearizedResidual> residual;
     {
-      const Stopwatch stopwatch(seconds["load"]);
+      const Timer::Stage stage(timer, "load");
       problem = LinearCase::load(options.file);
       options.apply_to(problem);
       network  = std::make_shared<const Network>(problem.load_network());
@@ -131,15 +109,15 @@ namespace lsr
     say("Building the " + problem.basis.type + " subspace of " +
         std::to_string(problem.basis.n_directions) + " directions");
     {
-      const Stopwatch stopwatch(seconds["subspace"]);
-      basis = make_basis(*network, problem);
+      const Timer::Stage stage(timer, "subspace");
+      basis =
+        make_tangent_basis(*network, problem.basis, problem.sampling.points);
     }
     say("Refining the network");
     problem.refinement.progress = say;
     const Refinement refinement =
       refine(*basis, problem.sampling, *residual, problem.refinement);
-    for (const auto &[stage, time] : refinement.timer.stages())
-      seconds[stage] = time;
+    timer.add(refinement.timer);
 
     const RefinedNetwork refined{network, refinement.correction};
     if (!options.output_file.empty())
@@ -153,7 +131,7 @@ namespace lsr
                        refined_values(problem, *residual, refined, refinement));
         say("Written: " + options.values_file);
       }
-    std::cout << json_report(options, problem, *network, refinement, seconds)
+    std::cout << json_report(options, problem, *network, refinement, timer)
               << std::endl;
   }
 } // namespace lsr

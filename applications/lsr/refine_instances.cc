@@ -11,7 +11,7 @@
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/on_first_rank.h>
 #include <lsr/fe/problem.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 #include <lsr/refine/tangent_space.h>
 
 #include <deal.II/base/timer.h>
@@ -193,13 +193,13 @@ namespace lsr
     {
       pcout << "Making the tangent space of " << parameters.basis.n_directions
             << ' ' << parameters.basis.type << " directions" << std::endl;
-      const Sampling               points   = with_inputs(nodes, reference);
-      const TangentBasisParameters choice   = parameters.basis_of(0);
-      const std::size_t            n_sample = choice.n_sample_points > 0 ?
-                                                choice.n_sample_points :
-                                                choice.n_directions + 1000;
-      basis                                 = make_tangent_basis(
-        *network, choice, common_sample(points, n_sample, communicator).points);
+      const Sampling points = with_inputs(nodes, reference);
+
+      basis = make_tangent_basis(*network,
+                                 parameters.basis_of(0),
+                                 points.points,
+                                 communicator);
+
       const auto residual = make_residual();
       space               = std::make_unique<TangentSpace>(*basis,
                                              points,

@@ -15,9 +15,9 @@
 #include <lsr/fe/report.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/linear_case.h>
-#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/timer.h>
 
@@ -209,31 +209,22 @@ namespace lsr
       const TangentBasisParameters basis = parameters.basis_of(iteration);
       if (parameters.residual_subspace)
         return residual_basis(basis);
-      const std::size_t n_points = basis.n_sample_points > 0 ?
-                                     basis.n_sample_points :
-                                     basis.n_directions + 1000;
-      return make_tangent_basis(
-        *network,
-        basis,
-        common_sample(sampling, n_points, communicator).points);
+      return make_tangent_basis(*network, basis, sampling.points, communicator);
     }
 
     /// Singular directions of the residual's Jacobian.
     std::unique_ptr<TangentBasis>
     residual_basis(const TangentBasisParameters &basis)
     {
-      AssertThrow(
-        basis.type == "rsvd" && basis.n_sample_points == 0,
-        dealii::ExcMessage(
-          "Refinement/Residual subspace with Subspace = " + basis.type +
-          " and Sample points = " + std::to_string(basis.n_sample_points) +
-          ", expected rsvd and 0, for it takes all points."));
+      AssertThrow(basis.type == "rsvd" && !basis.n_sample_points,
+                  dealii::ExcMessage(
+                    "Refinement/Residual subspace with Subspace = " +
+                    basis.type + " and Sample points = " +
+                    std::to_string(basis.n_sample_points.value_or(0)) +
+                    ", expected rsvd and 0, for it takes all points."));
       residual->linearize(sampling.evaluate(*network));
-      return randomized_svd(*network,
-                            sampling,
-                            residual->communicator(),
-                            basis.randomized_svd(),
-                            residual.get());
+      return randomized_svd(
+        *network, sampling, residual->communicator(), basis, residual.get());
     }
 
     void

@@ -3,7 +3,7 @@
 #ifndef lsr_applications_fit_smaller_blocks_h
 #define lsr_applications_fit_smaller_blocks_h
 
-#include <lsr/base/out_of_memory.h>
+#include <lsr/base/exceptions.h>
 
 #include <cstddef>
 #include <string>

@@ -4,7 +4,7 @@
 #define lsr_applications_subspace_options_h
 
 #include <lsr/base/exceptions.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <CLI/CLI.hpp>
 
@@ -72,7 +72,7 @@ namespace lsr
         defaults == nullptr ? TangentBasisParameters() : *defaults;
       add("--subspace",
           type,
-          "structured, rsvd, landmark or parameters",
+          "structured, rsvd, nystrom or parameters",
           basis.type);
       add("--directions",
           n_directions,
@@ -85,8 +85,9 @@ namespace lsr
           basis.oversampling);
       add("--sample-points",
           n_sample_points,
-          "rsvd: points that the subspace is built from; 0: directions + 1000",
-          basis.n_sample_points);
+          "rsvd: points that the subspace is built from; 0: as many as give "
+          "1000 rows more than directions",
+          basis.n_sample_points.value_or(0));
       add("--precision",
           precision,
           "rsvd: float64, or mixed (the subspace in float32, all else in "
@@ -100,11 +101,13 @@ namespace lsr
     void
     apply_to(TangentBasisParameters &basis) const
     {
-      basis.type            = type.value_or(basis.type);
-      basis.n_directions    = n_directions.value_or(basis.n_directions);
-      basis.oversampling    = oversampling.value_or(basis.oversampling);
-      basis.n_sample_points = n_sample_points.value_or(basis.n_sample_points);
-      basis.seed            = seed.value_or(basis.seed);
+      basis.type         = type.value_or(basis.type);
+      basis.n_directions = n_directions.value_or(basis.n_directions);
+      basis.oversampling = oversampling.value_or(basis.oversampling);
+      if (n_sample_points)
+        basis.n_sample_points =
+          *n_sample_points > 0 ? n_sample_points : std::nullopt;
+      basis.seed = seed.value_or(basis.seed);
       if (!precision)
         return;
       require(*precision == "float64" || *precision == "mixed",

@@ -4,8 +4,8 @@
 // a boundary value problem, or on the solutions of some instances of a
 // parametric problem: a surrogate to be refined, made without Python.
 
+#include <lsr/base/types.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/problem.h>
 #include <lsr/network/training.h>

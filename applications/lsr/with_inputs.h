@@ -3,7 +3,7 @@
 #ifndef lsr_applications_with_inputs_h
 #define lsr_applications_with_inputs_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/refine/sampling.h>
 
 #include <vector>

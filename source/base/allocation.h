@@ -4,7 +4,7 @@
 #define lsr_base_allocation_h
 
 #include <lsr/base/device.h>
-#include <lsr/base/out_of_memory.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/base/types.h>
 
 #include <sstream>

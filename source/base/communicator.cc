@@ -2,6 +2,10 @@
 
 #include <lsr/base/communicator.h>
 
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 namespace lsr
 {
 #ifdef LSR_WITH_MPI
@@ -75,6 +79,34 @@ namespace lsr
     sum_in_place(host.data(), host.size(), mpi_communicator);
     Kokkos::deep_copy(values, host);
   }
+
+  Block
+  Communicator::gather_columns(const Block &values) const
+  {
+    if (size() == 1)
+      return values;
+    const int        n_own = values.size();
+    std::vector<int> counts(size()), places(size(), 0);
+    MPI_Allgather(
+      &n_own, 1, MPI_INT, counts.data(), 1, MPI_INT, mpi_communicator);
+    std::partial_sum(counts.begin(), counts.end() - 1, places.begin() + 1);
+    const std::size_t n_rows = values.extent(0);
+    const HostBlock   own    = to_host(values);
+    const HostBlock   all("all",
+                        n_rows,
+                        n_rows == 0 ?
+                            0 :
+                            std::size_t(places.back() + counts.back()) / n_rows);
+    MPI_Allgatherv(own.data(),
+                   n_own,
+                   MPI_DOUBLE,
+                   all.data(),
+                   counts.data(),
+                   places.data(),
+                   MPI_DOUBLE,
+                   mpi_communicator);
+    return to_memory_space(all);
+  }
 #else
   unsigned int
   Communicator::rank() const
@@ -101,5 +133,11 @@ namespace lsr
   void
   Communicator::sum(const Block &) const
   {}
+
+  Block
+  Communicator::gather_columns(const Block &values) const
+  {
+    return values;
+  }
 #endif
 } // namespace lsr

@@ -4,7 +4,6 @@
 #define lsr_dense_append_rows_h
 
 #include <lsr/base/types.h>
-#include <lsr/dense/host.h>
 
 namespace lsr
 {

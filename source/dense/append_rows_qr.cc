@@ -3,7 +3,6 @@
 #include <lsr/base/device.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/qr.h>
 
 #include <KokkosBlas1_nrm2.hpp>
 #include <KokkosBlas3_gemm.hpp>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "append_rows.h"
+#include "dense/qr.h"
 #include "lapack.h"
 
 namespace lsr

@@ -4,7 +4,7 @@
 
 #include <lsr/base/device.h>
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <algorithm>
 #include <cmath>

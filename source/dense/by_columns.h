@@ -13,7 +13,7 @@ namespace lsr
 {
   namespace internal
   {
-    // What is done with every column of a block, where the block is: only
+    // Operations on every column of a block, where the block is: only
     // numbers per column go to the host.
 
     /// Throw Error, with @p name for the matrix, unless all entries are finite,

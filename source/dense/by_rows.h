@@ -13,7 +13,7 @@ namespace lsr
 {
   namespace internal
   {
-    // What is done with some rows of a block, where the block is.
+    // Operations on some rows of a block, where the block is.
 
     /// Set the given rows of @p Y to zero, whatever they are.
     void

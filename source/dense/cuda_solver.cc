@@ -2,7 +2,7 @@
 
 #include "cuda_solver.h"
 
-#include <lsr/base/out_of_memory.h>
+#include <lsr/base/exceptions.h>
 
 #include <cusolverDn.h>
 

@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
-// What the dense solvers call of cuSOLVER. Needs the CUDA toolkit and nothing
-// else, so that it compiles where Kokkos has no CUDA.
+// The part of cuSOLVER that dense solvers call. Needs the CUDA toolkit and
+// nothing else, so that it compiles where Kokkos has no CUDA.
 
 namespace lsr
 {

@@ -4,7 +4,7 @@
 #define lsr_dense_lapack_h
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -2,7 +2,6 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/dense/least_squares.h>
-#include <lsr/dense/qr.h>
 
 #include <KokkosBlas3_trsm.hpp>
 
@@ -15,6 +14,7 @@
 #include "base/to_view.h"
 #include "by_columns.h"
 #include "by_rows.h"
+#include "dense/qr.h"
 #include "factorization.h"
 #include "lapack.h"
 
@@ -108,7 +108,7 @@ namespace lsr
       std::vector<double>  condition(r + 1, 1.);
       IncrementalCondition incremental(r);
       for (std::size_t k = 0; k < r; ++k)
-        // What follows a dependent column is of no interest.
+        // Columns behind a dependent one are not used.
         condition[k + 1] = std::isfinite(condition[k]) ?
                              incremental.append(&R(0, k), R(k, k)) :
                              condition[k];
@@ -174,16 +174,16 @@ namespace lsr
   } // namespace
 
   std::size_t
-  choose_rank(const RankProfile &profile, const double slack)
+  choose_rank(const std::vector<double> &losses, const double slack)
   {
     require(slack >= 0,
             "choose_rank: a nonnegative slack expected, found " +
               std::to_string(slack) + ".");
-    require(!profile.loss.empty(), "choose_rank: the profile is empty.");
-    const double least =
-      *std::min_element(profile.loss.begin(), profile.loss.end());
-    std::size_t k = 0;
-    while (std::sqrt(profile.loss[k]) > (1 + slack) * std::sqrt(least))
+    require(!losses.empty(),
+            "choose_rank: the loss of at least one rank expected, found none.");
+    const double least = *std::min_element(losses.begin(), losses.end());
+    std::size_t  k     = 0;
+    while (std::sqrt(losses[k]) > (1 + slack) * std::sqrt(least))
       ++k;
     return k;
   }

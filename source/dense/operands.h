@@ -38,7 +38,7 @@ namespace lsr
       return transpose == 'T';
     }
 
-    /// What is left of a product with an inner extent of zero, where
+    /// The result of a product with an inner extent of zero, where
     /// KokkosKernels 3.4 leaves the result untouched, even for beta = 0.
     template <typename View>
     void

@@ -2,7 +2,6 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
-#include <lsr/dense/qr.h>
 
 #include <KokkosBlas1_nrm2.hpp>
 
@@ -10,6 +9,7 @@
 #include <numeric>
 #include <string>
 
+#include "dense/qr.h"
 #include "factorization.h"
 #include "lapack.h"
 #include "passes.h"
@@ -157,7 +157,7 @@ namespace lsr
                    const Pivoting pivoting)
     {
       const HostBlock R = to_host(triangle);
-      // What is at the level of rounding carries no direction.
+      // Columns at the level of rounding carry no direction.
       constexpr double least   = 16 * std::numeric_limits<double>::epsilon();
       const double     longest = longest_column(R);
       if (longest == 0)

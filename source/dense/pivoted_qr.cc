@@ -2,13 +2,13 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/qr.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <string>
 
+#include "dense/qr.h"
 #include "entries.h"
 #include "factorization.h"
 #include "lapack.h"

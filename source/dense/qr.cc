@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "dense/qr.h"
+
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/qr.h>
 
 #include <string>
 

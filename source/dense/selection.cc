@@ -77,9 +77,7 @@ namespace lsr
     Regularization
     best_rank(const std::vector<double> &losses, const double slack)
     {
-      RankProfile profile;
-      profile.loss           = losses;
-      const std::size_t rank = choose_rank(profile, slack);
+      const std::size_t rank = choose_rank(losses, slack);
       return {rank, 0., losses[rank]};
     }
 

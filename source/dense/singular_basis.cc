@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "dense/singular_basis.h"
+
 #include <lsr/base/device.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/singular_basis.h>
 
 #include <cmath>
 #include <string>

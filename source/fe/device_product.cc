@@ -2,7 +2,7 @@
 
 #include "device_product.h"
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <deal.II/base/exceptions.h>
 

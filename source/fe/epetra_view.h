@@ -3,7 +3,7 @@
 #ifndef lsr_source_fe_epetra_view_h
 #define lsr_source_fe_epetra_view_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <deal.II/base/exceptions.h>
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/refine/point_sample.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
@@ -111,30 +110,6 @@ namespace lsr
       }
     sampling.points = to_block(points, n_inputs);
     return sampling;
-  }
-
-
-
-  Sampling
-  common_sample(const Sampling   &sampling,
-                const std::size_t n_points,
-                const MPI_Comm    communicator)
-  {
-    // The n_points smallest hashes of all are among those of each rank.
-    const HostBlock   own = to_host(point_sample(sampling.points, n_points));
-    const std::size_t n_inputs = sampling.points.extent(0);
-
-    std::vector<std::vector<double>> candidates;
-    for (const auto &of_rank : dealii::Utilities::MPI::all_gather(
-           communicator,
-           std::vector<double>(own.data(), own.data() + own.size())))
-      for (std::size_t i = 0; i < of_rank.size(); i += n_inputs)
-        candidates.emplace_back(of_rank.begin() + i,
-                                of_rank.begin() + i + n_inputs);
-
-    Sampling sample;
-    sample.points = point_sample(to_block(candidates, n_inputs), n_points);
-    return sample;
   }
 
 

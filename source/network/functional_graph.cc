@@ -186,7 +186,7 @@ namespace lsr
     });
     torch::jit::EliminateDeadCode(graph);
 
-    // What is left of the accesses leads to submodules that nobody uses.
+    // The remaining accesses lead to submodules that are not used.
     std::vector<Node *> accesses;
     for_each_node(graph->block(), [&](Node *node) {
       if (node->kind() == c10::prim::GetAttr)

@@ -38,7 +38,7 @@ namespace lsr
       std::vector<at::Tensor> layer_inputs;
       std::vector<at::Tensor> layer_outputs;
 
-      /// What every elementwise use of a parameter sees.
+      /// The copy of a parameter that each elementwise use sees.
       std::vector<at::Tensor> copies;
     };
 
@@ -99,7 +99,7 @@ namespace lsr
 
     std::size_t argument_count = 1;
 
-    // What each further input of the graph is: a parameter, or a fixed tensor.
+    // A further input of the graph: a parameter, or a fixed tensor.
     struct Source
     {
       bool        is_parameter;

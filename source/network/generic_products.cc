@@ -3,6 +3,7 @@
 #include "network/batches.h"
 #include "network/differentiation.h"
 #include "network/implementation.h"
+#include "network/jacobian.h"
 
 namespace lsr
 {
@@ -31,49 +32,49 @@ namespace lsr
 
 
 
+  NetworkJacobian::NetworkJacobian(const Network &network, const Block &points)
+    : network(*network.implementation)
+    , points(points)
+  {}
+
+
+
   void
-  Network::jacobian_times(const Block &points,
-                          const Block &V,
-                          const Block &JV) const
+  NetworkJacobian::forward_mode_times(const Block &V, const Block &JV) const
   {
-    guarded(implementation->name, [&]() {
-      require(V.extent(0) == n_parameters(),
-              "directions have " + std::to_string(V.extent(0)) +
-                " rows, expected " + std::to_string(n_parameters()));
-      const at::Tensor   x          = implementation->as_points(points);
+    guarded(network.name, [&]() {
+      network.check_directions(V);
+      const at::Tensor   x          = network.as_points(points);
       const at::Tensor   directions = as_tensor(V), product = as_tensor(JV);
-      const std::int64_t k = n_outputs();
-      for_each_batch(x.size(0),
-                     Implementation::batch_size(2 * implementation->n_numbers),
-                     [&](const auto first, const auto n) {
-                       for (std::int64_t j = 0; j < directions.size(0); ++j)
-                         product.select(0, j)
-                           .narrow(0, first * k, n * k)
-                           .copy_(implementation
-                                    ->push_forward(x.narrow(0, first, n),
-                                                   directions[j])
-                                    .reshape({-1}));
-                     });
+      const std::int64_t k = network.n_outputs;
+      for_each_batch(
+        x.size(0),
+        network.batch_size(2 * network.n_numbers),
+        [&](const auto first, const auto n) {
+          for (std::int64_t j = 0; j < directions.size(0); ++j)
+            product.select(0, j)
+              .narrow(0, first * k, n * k)
+              .copy_(network.push_forward(x.narrow(0, first, n), directions[j])
+                       .reshape({-1}));
+        });
     });
   }
 
 
 
   void
-  Network::transposed_jacobian_times(const Block &points,
-                                     const Block &U,
-                                     const Block &JTU) const
+  NetworkJacobian::transposed_times(const Block &U, const Block &JTU) const
   {
-    guarded(implementation->name, [&]() {
-      const at::Tensor   x = implementation->as_points(points);
+    guarded(network.name, [&]() {
+      const at::Tensor   x = network.as_points(points);
       const at::Tensor   u = as_tensor(U), product = as_tensor(JTU);
-      const std::int64_t k = n_outputs();
+      const std::int64_t k = network.n_outputs;
       product.zero_();
       for_each_batch(x.size(0),
-                     Implementation::batch_size(2 * implementation->n_numbers),
+                     network.batch_size(2 * network.n_numbers),
                      [&](const auto first, const auto n) {
                        for (std::int64_t j = 0; j < u.size(0); ++j)
-                         implementation->pull_back(
+                         network.pull_back(
                            x.narrow(0, first, n),
                            u[j].narrow(0, first * k, n * k).view({n, k}),
                            product[j]);

@@ -174,6 +174,16 @@ namespace lsr
 
 
 
+  void
+  Network::Implementation::check_directions(const Block &V) const
+  {
+    require(V.extent(0) == n_parameters,
+            "directions have " + std::to_string(V.extent(0)) +
+              " rows, expected " + std::to_string(n_parameters));
+  }
+
+
+
   at::Tensor
   Network::Implementation::scaled_input(const at::Tensor &x) const
   {

@@ -12,7 +12,7 @@
 
 namespace lsr
 {
-  /// What is behind Network: LibTorch lives here.
+  /// The LibTorch side of Network.
   class Network::Implementation
   {
   public:
@@ -29,7 +29,7 @@ namespace lsr
     at::Tensor
     as_points(const Block &points) const;
 
-    /// What the module sees of points.
+    /// Points in the coordinates of the module.
     at::Tensor
     scaled_input(const at::Tensor &x) const;
 
@@ -78,15 +78,6 @@ namespace lsr
     void
     write_rows(const Block &points, const at::Tensor &rows) const;
 
-    template <typename BlockType>
-    using Visit =
-      std::function<void(const BlockType &, std::size_t, std::size_t)>;
-
-    template <typename BlockType>
-    void
-    for_each_row_batch(const Block            &points,
-                       const Visit<BlockType> &visit) const;
-
     /// Where a parameter is: an entry of a weight matrix (its last column is
     /// the bias), or if @p matrix is negative, a row of the others.
     struct Place
@@ -123,6 +114,9 @@ namespace lsr
 
     void
     check_correction(const Column &correction) const;
+
+    void
+    check_directions(const Block &V) const;
 
     torch::jit::Module               module;
     std::string                      name;
@@ -190,7 +184,8 @@ namespace lsr
     void
     add_other(const std::size_t index, const std::int64_t offset);
 
-    /// What is in the way of the layered path, apart from the layers found.
+    /// The obstacle to the layered path, apart from the layers found; empty if
+    /// there is none.
     std::string
     reason_against_layers() const;
 

@@ -5,6 +5,7 @@
 #include "base/allocation.h"
 #include "network/batches.h"
 #include "network/implementation.h"
+#include "network/jacobian.h"
 
 namespace lsr
 {
@@ -171,24 +172,22 @@ namespace lsr
 
   template <typename BlockType>
   void
-  Network::Implementation::for_each_row_batch(
-    const Block            &points,
-    const Visit<BlockType> &visit) const
+  NetworkJacobian::visit_rows(const Visit<BlockType> &visit) const
   {
     // Enough rows for fast products with many directions, which are read once
     // for each batch; at most about 512 MB of them.
     constexpr std::size_t budget =
       (std::size_t(1) << 29) / sizeof(typename BlockType::value_type);
-    const std::size_t n_points = points.extent(1), k = n_outputs;
+    const std::size_t n_points = points.extent(1), k = network.n_outputs;
     const std::size_t n_rows =
-      std::clamp<std::size_t>(budget / n_parameters, 8, 1024);
+      std::clamp<std::size_t>(budget / network.n_parameters, 8, 1024);
     const std::size_t n_at_a_time =
       std::min(n_points, std::max<std::size_t>(1, n_rows / k));
     const auto buffer =
       internal::allocate<BlockType>(Kokkos::ViewAllocateWithoutInitializing(
                                       "lsr::jacobian_rows"),
                                     n_at_a_time * k,
-                                    n_parameters);
+                                    network.n_parameters);
     for (std::size_t first = 0; first < n_points; first += n_at_a_time)
       {
         const std::size_t last = std::min(first + n_at_a_time, n_points);
@@ -196,8 +195,8 @@ namespace lsr
           Kokkos::subview(buffer,
                           Kokkos::make_pair(std::size_t(0), (last - first) * k),
                           Kokkos::ALL());
-        guarded(name, [&]() {
-          write_rows(columns(points, first, last), as_tensor(J));
+        guarded(network.name, [&]() {
+          network.write_rows(lsr::columns(points, first, last), as_tensor(J));
         });
         visit(J, first * k, last * k);
       }
@@ -205,61 +204,43 @@ namespace lsr
 
 
 
+  template void
+  NetworkJacobian::visit_rows(const Visit<Block> &) const;
+  template void
+  NetworkJacobian::visit_rows(const Visit<FloatBlock> &) const;
+
+
+
   void
-  Network::jacobian_rows(const Block &points, const Block &J) const
+  NetworkJacobian::rows(const Block &J) const
   {
-    guarded(implementation->name,
-            [&]() { implementation->write_rows(points, as_tensor(J)); });
+    guarded(network.name, [&]() { network.write_rows(points, as_tensor(J)); });
   }
 
 
 
   void
-  Network::for_each_jacobian_batch(
-    const Block                                                        &points,
-    const std::function<void(const Block &, std::size_t, std::size_t)> &visit)
-    const
+  NetworkJacobian::columns(const std::vector<std::size_t> &parameters,
+                           const Block                    &result) const
   {
-    implementation->for_each_row_batch<Block>(points, visit);
-  }
-
-
-
-  void
-  Network::for_each_jacobian_batch(
-    const Block &points,
-    const std::function<void(const FloatBlock &, std::size_t, std::size_t)>
-      &visit) const
-  {
-    implementation->for_each_row_batch<FloatBlock>(points, visit);
-  }
-
-
-
-  void
-  Network::jacobian_columns(const Block                    &points,
-                            const std::vector<std::size_t> &parameters,
-                            const Block                    &columns_of_J) const
-  {
-    guarded(implementation->name, [&]() {
-      require(columns_of_J.extent(0) == points.extent(1) * n_outputs() &&
-                columns_of_J.extent(1) == parameters.size(),
+    const std::size_t n = points.extent(1) * network.n_outputs;
+    guarded(network.name, [&]() {
+      require(result.extent(0) == n && result.extent(1) == parameters.size(),
               "columns of the Jacobian: expected a block of " +
-                std::to_string(points.extent(1) * n_outputs()) + " x " +
-                std::to_string(parameters.size()) + ", found " +
-                std::to_string(columns_of_J.extent(0)) + " x " +
-                std::to_string(columns_of_J.extent(1)));
-      const auto places = implementation->locate(parameters);
-      if (layered())
-        implementation->write_columns(implementation->as_points(points),
-                                      places,
-                                      as_tensor(columns_of_J));
+                std::to_string(n) + " x " + std::to_string(parameters.size()) +
+                ", found " + std::to_string(result.extent(0)) + " x " +
+                std::to_string(result.extent(1)));
+      const auto places = network.locate(parameters);
+      if (network.layered)
+        network.write_columns(network.as_points(points),
+                              places,
+                              as_tensor(result));
       else
         for (std::size_t j = 0; j < parameters.size(); ++j)
           {
-            const Block direction = make_zero_block(n_parameters(), 1);
+            const Block direction = make_zero_block(network.n_parameters, 1);
             as_tensor(direction)[0][parameters[j]] = 1.;
-            jacobian_times(points, direction, columns(columns_of_J, j, j + 1));
+            forward_mode_times(direction, lsr::columns(result, j, j + 1));
           }
     });
   }
@@ -325,14 +306,14 @@ namespace lsr
 
 
   bool
-  Network::has_rank_one_rows() const
+  NetworkJacobian::has_rank_one_rows() const
   {
-    if (!layered())
+    if (!network.layered)
       return false;
-    std::vector<unsigned int> n_uses(implementation->matrices.size(), 0);
-    for (std::size_t l = 0; l < implementation->n_positions.size(); ++l)
-      if (implementation->n_positions[l] != 1 ||
-          ++n_uses[implementation->graph->layers.layers[l].matrix] > 1)
+    std::vector<unsigned int> n_uses(network.matrices.size(), 0);
+    for (std::size_t l = 0; l < network.n_positions.size(); ++l)
+      if (network.n_positions[l] != 1 ||
+          ++n_uses[network.graph->layers.layers[l].matrix] > 1)
         return false;
     return true;
   }
@@ -340,38 +321,35 @@ namespace lsr
 
 
   RankOneDirections
-  Network::rank_one_rows(const Block                     &points,
-                         const std::vector<unsigned int> &outputs) const
+  NetworkJacobian::rank_one_rows(const std::vector<unsigned int> &outputs) const
   {
-    return guarded(implementation->name, [&]() {
+    return guarded(network.name, [&]() {
       require(has_rank_one_rows(),
               "rows of the Jacobian have more than rank one in a layer");
-      const at::Tensor x = implementation->as_points(points);
+      const at::Tensor x = network.as_points(points);
       const at::Tensor combinations =
-        one_output_each(outputs, n_outputs(), x.size(0));
+        one_output_each(outputs, network.n_outputs, x.size(0));
 
       RankOneDirections V;
       V.n_directions = points.extent(1);
-      for (const auto &matrix : implementation->matrices)
+      for (const auto &matrix : network.matrices)
         {
           V.left.push_back(make_block(matrix.n_rows, V.n_directions));
           V.right.push_back(make_block(matrix.n_inputs(), V.n_directions));
         }
-      V.other = make_block(implementation->n_other, V.n_directions);
+      V.other = make_block(network.n_other, V.n_directions);
       for_each_batch(
         x.size(0),
-        Implementation::batch_size(implementation->n_factor_numbers),
+        network.batch_size(network.n_factor_numbers),
         [&](const auto first, const auto n) {
-          const auto f =
-            implementation->factors(x.narrow(0, first, n),
-                                    combinations.narrow(0, first, n));
+          const auto f   = network.factors(x.narrow(0, first, n),
+                                         combinations.narrow(0, first, n));
           const auto put = [&](const at::Tensor &factor, const Block &block) {
             as_tensor(block).narrow(0, first, n).copy_(factor.flatten(1).t());
           };
           for (std::size_t l = 0; l < f.a.size(); ++l)
             {
-              const auto matrix =
-                implementation->graph->layers.layers[l].matrix;
+              const auto matrix = network.graph->layers.layers[l].matrix;
               put(f.delta[l], V.left[matrix]);
               put(f.a[l], V.right[matrix]);
             }
@@ -384,42 +362,40 @@ namespace lsr
 
 
   void
-  Network::transposed_jacobian_rows(const Block                     &points,
-                                    const std::vector<unsigned int> &outputs,
-                                    const Block                     &V) const
+  NetworkJacobian::transposed_rows(const std::vector<unsigned int> &outputs,
+                                   const Block                     &V) const
   {
-    guarded(implementation->name, [&]() {
-      require(V.extent(0) == n_parameters() && V.extent(1) == points.extent(1),
+    guarded(network.name, [&]() {
+      require(V.extent(0) == network.n_parameters &&
+                V.extent(1) == points.extent(1),
               "rows of the Jacobian as columns: expected a block of " +
-                std::to_string(n_parameters()) + " x " +
+                std::to_string(network.n_parameters) + " x " +
                 std::to_string(points.extent(1)) + ", found " +
                 std::to_string(V.extent(0)) + " x " +
                 std::to_string(V.extent(1)));
-      const at::Tensor x = implementation->as_points(points);
+      const at::Tensor x = network.as_points(points);
       const at::Tensor combinations =
-        one_output_each(outputs, n_outputs(), x.size(0));
+        one_output_each(outputs, network.n_outputs, x.size(0));
       const at::Tensor directions = as_tensor(V); // [r, m]
-      if (layered())
+      if (network.layered)
         for_each_batch(
           x.size(0),
-          Implementation::batch_size(implementation->n_factor_numbers +
-                                     n_parameters()),
+          network.batch_size(network.n_factor_numbers + network.n_parameters),
           [&](const auto first, const auto n) {
-            const auto f =
-              implementation->factors(x.narrow(0, first, n),
-                                      combinations.narrow(0, first, n));
-            at::Tensor rows =
-              at::empty({std::int64_t(n_parameters()), n}, block_options());
-            implementation->write_rows(f, rows);
+            const auto f    = network.factors(x.narrow(0, first, n),
+                                           combinations.narrow(0, first, n));
+            at::Tensor rows = at::empty({std::int64_t(network.n_parameters), n},
+                                        block_options());
+            network.write_rows(f, rows);
             directions.narrow(0, first, n).copy_(rows.t());
           });
       else
         for (std::int64_t i = 0; i < x.size(0); ++i)
           {
             directions[i].zero_();
-            implementation->pull_back(x.narrow(0, i, 1),
-                                      combinations[i],
-                                      directions[i]);
+            network.pull_back(x.narrow(0, i, 1),
+                              combinations[i],
+                              directions[i]);
           }
     });
   }

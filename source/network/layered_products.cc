@@ -4,6 +4,7 @@
 
 #include "network/batches.h"
 #include "network/implementation.h"
+#include "network/jacobian.h"
 
 namespace lsr
 {
@@ -141,9 +142,10 @@ namespace lsr
           {
             const std::size_t last =
               std::min(first + n_at_a_time, V.n_directions);
-            jacobian_times(points,
-                           expand_columns(V, first, last),
-                           columns(JV, first, last));
+            jacobian_times(
+              points,
+              NetworkJacobian::expand_columns(*this, V, first, last),
+              columns(JV, first, last));
           }
         return;
       }

@@ -49,7 +49,7 @@ namespace lsr
     std::optional<Patches> patches;
 
     /**
-     * What came into the layer as vectors of all points and positions, [inputs,
+     * The input of the layer as vectors of all points and positions, [inputs,
      * n_points, n_positions].
      */
     at::Tensor

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Network: its interface, and what does not deserve a file of its own.
+// Network: its interface and its short functions.
 
 #include <lsr/network/network.h>
 
 #include <ATen/Parallel.h>
+#ifdef KOKKOS_ENABLE_CUDA
+#  include <c10/cuda/CUDACachingAllocator.h>
+#endif
+#include <torch/version.h>
 
 #include "network/batches.h"
 #include "network/implementation.h"
@@ -15,22 +19,9 @@ openblas_set_num_threads(int) __attribute__((weak));
 
 namespace lsr
 {
-  Network::Network(std::unique_ptr<Implementation> implementation)
+  Network::Network(std::shared_ptr<Implementation> implementation)
     : implementation(std::move(implementation))
   {}
-
-
-
-  Network::Network(Network &&) noexcept = default;
-
-
-
-  Network &
-  Network::operator=(Network &&) noexcept = default;
-
-
-
-  Network::~Network() = default;
 
 
 
@@ -156,5 +147,23 @@ namespace lsr
     at::set_num_threads(n_threads);
     if (openblas_set_num_threads)
       openblas_set_num_threads(n_threads);
+  }
+
+
+
+  void
+  Network::release_cached_memory()
+  {
+#ifdef KOKKOS_ENABLE_CUDA
+    c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+  }
+
+
+
+  std::string
+  Network::torch_version()
+  {
+    return TORCH_VERSION;
   }
 } // namespace lsr

@@ -218,13 +218,13 @@ namespace lsr
         std::mt19937_64  generator(4);
         const Block      direction = normal_block(n_parameters, 1, generator);
         const at::Tensor V         = as_tensor(direction);
-        agree = relative_difference(separated_product(points, V)[0],
-                                    push_forward(points, V[0]).reshape({-1})) <
-                1e-10;
+        agree =
+          relative_difference(separated_product(points, V)[0],
+                              push_forward(points, V[0]).reshape({-1})) < 1e-10;
       }
     catch (const std::exception &)
       {
-        // What is not understood is not used.
+        // Subnetworks that cannot be used are not.
       }
     if (!agree)
       {
@@ -233,10 +233,9 @@ namespace lsr
       }
     description += ", subnetworks of";
     for (const auto &subnetwork : graph->subnetworks->subnetworks)
-      description += (&subnetwork == &graph->subnetworks->subnetworks[0] ?
-                        " " :
-                        " and ") +
-                     std::to_string(subnetwork.columns.size());
+      description +=
+        (&subnetwork == &graph->subnetworks->subnetworks[0] ? " " : " and ") +
+        std::to_string(subnetwork.columns.size());
     description += " inputs";
   }
 

@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include "network/implementation.h"
+#include "network/jacobian.h"
 #include "network/normal_block.h"
 
 namespace lsr
 {
   RankOneDirections
-  Network::random_directions(const std::size_t   n_directions,
-                             const std::uint64_t seed) const
+  NetworkJacobian::random_directions(const Network      &network,
+                                     const std::size_t   n_directions,
+                                     const std::uint64_t seed)
   {
     std::mt19937_64   generator(seed);
     RankOneDirections V;
     V.n_directions = n_directions;
-    for (const auto &matrix : implementation->matrices)
+    for (const auto &matrix : network.implementation->matrices)
       {
         V.left.push_back(normal_block(matrix.n_rows, n_directions, generator));
         V.right.push_back(
           normal_block(matrix.n_inputs(), n_directions, generator));
       }
-    V.other = normal_block(implementation->n_other, n_directions, generator);
+    V.other =
+      normal_block(network.implementation->n_other, n_directions, generator);
     return V;
   }
 
 
 
   Block
-  Network::expand_columns(const RankOneDirections &V,
-                          const std::size_t        first,
-                          const std::size_t        last) const
+  NetworkJacobian::expand_columns(const Network           &network,
+                                  const RankOneDirections &V,
+                                  const std::size_t        first,
+                                  const std::size_t        last)
   {
-    return guarded(implementation->name, [&]() {
-      const Block        block   = make_block(n_parameters(), last - first);
-      const at::Tensor   columns = as_tensor(block);
-      const std::int64_t n       = last - first;
-      for (std::size_t l = 0; l < implementation->matrices.size(); ++l)
+    return guarded(network.implementation->name, [&]() {
+      const Block      block = make_block(network.n_parameters(), last - first);
+      const at::Tensor columns = as_tensor(block);
+      const std::int64_t n     = last - first;
+      for (std::size_t l = 0; l < network.implementation->matrices.size(); ++l)
         {
-          const auto      &matrix = implementation->matrices[l];
+          const auto      &matrix = network.implementation->matrices[l];
           const at::Tensor left   = as_tensor(V.left[l]).narrow(0, first, n);
           const at::Tensor right  = as_tensor(V.right[l]).narrow(0, first, n);
           const at::Tensor weights =
@@ -47,7 +51,7 @@ namespace lsr
             columns.narrow(1, matrix.bias_offset, matrix.n_rows)
               .copy_(left * right.narrow(1, matrix.n_columns, 1));
         }
-      for (const auto &other : implementation->others)
+      for (const auto &other : network.implementation->others)
         columns.narrow(1, other.offset, other.count)
           .copy_(as_tensor(V.other)
                    .narrow(0, first, n)
@@ -59,15 +63,17 @@ namespace lsr
 
 
   Column
-  Network::expand(const RankOneDirections &V, const Column &y) const
+  NetworkJacobian::expand(const Network           &network,
+                          const RankOneDirections &V,
+                          const Column            &y)
   {
-    return guarded(implementation->name, [&]() {
-      const Column     correction = make_column(n_parameters());
+    return guarded(network.implementation->name, [&]() {
+      const Column     correction = make_column(network.n_parameters());
       const at::Tensor flat       = as_tensor(correction);
       const at::Tensor weights    = as_tensor(y).unsqueeze(1); // [r, 1]
-      for (std::size_t l = 0; l < implementation->matrices.size(); ++l)
+      for (std::size_t l = 0; l < network.implementation->matrices.size(); ++l)
         {
-          const auto &matrix = implementation->matrices[l];
+          const auto &matrix = network.implementation->matrices[l];
           // U diag(y) V^T
           const at::Tensor change =
             (as_tensor(V.left[l]) * weights).t().mm(as_tensor(V.right[l]));
@@ -78,7 +84,7 @@ namespace lsr
               .copy_(change.select(1, matrix.n_columns));
         }
       const at::Tensor change = (as_tensor(V.other) * weights).sum(0);
-      for (const auto &other : implementation->others)
+      for (const auto &other : network.implementation->others)
         flat.narrow(0, other.offset, other.count)
           .copy_(change.narrow(0, other.row, other.count));
       return correction;

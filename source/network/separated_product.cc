@@ -5,6 +5,7 @@
 #include "network/batches.h"
 #include "network/differentiation.h"
 #include "network/implementation.h"
+#include "network/jacobian.h"
 
 namespace lsr
 {
@@ -29,14 +30,17 @@ namespace lsr
         parts.push_back(find_distinct_inputs(g));
     }
 
-    /// Number of distinct inputs of all subnetworks.
-    std::int64_t
-    n_distinct() const
+    /// Whether this takes fewer operations than other products.
+    bool
+    pays() const
     {
-      std::int64_t sum = 0;
+      // Subnetworks are differentiated at all distinct inputs for each
+      // direction by itself, which many rows have to make up for.
+      constexpr std::int64_t n_rows_for_each = 8;
+      std::int64_t           n_distinct      = 0;
       for (const Part &part : parts)
-        sum += part.x.size(0);
-      return sum;
+        n_distinct += part.x.size(0);
+      return n_rows_for_each * n_distinct <= n;
     }
 
     void
@@ -52,10 +56,10 @@ namespace lsr
     /// One subnetwork.
     struct Part
     {
-      at::Tensor                x;      // distinct points
-      at::Tensor                number; // of each point among them
-      at::Tensor                order;  // points sorted by that number
-      std::vector<std::int64_t> counts; // points for each number
+      at::Tensor                x;           // distinct points
+      at::Tensor                number;      // of each point among them
+      at::Tensor                order;       // points sorted by that number
+      std::vector<std::int64_t> counts;      // points for each number
       at::Tensor                derivatives; // of q, [n k, width], sorted
     };
 
@@ -71,8 +75,8 @@ namespace lsr
       Part part;
       part.x = at::zeros({distinct.size(0), x.size(1)}, x.options());
       part.x.index_copy_(1, columns, distinct);
-      part.number                 = number;
-      part.order                  = number.argsort();
+      part.number                  = number;
+      part.order                   = number.argsort();
       const at::Tensor host_counts = counts.cpu();
       part.counts.assign(host_counts.data_ptr<std::int64_t>(),
                          host_counts.data_ptr<std::int64_t>() +
@@ -145,13 +149,13 @@ namespace lsr
             offset += network.theta[q].numel();
           for (std::int64_t i = 0; i < network.theta[p].numel(); ++i)
             {
-              at::Tensor direction = at::zeros(
-                {std::int64_t(network.n_parameters)}, block_options());
+              at::Tensor direction =
+                at::zeros({std::int64_t(network.n_parameters)},
+                          block_options());
               direction[offset + i] = 1.;
               const DualLevel  level;
-              const at::Tensor derivative =
-                level.tangent(scaled(graph.combine(
-                  level.dual(network.theta, direction), x, frontiers)));
+              const at::Tensor derivative = level.tangent(scaled(graph.combine(
+                level.dual(network.theta, direction), x, frontiers)));
               product.addr_(V.select(1, offset + i), derivative.reshape({-1}));
             }
         }
@@ -177,8 +181,7 @@ namespace lsr
       const std::int64_t n_distinct = part.x.size(0);
       const std::int64_t width      = part.derivatives.size(1);
       const std::int64_t n_at_a_time =
-        std::clamp<std::int64_t>(budget /
-                                   std::max(n_distinct * width, n * k),
+        std::clamp<std::int64_t>(budget / std::max(n_distinct * width, n * k),
                                  1,
                                  V.size(0));
       const at::Tensor rows =
@@ -192,8 +195,8 @@ namespace lsr
           for (std::int64_t j = 0; j < count; ++j)
             tangents[j].copy_(push_forward_subnetwork(g, V[first + j]));
 
-          at::Tensor sorted = at::empty({count, n * k}, block_options());
-          std::int64_t row = 0;
+          at::Tensor   sorted = at::empty({count, n * k}, block_options());
+          std::int64_t row    = 0;
           for (std::int64_t u = 0; u < n_distinct; ++u)
             {
               const std::int64_t n_rows = part.counts[u] * k;
@@ -241,39 +244,20 @@ namespace lsr
 
 
   bool
-  Network::separates(const Block &points) const
+  NetworkJacobian::separated_times(const Block &V,
+                                   const Block &JV,
+                                   const bool   only_if_fast) const
   {
-    // Subnetworks are differentiated at all distinct inputs for each direction
-    // by itself, which many rows have to make up for.
-    constexpr std::int64_t n_rows_for_each = 8;
-
-    return guarded(implementation->name, [&]() {
-      if (!implementation->graph->subnetworks || points.extent(1) == 0)
+    return guarded(network.name, [&]() {
+      network.check_directions(V);
+      if (!network.graph->subnetworks || points.extent(1) == 0)
         return false;
-      const Implementation::SeparatedProduct product(
-        *implementation, implementation->as_points(points));
-      return n_rows_for_each * product.n_distinct() <=
-             std::int64_t(points.extent(1));
-    });
-  }
-
-
-
-  void
-  Network::separated_jacobian_times(const Block &points,
-                                    const Block &V,
-                                    const Block &JV) const
-  {
-    guarded(implementation->name, [&]() {
-      require(implementation->graph->subnetworks != nullptr,
-              "the network does not consist of subnetworks that see different "
-              "inputs");
-      require(V.extent(0) == n_parameters(),
-              "directions have " + std::to_string(V.extent(0)) +
-                " rows, expected " + std::to_string(n_parameters()));
-      Implementation::SeparatedProduct(*implementation,
-                                       implementation->as_points(points))
-        .compute(as_tensor(V), as_tensor(JV));
+      Network::Implementation::SeparatedProduct product(
+        network, network.as_points(points));
+      if (only_if_fast && !product.pays())
+        return false;
+      product.compute(as_tensor(V), as_tensor(JV));
+      return true;
     });
   }
 } // namespace lsr

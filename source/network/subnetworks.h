@@ -20,7 +20,8 @@ namespace lsr
    * few parameters or none: the branch and the trunk of a DeepONet, and its
    * scalar product.
    *
-   * What a subnetwork returns to $c$, often several tensors, is its frontier.
+   * The tensors, often several, that a subnetwork returns to $c$ are its
+   * frontier.
    * It is found in the graph: values that depend on the columns of one set
    * only, and are used together with values of another.
    */

@@ -2,7 +2,6 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
-#include <lsr/network/lbfgs.h>
 #include <lsr/refine/alignment.h>
 
 #include <KokkosBlas1_axpby.hpp>
@@ -12,6 +11,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "network/lbfgs.h"
 #include "refine/alignment_objective.h"
 #include "refine/levenberg_marquardt.h"
 

@@ -2,13 +2,13 @@
 
 #include "refine/alignment_objective.h"
 
-#include <lsr/dense/host.h>
-#include <lsr/refine/point_hash.h>
+#include <lsr/base/types.h>
 
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "refine/point_hash.h"
 #include "refine/pseudo_time_residual.h"
 
 namespace lsr

@@ -2,7 +2,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/refine/data_set.h>
 
 #include <charconv>

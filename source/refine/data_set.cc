@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
-#include <lsr/refine/residual.h>
+#include <lsr/base/types.h>
 #include <lsr/refine/data_set.h>
+#include <lsr/refine/residual.h>
 
 #include <algorithm>
 #include <map>

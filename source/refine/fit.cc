@@ -96,9 +96,9 @@ namespace lsr
     Regularization
     plateau(const LeastSquares &problem, const RegularizationChoice &choice)
     {
-      Regularization    result;
-      const RankProfile profile{problem.losses(), {}, {}};
-      result.rank   = choice.rank.value_or(choose_rank(profile, choice.slack));
+      Regularization result;
+      result.rank =
+        choice.rank.value_or(choose_rank(problem.losses(), choice.slack));
       result.lambda = choice.lambda.value_or(0.);
       return result;
     }

@@ -2,7 +2,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/refine/linear_case.h>
 
 #include <algorithm>
@@ -87,7 +87,8 @@ namespace lsr
       };
       add_integer("directions", basis.n_directions);
       add_integer("oversampling", basis.oversampling);
-      add_integer("sample_points", basis.n_sample_points);
+      // 0 stands for as many as are needed.
+      add_integer("sample_points", basis.n_sample_points.value_or(0));
       add_integer("scale_by_inverse_singular_values",
                   basis.scale_by_inverse_singular_values);
       add_integer("seed", basis.seed);
@@ -265,10 +266,11 @@ namespace lsr
       basis() const
       {
         TangentBasisParameters basis;
-        basis.type            = file.read_text("subspace/type");
-        basis.n_directions    = count("subspace/directions");
-        basis.oversampling    = count("subspace/oversampling");
-        basis.n_sample_points = count("subspace/sample_points");
+        basis.type         = file.read_text("subspace/type");
+        basis.n_directions = count("subspace/directions");
+        basis.oversampling = count("subspace/oversampling");
+        if (const std::size_t n = count("subspace/sample_points"); n > 0)
+          basis.n_sample_points = n;
         basis.scale_by_inverse_singular_values =
           integer("subspace/scale_by_inverse_singular_values") != 0;
         basis.precision = is_second("subspace/precision", "float64", "mixed") ?

@@ -1,80 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/exceptions.h>
-#include <lsr/base/stopwatch.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
-#include <lsr/dense/single_precision.h>
-#include <lsr/dense/singular_basis.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <algorithm>
 #include <type_traits>
 
+#include "dense/single_precision.h"
+#include "dense/singular_basis.h"
+#include "network/jacobian.h"
 #include "refine/gaussian.h"
 
 namespace lsr
 {
   namespace
   {
-    void
-    make(Block &block, const std::size_t n_rows, const std::size_t n_columns)
-    {
-      block = make_block(n_rows, n_columns);
-    }
-
-
-
-    void
-    make(FloatBlock       &block,
-         const std::size_t n_rows,
-         const std::size_t n_columns)
-    {
-      block = make_float_block(n_rows, n_columns);
-    }
-
-
-
     template <typename Matrix>
     Matrix
-    some_rows(const Matrix     &matrix,
-              const std::size_t first,
-              const std::size_t last)
-    {
-      return Kokkos::subview(matrix,
-                             Kokkos::make_pair(first, last),
-                             Kokkos::ALL());
-    }
-
-
-
-    /// The block itself, or a copy in the precision that is asked for.
-    template <typename Matrix>
-    Matrix
-    in_precision(const Block &block)
+    make(const std::size_t n_rows, const std::size_t n_columns)
     {
       if constexpr (std::is_same_v<Matrix, Block>)
-        return block;
-      Matrix copy;
-      make(copy, block.extent(0), block.extent(1));
-      Kokkos::deep_copy(copy, block);
-      return copy;
-    }
-
-
-
-    template <typename Matrix>
-    void
-    transpose(const Block &from, const Matrix &to)
-    {
-      Kokkos::parallel_for(
-        "lsr::transpose",
-        Kokkos::RangePolicy<ExecutionSpace>(0, from.extent(1)),
-        KOKKOS_LAMBDA(const std::size_t j) {
-          for (std::size_t i = 0; i < from.extent(0); ++i)
-            to(j, i) = from(i, j);
-        });
-      Kokkos::fence();
+        return make_block(n_rows, n_columns);
+      else
+        return make_float_block(n_rows, n_columns);
     }
 
 
@@ -149,7 +99,9 @@ namespace lsr
       Block
       times(const Matrix &V) const
       {
-        const Block JV = sampling.apply(network_jacobian_times(V));
+        Block JV = make_block(n_network_rows, V.extent(1));
+        NetworkJacobian(network, sampling.points).times(V, JV);
+        JV = sampling.apply(JV);
         if (residual == nullptr)
           return JV;
         residual->set_zero(JV);
@@ -177,51 +129,12 @@ namespace lsr
           }
         U = sampling.apply_transposed(U, n_network_rows);
 
-        Matrix B;
-        make(B, Q.extent(1), network.n_parameters());
-        if (network.layered())
-          {
-            const Matrix weights = in_precision<Matrix>(U);
-            Kokkos::deep_copy(B, 0);
-            network.for_each_jacobian_batch(
-              sampling.points,
-              [&](const Matrix     &J,
-                  const std::size_t first,
-                  const std::size_t last) {
-                multiply(1, 'T', some_rows(weights, first, last), 'N', J, 1, B);
-              });
-          }
-        else
-          {
-            const Block B_transposed =
-              make_block(network.n_parameters(), Q.extent(1));
-            network.transposed_jacobian_times(sampling.points, U, B_transposed);
-            transpose(B_transposed, B);
-          }
+        const Matrix B = make<Matrix>(Q.extent(1), network.n_parameters());
+        NetworkJacobian(network, sampling.points).left_times(U, B);
         return B;
       }
 
     private:
-      Block
-      network_jacobian_times(const Matrix &V) const
-      {
-        const Block JV = make_block(n_network_rows, V.extent(1));
-        if constexpr (std::is_same_v<Matrix, Block>)
-          ExplicitBasis(network, V, "sketch", false).apply(sampling.points, JV);
-        else
-          network.for_each_jacobian_batch(
-            sampling.points,
-            [&](const Matrix     &J,
-                const std::size_t first,
-                const std::size_t last) {
-              Matrix product;
-              make(product, last - first, V.extent(1));
-              multiply(1, 'N', J, 'N', V, 0, product);
-              Kokkos::deep_copy(some_rows(JV, first, last), product);
-            });
-        return JV;
-      }
-
       const Network    &network;
       const Sampling   &sampling;
       Residual         *residual;
@@ -235,56 +148,55 @@ namespace lsr
     leading_directions(const SketchedJacobian<Matrix> &G,
                        const std::size_t               n_parameters,
                        const Communicator             &communicator,
-                       const RandomizedSVD            &parameters,
-                       std::map<std::string, double>  &seconds)
+                       const TangentBasisParameters   &parameters,
+                       Timer                          &timer)
     {
-      Block Q;
+      const std::size_t r = parameters.n_directions;
+      Block             Q;
       {
-        const Stopwatch stopwatch(seconds["sketch"]);
-        Matrix          Omega;
-        make(Omega, n_parameters, parameters.rank + parameters.oversampling);
+        const Timer::Stage stage(timer, "sketch");
+        const Matrix       Omega =
+          make<Matrix>(n_parameters, r + parameters.oversampling);
         fill_gaussian(Omega, parameters.seed);
         Q = G.times(Omega);
       }
       Matrix B;
       {
-        const Stopwatch stopwatch(seconds["project"]);
+        const Timer::Stage stage(timer, "project");
         // Directions below rounding carry nothing: the basis ends before them.
         orthonormalize(Q, 1e-15, Pivoting::columns, communicator);
         B = G.projection(Q);
         sum_over_ranks(B, communicator);
       }
-      const Stopwatch stopwatch(seconds["svd"]);
-      return right_singular_basis(B, std::min(parameters.rank, B.extent(0)));
+      const Timer::Stage stage(timer, "svd");
+      return right_singular_basis(B, std::min(r, B.extent(0)));
     }
   } // namespace
 
 
 
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network                 &network,
-                 const Sampling                &sampling,
-                 const Communicator            &communicator,
-                 const RandomizedSVD           &parameters,
-                 Residual                      *residual,
-                 std::map<std::string, double> *seconds)
+  randomized_svd(const Network                &network,
+                 const Sampling               &sampling,
+                 const Communicator           &communicator,
+                 const TangentBasisParameters &parameters,
+                 Residual                     *residual)
   {
-    std::map<std::string, double> ignored;
-    auto &times = seconds != nullptr ? *seconds : ignored;
     const SketchedJacobian<Block> G(network, sampling, residual);
-    const std::size_t             m = network.n_parameters();
-    const std::size_t n_sketch      = parameters.rank + parameters.oversampling;
-    const auto        n_rows =
+    const std::size_t             r        = parameters.n_directions;
+    const std::size_t             n_sketch = r + parameters.oversampling;
+    const std::size_t             m        = network.n_parameters();
+    const auto                    n_rows =
       static_cast<std::size_t>(communicator.sum(double(G.n_rows())));
-    require(parameters.rank > 0 && parameters.rank <= n_sketch &&
-              n_sketch <= std::min(n_rows, m),
-            "randomized SVD of rank " + std::to_string(parameters.rank) +
+    require(r > 0 && r <= n_sketch && n_sketch <= std::min(n_rows, m),
+            "randomized SVD of rank " + std::to_string(r) +
               " with oversampling " + std::to_string(parameters.oversampling) +
               ": their sum must not exceed the " + std::to_string(n_rows) +
               " rows and the " + std::to_string(m) + " parameters");
 
     const bool single =
       parameters.precision == Precision::mixed && network.layered();
+    Timer timer;
     const auto [V, sigma] =
       single ? leading_directions(SketchedJacobian<FloatBlock>(network,
                                                                sampling,
@@ -292,10 +204,10 @@ namespace lsr
                                   m,
                                   communicator,
                                   parameters,
-                                  times) :
-               leading_directions(G, m, communicator, parameters, times);
+                                  timer) :
+               leading_directions(G, m, communicator, parameters, timer);
     if (parameters.scale_by_inverse_singular_values)
       divide_columns(V, sigma);
-    return std::make_unique<ExplicitBasis>(network, V, "rsvd", true);
+    return std::make_unique<ExplicitBasis>(network, V, "rsvd", true, timer);
   }
 } // namespace lsr

@@ -186,7 +186,7 @@ namespace lsr
 
         std::size_t rank = parameters.rank;
         if (rank == 0)
-          rank = choose_rank(least_squares.profile(), parameters.rank_slack);
+          rank = choose_rank(least_squares.losses(), parameters.rank_slack);
         rank                   = std::min(rank, least_squares.numerical_rank());
         const Column direction = least_squares.solve(rank);
         const double predicted = norm_of(linear_residual(direction));

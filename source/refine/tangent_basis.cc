@@ -4,6 +4,8 @@
 #include <lsr/dense/blas.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include "network/jacobian.h"
+#include "refine/point_sample.h"
 #include "refine/random_choice.h"
 
 namespace lsr
@@ -32,14 +34,15 @@ namespace lsr
                       const std::uint64_t seed)
     {
       check_number_of_directions(network, n_directions, "structured");
-      return network.random_directions(n_directions, seed);
+      return NetworkJacobian::random_directions(network, n_directions, seed);
     }
   } // namespace
 
 
 
-  TangentBasis::TangentBasis(const Network &network)
-    : its_network(network)
+  TangentBasis::TangentBasis(const Network &network, const Timer &timer)
+    : basis_network(network)
+    , basis_timer(timer)
   {}
 
 
@@ -47,7 +50,15 @@ namespace lsr
   const Network &
   TangentBasis::network() const
   {
-    return its_network;
+    return basis_network;
+  }
+
+
+
+  const Timer &
+  TangentBasis::timer() const
+  {
+    return basis_timer;
   }
 
 
@@ -99,7 +110,7 @@ namespace lsr
   Column
   RankOneBasis::expand(const Column &y) const
   {
-    return network().expand(directions, y);
+    return NetworkJacobian::expand(network(), directions, y);
   }
 
 
@@ -117,8 +128,9 @@ namespace lsr
   ExplicitBasis::ExplicitBasis(const Network     &network,
                                const Block       &V,
                                const std::string &name,
-                               const bool         sorted)
-    : TangentBasis(network)
+                               const bool         sorted,
+                               const Timer       &timer)
+    : TangentBasis(network, timer)
     , V(V)
     , basis_name(name)
     , is_sorted(sorted)
@@ -158,16 +170,7 @@ namespace lsr
   void
   ExplicitBasis::apply(const Block &points, const Block &JV) const
   {
-    if (network().separates(points))
-      network().separated_jacobian_times(points, V, JV);
-    else if (network().layered())
-      network().for_each_jacobian_batch(
-        points,
-        [&](const Block &J, const std::size_t first, const std::size_t last) {
-          multiply(1., 'N', J, 'N', V, 0., rows(JV, first, last));
-        });
-    else
-      network().jacobian_times(points, V, JV);
+    network().jacobian_times(points, V, JV);
   }
 
 
@@ -228,7 +231,7 @@ namespace lsr
   void
   ParameterBasis::apply(const Block &points, const Block &JV) const
   {
-    network().jacobian_columns(points, places, JV);
+    NetworkJacobian(network(), points).columns(places, JV);
   }
 
 
@@ -253,5 +256,93 @@ namespace lsr
   ParameterBasis::parameters() const
   {
     return places;
+  }
+
+
+
+  namespace
+  {
+    std::unique_ptr<TangentBasis>
+    nystrom_basis(const Network                &network,
+                  const TangentBasisParameters &parameters,
+                  const Block                  &sample)
+    {
+      const std::size_t r = parameters.n_directions, k = network.n_outputs();
+      const std::size_t n_points = sample.extent(1);
+      require(0 < r && r <= n_points * k && r <= network.n_parameters(),
+              "a nystrom basis of " + std::to_string(r) + " directions from " +
+                std::to_string(n_points) + " distinct points with " +
+                std::to_string(k) + " outputs each, for a network of " +
+                std::to_string(network.n_parameters()) +
+                " parameters: expected at least one, and no more than pairs of "
+                "point and output, or than parameters");
+
+      const Block               points = make_block(sample.extent(0), r);
+      std::vector<unsigned int> outputs;
+      for (const std::size_t pair :
+           random_choice(n_points * k, r, parameters.seed))
+        {
+          const std::size_t i = outputs.size(), point = pair / k;
+          Kokkos::deep_copy(columns(points, i, i + 1),
+                            columns(sample, point, point + 1));
+          outputs.push_back(pair % k);
+        }
+
+      const NetworkJacobian jacobian(network, points);
+      if (jacobian.has_rank_one_rows())
+        return std::make_unique<RankOneBasis>(network,
+                                              jacobian.rank_one_rows(outputs),
+                                              "nystrom");
+      const Block V = make_block(network.n_parameters(), r);
+      jacobian.transposed_rows(outputs, V);
+      return std::make_unique<ExplicitBasis>(network, V, "nystrom", false);
+    }
+  } // namespace
+
+
+
+  std::unique_ptr<TangentBasis>
+  make_tangent_basis(const Network                &network,
+                     const TangentBasisParameters &parameters,
+                     const Block                  &points,
+                     const Communicator           &communicator)
+  {
+    // So many rows more than directions leave none of them to chance.
+    constexpr std::size_t n_more_rows = 1000;
+    const auto            sample      = [&](const std::size_t n_points) {
+      return point_sample(points, n_points, communicator, parameters.seed);
+    };
+
+    if (parameters.type == "rsvd")
+      return randomized_svd(
+        network,
+        {sample(parameters.n_sample_points.value_or(
+           (parameters.n_directions + n_more_rows) / network.n_outputs() + 1)),
+         {}},
+        Communicator(),
+        parameters);
+
+    Timer                         timer;
+    std::unique_ptr<TangentBasis> basis;
+    {
+      const Timer::Stage stage(timer, "sketch");
+      if (parameters.type == "structured")
+        basis = std::make_unique<StructuredBasis>(network,
+                                                  parameters.n_directions,
+                                                  parameters.seed);
+      else if (parameters.type == "nystrom")
+        basis = nystrom_basis(network,
+                              parameters,
+                              sample(parameters.n_directions + n_more_rows));
+      else if (parameters.type == "parameters")
+        basis = std::make_unique<ParameterBasis>(network,
+                                                 parameters.n_directions,
+                                                 parameters.seed);
+      else
+        throw Error("unknown tangent basis '" + parameters.type +
+                    "', expected " + TangentBasisParameters::types);
+    }
+    basis->basis_timer.add(timer);
+    return basis;
   }
 } // namespace lsr

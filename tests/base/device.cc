@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/device.h>
-#include <lsr/base/out_of_memory.h>
+#include <lsr/base/exceptions.h>
 
 #include <gtest/gtest.h>
 

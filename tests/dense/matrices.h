@@ -6,7 +6,6 @@
 #include <lsr/base/types.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "dense/qr.h"
+
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/qr.h>
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/network/make_network.h>
+#include <lsr/network/fully_connected.h>
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/refinement.h>
 
@@ -62,7 +62,7 @@ namespace
     align(Residual &residual, const Method method)
     {
       const StructuredBasis basis(*network, 60, 0);
-      const Column target = refine(basis, sampling, residual).values;
+      const Column          target = refine(basis, sampling, residual).values;
       residual.distribute(target);
       AlignmentParameters parameters;
       parameters.method           = method;

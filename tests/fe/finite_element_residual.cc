@@ -4,8 +4,8 @@
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/callback_residual.h>
 #include <lsr/fe/finite_element_residual.h>
-#include <lsr/fe/linear_solver.h>
 #include <lsr/fe/finite_element_solver.h>
+#include <lsr/fe/linear_solver.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/fully_connected.h>
@@ -34,6 +34,7 @@
 #include "hanging_nodes.h"
 #include "messages.h"
 #include "support/models.h"
+#include "refine/point_sample.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -241,8 +242,8 @@ TEST(FiniteElementResidual, mass_norm_divides_by_the_square_root_of_the_mass)
   const Column             f = evaluate(l2, q), g = evaluate(mass, q);
   EXPECT_EQ(relative_difference(f, g), 0.);
   mass.inner_product().scale(as_block(g));
-  const FEVector           m    = model.assembler->lumped_mass();
-  double                   norm = 0;
+  const FEVector m    = model.assembler->lumped_mass();
+  double         norm = 0;
   for (std::size_t i = 0; i < model.n; ++i)
     {
       EXPECT_NEAR(g(i), f(i) / std::sqrt(m(i)), 1e-14 * std::abs(g(i)));
@@ -450,7 +451,7 @@ namespace
                                                 model.discretization,
                                                 LinearSolver::Method::direct);
         residual.solve_with_gram_matrix = [&](const VectorType &x,
-                                               VectorType       &y) {
+                                              VectorType       &y) {
           FEVector b = model.discretization.make_vector(), s = b;
           copy_values(model, x, b);
           solver->solve(s, b, 1e-12);
@@ -552,9 +553,9 @@ TEST(CallbackResidual, a_missing_callback_is_reported)
   expect_contains(message([&]() { apply_jacobian(residual, X); }),
                   "apply_jacobian()");
   Residual &as_residual = residual;
-  expect_contains(
-    message([&]() { as_residual.apply_transposed_jacobian(X, X); }),
-    "expected the callback apply_transposed_jacobian()");
+  expect_contains(message(
+                    [&]() { as_residual.apply_transposed_jacobian(X, X); }),
+                  "expected the callback apply_transposed_jacobian()");
   expect_contains(message([&]() { as_residual.apply_mass(X, X); }),
                   "apply_mass()");
 }
@@ -670,9 +671,9 @@ TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
   const NetworkFunction<2> function = network_function(2, 1);
   const Network           &network  = *function.network();
   residual.linearize(sampling.evaluate(network));
-  RandomizedSVD parameters;
-  parameters.rank  = 20;
-  const auto basis = randomized_svd(
+  TangentBasisParameters parameters;
+  parameters.n_directions = 20;
+  const auto basis        = randomized_svd(
     network, sampling, residual.communicator(), parameters, &residual);
 
   // V^T (A J)^T A J V is diagonal.
@@ -689,26 +690,24 @@ TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
   EXPECT_LT(off_diagonal, 1e-6);
 }
 
-TEST(CommonSample, consists_of_distinct_points_of_the_set)
+TEST(PointSample, consists_of_distinct_points_of_the_set)
 {
   const Model    model(positive_definite_parameters());
   const Sampling sampling = model.nodes();
   const auto     all      = sorted_points(sampling.points);
   for (const std::size_t n : {std::size_t(1), std::size_t(20), all.size()})
     {
-      const Sampling sample = common_sample(sampling, n, MPI_COMM_SELF);
-      EXPECT_TRUE(sample.rows.empty());
-      const auto points = sorted_points(sample.points);
+      const auto points =
+        sorted_points(point_sample(sampling.points, n, MPI_COMM_SELF));
       EXPECT_EQ(points.size(), n);
       EXPECT_EQ(std::adjacent_find(points.begin(), points.end()), points.end());
       EXPECT_TRUE(
         std::includes(all.begin(), all.end(), points.begin(), points.end()));
     }
-  const Sampling more = common_sample(sampling, 2 * all.size(), MPI_COMM_SELF);
-  EXPECT_EQ(sorted_points(more.points), all);
+  EXPECT_EQ(sorted_points(point_sample(sampling.points, 2 * all.size(), MPI_COMM_SELF)), all);
 }
 
-TEST(CommonSample, does_not_depend_on_the_order_and_spreads_over_the_domain)
+TEST(PointSample, does_not_depend_on_the_order_and_spreads_over_the_domain)
 {
   Sampling sampling;
   sampling.points     = random_points(2, 4000);
@@ -719,8 +718,8 @@ TEST(CommonSample, does_not_depend_on_the_order_and_spreads_over_the_domain)
     for (unsigned int d = 0; d < 2; ++d)
       reversed.points(d, i) = sampling.points(d, n - 1 - i);
 
-  const Block a = common_sample(sampling, 1000, MPI_COMM_SELF).points;
-  const Block b = common_sample(reversed, 1000, MPI_COMM_SELF).points;
+  const Block a = point_sample(sampling.points, 1000, MPI_COMM_SELF);
+  const Block b = point_sample(reversed.points, 1000, MPI_COMM_SELF);
   EXPECT_EQ(relative_difference(a, b), 0.);
 
   unsigned int in_quadrant[4] = {0, 0, 0, 0};

@@ -6,7 +6,7 @@
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
-#include <lsr/network/make_network.h>
+#include <lsr/network/fully_connected.h>
 
 #include <deal.II/base/function.h>
 #include <deal.II/base/quadrature_lib.h>

@@ -6,7 +6,7 @@
 #include <lsr/dense/blas.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/network/make_network.h>
+#include <lsr/network/fully_connected.h>
 #include <lsr/refine/refinement.h>
 
 #include <deal.II/base/function.h>
@@ -85,10 +85,10 @@ INSTANTIATE_TEST_SUITE_P(Elements,
 
 TEST_P(ProjectedSamplingOf, reproduces_finite_element_functions)
 {
-  const Space                space(GetParam());
+  const Space    space(GetParam());
   const Sampling sampling =
     projected_sampling(space.mapping, space.dof_handler);
-  Vector<double>             u(space.dof_handler.n_dofs());
+  Vector<double> u(space.dof_handler.n_dofs());
   for (unsigned int i = 0; i < u.size(); ++i)
     u(i) = std::sin(1. + 3. * i);
   space.constraints.distribute(u);
@@ -157,8 +157,7 @@ TEST(ProjectedSampling, has_a_transpose)
   const Space    space("FE_RaviartThomas<2>(1)");
   const Sampling sampling =
     projected_sampling(space.mapping, space.dof_handler);
-  const std::size_t n = 2 * sampling.points.extent(1),
-                    m = sampling.n_values(2);
+  const std::size_t n = 2 * sampling.points.extent(1), m = sampling.n_values(2);
   const Block X = test::random_points(n, 3), Y = test::random_points(m, 2);
   const Block left = make_block(2, 3), right = make_block(2, 3);
   multiply(1., 'T', Y, 'N', sampling.apply(X), 0., left);

@@ -4,7 +4,7 @@
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
-#include <lsr/network/make_network.h>
+#include <lsr/network/fully_connected.h>
 
 #include <deal.II/dofs/dof_renumbering.h>
 #include <deal.II/fe/fe_q.h>

@@ -20,6 +20,8 @@
 #include <map>
 #include <sstream>
 
+#include "refine/point_sample.h"
+
 using namespace lsr;
 using dealii::Point;
 
@@ -160,8 +162,7 @@ namespace
       parameters.max_linearizations = options.max_linearizations;
 
       Outcome outcome;
-      outcome.refinement =
-        lsr::refine(*basis, sampling, residual, parameters);
+      outcome.refinement = lsr::refine(*basis, sampling, residual, parameters);
       const Refinement &refinement = outcome.refinement;
       outcome.network_distance =
         distance(residual.field(nodal_values(*network, sampling)), fem);
@@ -194,13 +195,11 @@ namespace
         return std::make_unique<StructuredBasis>(*network,
                                                  options.n_directions,
                                                  1);
-      RandomizedSVD svd;
-      svd.rank = options.n_directions;
+      TangentBasisParameters svd;
+      svd.n_directions = options.n_directions;
       if (options.subspace == Subspace::rsvd)
         return randomized_svd(*network,
-                              common_sample(sampling,
-                                            options.n_directions + 200,
-                                            MPI_COMM_WORLD),
+                              {point_sample(sampling.points, options.n_directions + 200, MPI_COMM_WORLD), {}},
                               Communicator(),
                               svd);
       residual.linearize(nodal_values(*network, sampling));

@@ -18,6 +18,7 @@
 
 #include "../fe/problems.h"
 #include "support/models.h"
+#include "refine/point_sample.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -76,13 +77,11 @@ namespace
       return std::make_unique<StructuredBasis>(network,
                                                options.n_directions,
                                                1);
-    RandomizedSVD svd;
-    svd.rank = options.n_directions;
+    TangentBasisParameters svd;
+    svd.n_directions = options.n_directions;
     if (options.subspace == Subspace::rsvd)
       return randomized_svd(network,
-                            common_sample(sampling,
-                                          options.n_directions + 100,
-                                          residual.communicator().get()),
+                            {point_sample(sampling.points, options.n_directions + 100, residual.communicator()), {}},
                             Communicator(),
                             svd);
     residual.linearize(q);
@@ -134,8 +133,7 @@ namespace
     const Column q = sampling.evaluate(*network);
 
     FiniteElementResidual<2> residual(*problem.assembler, options.norm);
-    const auto               basis =
-      make_basis(options, *network, sampling, q, residual);
+    const auto basis = make_basis(options, *network, sampling, q, residual);
     RefinementParameters parameters;
     parameters.rank = options.rank;
     const Refinement refinement =
@@ -303,19 +301,16 @@ TEST(RefinementOnRanks, directions_that_nearly_depend_amplify_rounding)
                                1e-15 * alone.condition);
 }
 
-TEST(CommonSample, does_not_depend_on_the_number_of_ranks)
+TEST(PointSample, does_not_depend_on_the_number_of_ranks)
 {
   const AdvectionDiffusionReaction<2> equation(linear_problem());
   const auto sample = [&](MPI_Comm communicator, const std::size_t n_points) {
     test::Problem<2> problem(
       equation, 2, 3, "hyper_cube", "0 : 1 : true", communicator);
     refine_corner(problem);
-    return common_sample(nodal_sampling(problem.discretization.mapping(),
+    return point_sample(nodal_sampling(problem.discretization.mapping(),
                                         problem.discretization.dof_handler(),
-                                        1),
-                         n_points,
-                         communicator)
-      .points;
+                                        1).points, n_points, communicator);
   };
   for (const std::size_t n_points : {10, 150, 100000})
     {

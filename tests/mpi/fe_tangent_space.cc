@@ -3,7 +3,7 @@
 // Refinements in one tangent space by Galerkin's method, on all ranks together
 // and on each alone.
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>

@@ -24,6 +24,7 @@
 #include <set>
 #include <sstream>
 
+#include "network/jacobian.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -565,8 +566,9 @@ namespace
         network.jacobian_times(points, make_zero_block(m, 2), make_block(5, 1));
       },
       {"model.pt"});
-    expect_error([&]() { network.jacobian_rows(points, make_block(4, m)); },
-                 {"model.pt"});
+    expect_error(
+      [&]() { NetworkJacobian(network, points).rows(make_block(4, m)); },
+      {"model.pt"});
     expect_error(
       [&]() { network.evaluate_laplacians(points, 3, make_column(5)); },
       {"model.pt", "3 of 2 inputs"});
@@ -710,29 +712,29 @@ namespace
   {
     const Network     network   = Network::load_bytes(good, "good", 2, 1);
     const std::size_t m         = network.n_parameters();
-    const auto        decompose = [&](const std::size_t    n_points,
-                               const RandomizedSVD &svd) {
+    const auto        decompose = [&](const std::size_t             n_points,
+                               const TangentBasisParameters &svd) {
       return randomized_svd(network,
                             Sampling{random_points(2, n_points), {}},
                             Communicator(),
                             svd);
     };
-    RandomizedSVD svd;
+    TangentBasisParameters svd;
     svd.oversampling = 2;
-    svd.rank         = 10;
+    svd.n_directions = 10;
     EXPECT_EQ(decompose(12, svd)->n_directions(), 10);
 
     // More than rows, then more than parameters.
-    svd.rank = 11;
+    svd.n_directions = 11;
     expect_error([&]() { decompose(12, svd); },
                  {"rank 11", "oversampling 2", "12 rows"});
-    svd.rank = m - 1;
+    svd.n_directions = m - 1;
     expect_error([&]() { decompose(10 * m, svd); },
                  {"rank " + std::to_string(m - 1),
                   std::to_string(m) + " parameters"});
-    svd.rank = 0;
+    svd.n_directions = 0;
     expect_error([&]() { decompose(12, svd); }, {"rank 0"});
-    svd.rank = std::numeric_limits<std::size_t>::max();
+    svd.n_directions = std::numeric_limits<std::size_t>::max();
     expect_error([&]() { decompose(12, svd); }, {"rank", "12 rows"});
   }
 } // namespace

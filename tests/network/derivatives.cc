@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "network/jacobian.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -261,10 +262,12 @@ TEST(Scaling, ActsOnValuesDerivativesAndJacobian)
 
   check(scaled, random_column(scaled.n_parameters()));
   ASSERT_TRUE(scaled.layered()) << scaled.description();
-  const RankOneDirections V       = scaled.random_directions(3, 1);
-  const Block             JV      = make_block(2 * n_points, 3);
+  const RankOneDirections V  = NetworkJacobian::random_directions(scaled, 3, 1);
+  const Block             JV = make_block(2 * n_points, 3);
   const Block             generic = make_block(2 * n_points, 3);
   scaled.jacobian_times(x, V, JV);
-  scaled.jacobian_times(x, scaled.expand_columns(V, 0, 3), generic);
+  scaled.jacobian_times(x,
+                        NetworkJacobian::expand_columns(scaled, V, 0, 3),
+                        generic);
   EXPECT_LT(relative_difference(JV, generic), 1e-12);
 }

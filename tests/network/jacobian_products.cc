@@ -11,6 +11,7 @@
 #include <set>
 
 #include "support/models.h"
+#include "network/jacobian.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -31,8 +32,18 @@ namespace
   {
     const Block JV =
       make_block(points.extent(1) * network.n_outputs(), V.extent(1));
-    network.jacobian_times(points, V, JV);
+    NetworkJacobian(network, points).forward_mode_times(V, JV);
     return JV;
+  }
+
+  /// Random directions as explicit columns.
+  Block
+  random_columns(const Network      &network,
+                 const std::size_t   n,
+                 const std::uint64_t seed)
+  {
+    return NetworkJacobian::expand_columns(
+      network, NetworkJacobian::random_directions(network, n, seed), 0, n);
   }
 
   /// Some outputs in turn, one for each point.
@@ -165,6 +176,24 @@ TEST(JacobianProducts, BlocksEqualSingleDirections)
 
 
 
+TEST(JacobianProducts, ChooseAWayThatGivesTheSame)
+{
+  // From a few directions on, rows of the Jacobian are multiplied.
+  for (const auto &[name, network] : all_models())
+    for (const std::size_t r : {1, 7, 8, 40})
+      {
+        SCOPED_TRACE(name);
+        const Block points = points_for(network);
+        const Block V      = random_block(network.n_parameters(), r);
+        const Block JV     = make_block(n_points * network.n_outputs(), r);
+        network.jacobian_times(points, V, JV);
+        EXPECT_LT(relative_difference(JV, generic_product(network, points, V)),
+                  1e-12);
+      }
+}
+
+
+
 TEST(LayeredPath, IsFoundWhereAllWeightsAreInLayers)
 {
   for (const auto &[name, network] : all_models())
@@ -213,7 +242,7 @@ TEST(LayeredPath, JacobianRowsEqualGenericProducts)
       for (unsigned int call = 0; call < 6; ++call)
         {
           const Block J = make_block(n, m);
-          network.jacobian_rows(points, J);
+          NetworkJacobian(network, points).rows(J);
           const Block product = make_block(n, 2);
           multiply(1., 'N', J, 'N', V, 0., product);
           EXPECT_LT(relative_difference(product, JV), 1e-12);
@@ -234,17 +263,14 @@ TEST(LayeredPath, BatchesOfRowsAreTheRowsInBothPrecisions)
       const std::size_t n      = n_points * network.n_outputs();
       const std::size_t m      = network.n_parameters();
       const Block       J      = make_block(n, m);
-      network.jacobian_rows(points, J);
+      NetworkJacobian(network, points).rows(J);
 
       const Block exact  = make_block(n, m);
       const Block single = make_block(n, m);
-      network.for_each_jacobian_batch(
-        points, [&](const Block &batch, std::size_t first, std::size_t last) {
+      NetworkJacobian(network, points).visit_rows<Block>([&](const Block &batch, std::size_t first, std::size_t last) {
           Kokkos::deep_copy(rows(exact, first, last), batch);
         });
-      network.for_each_jacobian_batch(
-        points,
-        [&](const FloatBlock &batch, std::size_t first, std::size_t last) {
+      NetworkJacobian(network, points).visit_rows<FloatBlock>([&](const FloatBlock &batch, std::size_t first, std::size_t last) {
           Kokkos::deep_copy(rows(single, first, last), batch);
         });
       EXPECT_EQ(relative_difference(exact, J), 0.);
@@ -279,7 +305,7 @@ TEST(JacobianColumns, EqualProductsWithUnitDirections)
         {
           const Block columns =
             make_block(n_points * network.n_outputs(), parameters.size());
-          network.jacobian_columns(points, parameters, columns);
+          NetworkJacobian(network, points).columns(parameters, columns);
           EXPECT_LT(relative_difference(columns, expected), 1e-12);
         }
     }
@@ -293,9 +319,9 @@ TEST(JacobianColumns, BadRequestsAreErrors)
   const auto &network = models.front().second;
   const Block points  = points_for(network);
   const Block columns = make_block(n_points, 1);
-  EXPECT_THROW(network.jacobian_columns(points, {0, 1}, columns), Error);
+  EXPECT_THROW(NetworkJacobian(network, points).columns({0, 1}, columns), Error);
   EXPECT_THROW(
-    network.jacobian_columns(points, {network.n_parameters()}, columns), Error);
+    NetworkJacobian(network, points).columns({network.n_parameters()}, columns), Error);
 }
 
 
@@ -310,7 +336,7 @@ TEST(JacobianRowsAsDirections, AreTheTransposedRows)
       for (unsigned int call = 0; call < 6; ++call)
         {
           const Block V = make_block(network.n_parameters(), n_points);
-          network.transposed_jacobian_rows(points, one_output_each(network), V);
+          NetworkJacobian(network, points).transposed_rows(one_output_each(network), V);
           EXPECT_LT(relative_difference(V, expected), 1e-12);
         }
     }
@@ -335,15 +361,15 @@ TEST(JacobianRowsAsDirections, HaveRankOneForVectorsAtPointsOnly)
       SCOPED_TRACE(name);
       const Block points  = points_for(network);
       const auto  outputs = one_output_each(network);
-      ASSERT_EQ(network.has_rank_one_rows(),
+      ASSERT_EQ(NetworkJacobian(network, points).has_rank_one_rows(),
                 network.layered() && others.count(name) == 0);
-      if (!network.has_rank_one_rows())
+      if (!NetworkJacobian(network, points).has_rank_one_rows())
         {
-          EXPECT_THROW(network.rank_one_rows(points, outputs), Error);
+          EXPECT_THROW(NetworkJacobian(network, points).rank_one_rows(outputs), Error);
           continue;
         }
-      const RankOneDirections V = network.rank_one_rows(points, outputs);
-      EXPECT_LT(relative_difference(network.expand_columns(V, 0, n_points),
+      const RankOneDirections V = NetworkJacobian(network, points).rank_one_rows(outputs);
+      EXPECT_LT(relative_difference(NetworkJacobian::expand_columns(network, V, 0, n_points),
                                     generic_rows(network, points)),
                 1e-12);
     }
@@ -358,8 +384,8 @@ TEST(RankOneDirections, ProductsEqualThoseOfExplicitColumns)
     {
       SCOPED_TRACE(name);
       const Block             points     = points_for(network);
-      const RankOneDirections V          = network.random_directions(r, 3);
-      const Block             explicit_V = network.expand_columns(V, 0, r);
+      const RankOneDirections V          = NetworkJacobian::random_directions(network, r, 3);
+      const Block             explicit_V = NetworkJacobian::expand_columns(network, V, 0, r);
       const Block expected = generic_product(network, points, explicit_V);
       for (unsigned int call = 0; call < 6; ++call)
         {
@@ -369,7 +395,7 @@ TEST(RankOneDirections, ProductsEqualThoseOfExplicitColumns)
         }
 
       const Column y          = random_column(r);
-      const Column correction = network.expand(V, y);
+      const Column correction = NetworkJacobian::expand(network, V, y);
       const Column sum        = make_column(network.n_parameters());
       multiply(1., 'N', explicit_V, y, 0., sum);
       EXPECT_LT(relative_difference(correction, sum), 1e-13);
@@ -387,7 +413,7 @@ TEST(RankOneDirections, ProductsDoNotDependOnTheBatches)
       constexpr std::size_t   r = 400, n = 700;
       const Block             points = random_points(network.n_inputs(), n);
       const std::size_t       k      = network.n_outputs();
-      const RankOneDirections V      = network.random_directions(r, 3);
+      const RankOneDirections V      = NetworkJacobian::random_directions(network, r, 3);
       const Block             all    = make_block(n * k, r);
       network.jacobian_times(points, V, all);
       const Block some = make_block(13 * k, r);
@@ -403,9 +429,9 @@ TEST(RankOneDirections, AreReproducibleAndIndependent)
 {
   const auto  zoo     = all_models();
   const auto &network = zoo.front().second;
-  const Block a = network.expand_columns(network.random_directions(4, 5), 0, 4);
-  const Block b = network.expand_columns(network.random_directions(4, 5), 0, 4);
-  const Block c = network.expand_columns(network.random_directions(4, 6), 0, 4);
+  const Block a = random_columns(network, 4, 5);
+  const Block b = random_columns(network, 4, 5);
+  const Block c = random_columns(network, 4, 6);
   EXPECT_EQ(relative_difference(a, b), 0.);
   EXPECT_GT(relative_difference(a, c), 0.1);
 }

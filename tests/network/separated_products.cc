@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "network/jacobian.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -53,11 +54,11 @@ TEST(Subnetworks, AreFoundWhereTheyMeetBehindAllWeights)
       if (description.find("subnetworks of") != std::string::npos)
         found.insert(name);
       else
-        EXPECT_THROW(network.separated_jacobian_times(
-                       random_points(network.n_inputs(), 2),
-                       random_block(network.n_parameters(), 1),
-                       make_block(2 * network.n_outputs(), 1)),
-                     Error)
+        EXPECT_FALSE(
+          NetworkJacobian(network, random_points(network.n_inputs(), 2))
+            .separated_times(random_block(network.n_parameters(), 1),
+                             make_block(2 * network.n_outputs(), 1),
+                             /* only_if_fast = */ false))
           << name;
     }
   for (const auto &[name, n_first] : separable)
@@ -80,11 +81,12 @@ TEST(SeparatedProducts, EqualPlainOnesOnGridsAndScatteredPoints)
         {
           const Block V        = random_block(network.n_parameters(), 5);
           const Block expected = make_block(points.extent(1), 5);
-          network.jacobian_times(points, V, expected);
+          NetworkJacobian(network, points).forward_mode_times(V, expected);
           for (unsigned int call = 0; call < 6; ++call)
             {
               const Block JV = make_block(points.extent(1), 5);
-              network.separated_jacobian_times(points, V, JV);
+              EXPECT_TRUE(
+                NetworkJacobian(network, points).separated_times(V, JV, false));
               EXPECT_LT(relative_difference(JV, expected), 1e-12);
             }
         }
@@ -112,8 +114,8 @@ TEST(SeparatedProducts, RespectTheScalingOfInputsAndOutputs)
   const Block   points   = tensor_grid(4, 3, 5, 8);
   const Block   V        = random_block(network.n_parameters(), 3);
   const Block   expected = make_block(80, 3), JV = make_block(80, 3);
-  network.jacobian_times(points, V, expected);
-  network.separated_jacobian_times(points, V, JV);
+  NetworkJacobian(network, points).forward_mode_times(V, expected);
+  EXPECT_TRUE(NetworkJacobian(network, points).separated_times(V, JV, false));
   EXPECT_LT(relative_difference(JV, expected), 1e-12);
 }
 
@@ -126,9 +128,15 @@ TEST(SeparatedProducts, PayOnGridsOnly)
       SCOPED_TRACE(name);
       const bool        is_separable = separable.count(name) > 0;
       const std::size_t n_first      = is_separable ? separable.at(name) : 1;
-      EXPECT_EQ(network.separates(
-                  tensor_grid(network.n_inputs(), n_first, 30, 32)),
+      const auto        separated    = [&](const Block &points) {
+        return NetworkJacobian(network, points)
+          .separated_times(random_block(network.n_parameters(), 1),
+                           make_block(points.extent(1) * network.n_outputs(),
+                                      1),
+                           /* only_if_fast = */ true);
+      };
+      EXPECT_EQ(separated(tensor_grid(network.n_inputs(), n_first, 30, 32)),
                 is_separable);
-      EXPECT_FALSE(network.separates(random_points(network.n_inputs(), 200)));
+      EXPECT_FALSE(separated(random_points(network.n_inputs(), 200)));
     }
 }

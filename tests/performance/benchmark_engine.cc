@@ -9,7 +9,6 @@
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 #include <lsr/dense/least_squares.h>
-#include <lsr/dense/qr.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/fit.h>
 #include <lsr/refine/tangent_basis.h>
@@ -20,6 +19,8 @@
 #include <iostream>
 
 #include "data.h"
+#include "dense/qr.h"
+#include "network/jacobian.h"
 #include "support/models.h"
 #include "timing.h"
 
@@ -359,8 +360,8 @@ namespace
     const Block   points  = test::random_points(2, sizes.explicit_rows, -1, 1);
     const double numbers = double(sizes.explicit_rows) * network.n_parameters();
     const double time    = seconds([&]() {
-      network.for_each_jacobian_batch(
-        points, [](const Block &J, std::size_t, std::size_t) {
+      NetworkJacobian(network, points)
+        .visit_rows<Block>([](const Block &J, std::size_t, std::size_t) {
           benchmark::DoNotOptimize(J.data());
         });
     });
@@ -396,8 +397,8 @@ namespace
   {
     const Network  network = fully_connected();
     const Sampling sample{test::random_points(2, sizes.subset, -1, 1), {}};
-    RandomizedSVD  parameters;
-    parameters.rank = sizes.columns;
+    TangentBasisParameters parameters;
+    parameters.n_directions = sizes.columns;
     report(state,
            seconds([&]() {
              randomized_svd(network, sample, Communicator(), parameters);

@@ -3,7 +3,7 @@
 // Products with the Jacobian of networks that are recognized as layers, next
 // to the generic path: time and agreement.
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/tangent_basis.h>
 
@@ -13,6 +13,7 @@
 
 #include "applications/studies/classification/convolutional_network.h"
 #include "applications/studies/data-driven-operators/operator_networks.h"
+#include "network/jacobian.h"
 #include "support/models.h"
 #include "timing.h"
 
@@ -99,8 +100,11 @@ namespace
   {
     const auto [network, points] = make_case(name);
     const RankOneDirections V =
-      network.random_directions(options.columns, /* seed = */ 0);
-    const Block       dense   = network.expand_columns(V, 0, options.columns);
+      NetworkJacobian::random_directions(network,
+                                         options.columns,
+                                         /* seed = */ 0);
+    const Block dense =
+      NetworkJacobian::expand_columns(network, V, 0, options.columns);
     const std::size_t n       = points.extent(1) * network.n_outputs();
     const Block       layered = make_block(n, options.columns),
                 generic       = make_block(n, options.columns);
@@ -111,7 +115,7 @@ namespace
         network.jacobian_times(points, V, layered);
       },
       [&, &network = network, &points = points]() {
-        network.jacobian_times(points, dense, generic);
+        NetworkJacobian(network, points).forward_mode_times(dense, generic);
       },
       layered,
       generic);
@@ -137,7 +141,8 @@ namespace
       state,
       [&, &points = points]() { basis.apply(points, layered); },
       [&, &network = network, &points = points]() {
-        network.jacobian_times(points, basis.columns(), generic);
+        NetworkJacobian(network, points)
+          .forward_mode_times(basis.columns(), generic);
       },
       layered,
       generic);

@@ -3,7 +3,7 @@
 #include "data.h"
 
 #include <lsr/base/atomic_file.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <cmath>
 #include <cstdio>

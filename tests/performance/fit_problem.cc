@@ -4,7 +4,7 @@
 // sin(pi x_d) over the variables, at points uniform in [-1,1]^d, and a fully
 // connected tanh network.
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
 

@@ -4,8 +4,8 @@
 // equation, from the initial value at 128 points to the solution at t = 1.
 // Rows are [128 sensors, x]; the rows of one function are one group.
 
+#include <lsr/base/types.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/network/training.h>
 
 #include <cmath>

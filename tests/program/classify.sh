@@ -11,7 +11,7 @@ small=(--images 600 --validation 100 --test-images 200)
 # ---------------------------------------------------------- rendered digits
 
 for activation in relu gelu; do
-  reports $activation --threads 1 "${small[@]}" --linear-layers --subspace landmark --directions 200 \
+  reports $activation --threads 1 "${small[@]}" --linear-layers --subspace nystrom --directions 200 \
     --activation $activation --ranks ranks.csv --samples samples.csv
   holds "$(value accuracy_network) < 0.3 && $(value accuracy) > 0.5" $activation
   holds "$(value rows) == 5000 && $(value parameters) == 119530 && $(value chosen_rank) <= $(value numerical_rank)" $activation
@@ -24,10 +24,10 @@ awk -F, 'NR == 2 { first = $4; ok = $1 == 0 } NR > 2 && $2 > last * (1 + 1e-12) 
 
 cp report.json first.json
 cp ranks.csv first.csv
-reports "again" --threads 1 "${small[@]}" --linear-layers --subspace landmark --directions 200 --activation gelu --ranks ranks.csv
+reports "again" --threads 1 "${small[@]}" --linear-layers --subspace nystrom --directions 200 --activation gelu --ranks ranks.csv
 cmp -s ranks.csv first.csv || fail "the second time gives something else"
 
-for subspace in parameters structured rsvd landmark; do
+for subspace in parameters structured rsvd nystrom; do
   reports $subspace --threads 1 --images 60 --validation 10 --test-images 20 --subspace $subspace --directions 10
   holds "$(value loss) < 0.1 && $(value rank) == 10" $subspace
 done
@@ -52,7 +52,7 @@ PYTHON
 }
 write_mnist mnist
 files=(--mnist mnist --images 300 --validation 50 --test-images 60)
-reports "MNIST files" --threads 1 "${files[@]}" --linear-layers --subspace landmark --directions 200
+reports "MNIST files" --threads 1 "${files[@]}" --linear-layers --subspace nystrom --directions 200
 holds "$(value accuracy) > 0.9" "MNIST files"
 grep -q '"set":"mnist"' report.json || fail "the report does not name the folder"
 

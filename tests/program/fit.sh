@@ -26,7 +26,7 @@ fit_data 1500 500 0 30 >grouped.csv
 
 # ------------------------------------------------------------- good data
 
-for subspace in structured rsvd landmark parameters; do
+for subspace in structured rsvd nystrom parameters; do
   reports "$subspace" "$model" plenty.csv --subspace $subspace --directions 200 --precision mixed &&
     holds "$(value mse_test_refined) < 0.1 * $(value mse_test)" "$subspace"
   holds "$(value parameters) == 83073 && $(value rows) == 1500 && $(value chosen_rank) <= 200" "$subspace"

@@ -3,7 +3,6 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/network/lbfgs.h>
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/residual.h>
 
@@ -14,6 +13,7 @@
 #include <limits>
 
 #include "../source/refine/pseudo_time_residual.h"
+#include "network/lbfgs.h"
 #include "support/models.h"
 #include "support/residuals.h"
 

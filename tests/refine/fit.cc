@@ -4,10 +4,10 @@
 #include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/residual.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
 
 #include <gtest/gtest.h>
 
@@ -270,8 +270,8 @@ TEST_F(FitTest, ValidationRowsAreJudgedButNotFitted)
 {
   const DataSet    data = data_set(400), validation = data_set(200, 9);
   const DataStream rows(data), validation_rows(validation);
-  const Fit        alone = fit(basis, rows, all_columns());
-  const Fit judged = fit(basis, rows, all_columns(), &validation_rows);
+  const Fit        alone  = fit(basis, rows, all_columns());
+  const Fit        judged = fit(basis, rows, all_columns(), &validation_rows);
   EXPECT_EQ(relative_difference(judged.correction, alone.correction), 0.);
   EXPECT_NEAR(judged.validation * 200,
               loss(validation, judged.correction),
@@ -289,8 +289,7 @@ TEST_F(FitTest, EveryRuleAvoidsWhatOverfittingDoes)
   const DataStream rows(data), folded(data, 5), validation_rows(validation, 5);
   const double     before = loss(test, {}),
                overfitted =
-                 loss(test,
-                      fit(basis, rows, all_columns()).correction);
+                 loss(test, fit(basis, rows, all_columns()).correction);
   EXPECT_GT(overfitted, 2 * before);
 
   const auto chosen = [&](const SelectionRule rule) {

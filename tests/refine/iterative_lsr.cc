@@ -2,9 +2,9 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/residual.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/refined_network.h>
+#include <lsr/refine/residual.h>
 
 #include <gtest/gtest.h>
 
@@ -77,10 +77,10 @@ namespace
     }
 
     std::shared_ptr<Network> network;
-    Sampling            sampling;
-    Column              target;
-    DataMisfit          residual;
-    IterativeParameters parameters;
+    Sampling                 sampling;
+    Column                   target;
+    DataMisfit               residual;
+    IterativeParameters      parameters;
   };
 
   /// A file that is removed in the end.
@@ -171,7 +171,7 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
   fit.parameters.refinement.rank     = 0;
   fit.parameters.alignment.max_steps = 1;
   const auto iteration               = fit.make_iteration();
-  iteration->make_basis = [&](const unsigned int i) {
+  iteration->make_basis              = [&](const unsigned int i) {
     return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
   };
   Column correction;
@@ -202,7 +202,7 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
   fit.parameters.alignment.max_steps = 1;
   fit.parameters.max_rejections      = 2;
   const auto limited                 = fit.make_iteration();
-  limited->make_basis = [&](const unsigned int i) {
+  limited->make_basis                = [&](const unsigned int i) {
     return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
   };
 

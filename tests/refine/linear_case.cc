@@ -69,9 +69,9 @@ namespace
   example(const std::size_t n = 40, const Norm norm = Norm::energy)
   {
     Linearization result;
-    result.norm              = norm;
-    result.values            = random_numbers(n, 1);
-    result.residual          = random_numbers(n, 2);
+    result.norm               = norm;
+    result.values             = random_numbers(n, 1);
+    result.residual           = random_numbers(n, 2);
     result.jacobian.n_columns = n;
     for (std::size_t i = 0; i < n; ++i)
       {
@@ -81,10 +81,10 @@ namespace
           for (std::size_t j = i < 2 ? 0 : i - 2; j < std::min(n, i + 3); ++j)
             if (!is_constrained(j, n))
               result.jacobian.add(j,
-                                 i == j ? 4. + std::sin(i) :
-                                 norm == Norm::energy ?
-                                          std::cos(double(i) * j) :
-                                          std::cos(i + 2. * j));
+                                  i == j ? 4. + std::sin(i) :
+                                  norm == Norm::energy ?
+                                           std::cos(double(i) * j) :
+                                           std::cos(i + 2. * j));
         result.jacobian.end_row();
       }
     result.constrained           = {0, n - 1};
@@ -500,8 +500,8 @@ TEST_F(LinearCaseFile, WithoutConstraintsAndRowsIsReadBack)
   problem.linearization                       = {};
   problem.linearization.values                = random_numbers(60, 1);
   problem.linearization.residual              = random_numbers(3, 1);
-  problem.linearization.jacobian.n_columns     = 60;
-  problem.linearization.jacobian.starts        = {0, 0, 0, 0};
+  problem.linearization.jacobian.n_columns    = 60;
+  problem.linearization.jacobian.starts       = {0, 0, 0, 0};
   problem.linearization.constraints.n_columns = 60;
   problem.sampling.rows.clear();
   problem.scaling = {};
@@ -582,7 +582,9 @@ TEST_F(LinearCaseFile, DataSetsThatDoNotFitAreRefused)
   expect([](HDF5Content &c) { c.integers["jacobian/columns"].pop_back(); },
          "jacobian: as many columns and values");
   expect(
-    [](HDF5Content &c) { c.arrays["jacobian/values"].values[2] = std::nan(""); },
+    [](HDF5Content &c) {
+      c.arrays["jacobian/values"].values[2] = std::nan("");
+    },
     "'jacobian/values'");
   expect(
     [](HDF5Content &c) {

@@ -6,8 +6,8 @@
 #include <lsr/dense/blas.h>
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/residual.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
 #include <lsr/refine/tangent_basis.h>
 
 #include <gtest/gtest.h>
@@ -70,8 +70,7 @@ namespace
       RefinementParameters best;
       best.rank_slack = 0;
       if (basis == "structured")
-        return refine(
-          StructuredBasis(network, 30, 1), sampling, misfit, best);
+        return refine(StructuredBasis(network, 30, 1), sampling, misfit, best);
       return refine(ParameterBasis(network, network.n_parameters(), 1),
                     sampling,
                     misfit,

@@ -6,8 +6,8 @@
 #include <lsr/dense/orthonormalization.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/residual.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
 
 #include <gtest/gtest.h>
 
@@ -76,8 +76,8 @@ namespace
   {
     std::vector<std::unique_ptr<TangentBasis>> bases;
     bases.push_back(std::make_unique<StructuredBasis>(network, r, 0));
-    RandomizedSVD svd;
-    svd.rank = r;
+    TangentBasisParameters svd;
+    svd.n_directions = r;
     bases.push_back(randomized_svd(network, sampling, Communicator(), svd));
     svd.scale_by_inverse_singular_values = true;
     bases.push_back(randomized_svd(network, sampling, Communicator(), svd));
@@ -302,11 +302,11 @@ TEST(Refinement, ValuesAreThoseOfTheCorrectedPrediction)
 
 TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
 {
-  const Network  network  = small_network();
-  const Sampling sampling = sample(250);
-  const Column   t        = target(sampling);
-  RandomizedSVD  svd;
-  svd.rank         = 50;
+  const Network          network  = small_network();
+  const Sampling         sampling = sample(250);
+  const Column           t        = target(sampling);
+  TangentBasisParameters svd;
+  svd.n_directions = 50;
   const auto basis = randomized_svd(network, sampling, Communicator(), svd);
 
   DataMisfit           misfit(t);
@@ -316,9 +316,8 @@ TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
   ASSERT_EQ(all.profile.loss.size(), 51);
   for (const std::size_t rank : {1, 7, 20, 35, 50})
     {
-      parameters.rank = rank;
-      const Refinement one =
-        refine(*basis, sampling, misfit, parameters);
+      parameters.rank      = rank;
+      const Refinement one = refine(*basis, sampling, misfit, parameters);
       EXPECT_EQ(one.rank, rank);
       EXPECT_NEAR(std::sqrt(all.profile.loss[rank]),
                   one.refined_norm,
@@ -330,10 +329,9 @@ TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
       const ExplicitBasis small(network, leading, "leading", true);
       parameters.rank       = 0;
       parameters.rank_slack = 0;
-      EXPECT_NEAR(
-        refine(small, sampling, misfit, parameters).refined_norm,
-        one.refined_norm,
-        1e-9 * one.refined_norm);
+      EXPECT_NEAR(refine(small, sampling, misfit, parameters).refined_norm,
+                  one.refined_norm,
+                  1e-9 * one.refined_norm);
       parameters.rank_slack = 1e-2;
     }
   for (std::size_t k = 1; k < all.profile.loss.size(); ++k)
@@ -348,10 +346,10 @@ TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
 
 TEST(Refinement, AutomaticRankIsTheStartOfThePlateau)
 {
-  const Network  network  = small_network();
-  const Sampling sampling = sample(300);
-  RandomizedSVD  svd;
-  svd.rank         = 60;
+  const Network          network  = small_network();
+  const Sampling         sampling = sample(300);
+  TangentBasisParameters svd;
+  svd.n_directions = 60;
   const auto basis = randomized_svd(network, sampling, Communicator(), svd);
   // Reachable with 12 directions; the others have nothing to add.
   const Column y = make_column_of(60, [](const std::size_t k) {
@@ -361,9 +359,8 @@ TEST(Refinement, AutomaticRankIsTheStartOfThePlateau)
   add(1e-6, random_column(300), t);
   DataMisfit           misfit(t);
   RefinementParameters parameters;
-  parameters.rank_slack = 0.2;
-  const Refinement refinement =
-    refine(*basis, sampling, misfit, parameters);
+  parameters.rank_slack       = 0.2;
+  const Refinement refinement = refine(*basis, sampling, misfit, parameters);
   EXPECT_EQ(refinement.rank, 12);
 }
 
@@ -383,11 +380,9 @@ TEST(Refinement, RankDeficientDirectionsGiveTheTruncatedSolution)
   const ExplicitBasis  dependent(network, twice, "twice", false);
   DataMisfit           misfit(t);
   RefinementParameters parameters;
-  parameters.rank_slack = 0;
-  const Refinement expected =
-    refine(independent, sampling, misfit, parameters);
-  const Refinement found =
-    refine(dependent, sampling, misfit, parameters);
+  parameters.rank_slack     = 0;
+  const Refinement expected = refine(independent, sampling, misfit, parameters);
+  const Refinement found    = refine(dependent, sampling, misfit, parameters);
   EXPECT_EQ(found.numerical_rank, 15);
   EXPECT_TRUE(std::isfinite(norm(found.correction)));
   EXPECT_NEAR(found.refined_norm,
@@ -522,8 +517,7 @@ TEST(Refinement, NeverMakesTheResidualLarger)
       NonlinearMisfit misfit = quadratic_misfit(random_column(100, seed));
       for (const auto &basis : all_bases(network, sampling, 30))
         {
-          const Refinement refinement =
-            refine(*basis, sampling, misfit);
+          const Refinement refinement = refine(*basis, sampling, misfit);
           EXPECT_LE(refinement.refined_norm, refinement.initial_norm);
         }
     }
@@ -554,10 +548,10 @@ TEST(Refinement, LowersTheTestErrorOfATrainedNetwork)
 
 TEST(RandomizedSVD, FindsTheLeadingSingularDirections)
 {
-  const Network  network  = small_network();
-  const Sampling sampling = sample(150);
-  RandomizedSVD  parameters;
-  parameters.rank = 20;
+  const Network          network  = small_network();
+  const Sampling         sampling = sample(150);
+  TangentBasisParameters parameters;
+  parameters.n_directions = 20;
   const auto basis =
     randomized_svd(network, sampling, Communicator(), parameters);
   const Block &V = basis->columns();
@@ -616,9 +610,9 @@ TEST(RandomizedSVD, OfGenericAndLayeredProductsAgree)
   ASSERT_FALSE(generic.layered());
   ASSERT_TRUE(layered.layered());
 
-  const Sampling sampling = sample(60);
-  RandomizedSVD  svd;
-  svd.rank         = 10;
+  const Sampling         sampling = sample(60);
+  TangentBasisParameters svd;
+  svd.n_directions = 10;
   const auto  a    = randomized_svd(generic, sampling, Communicator(), svd);
   const auto  b    = randomized_svd(layered, sampling, Communicator(), svd);
   const Block rest = make_block(a->columns().extent(0), 5);

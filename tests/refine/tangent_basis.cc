@@ -3,15 +3,16 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/refine/residual.h>
-#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
+#include "network/jacobian.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -21,7 +22,7 @@ namespace
 {
   const std::vector<std::string> all_types = {"structured",
                                               "rsvd",
-                                              "landmark",
+                                              "nystrom",
                                               "parameters"};
 
   std::unique_ptr<TangentBasis>
@@ -149,12 +150,12 @@ TEST(TangentBases, ImpossibleRequestsAreErrors)
       EXPECT_THROW(make(network, type, sample, network.n_parameters() + 1),
                    Error);
     }
-  EXPECT_THROW(make(network, "landmark", sample, 21), Error);
+  EXPECT_THROW(make(network, "nystrom", sample, 21), Error);
 }
 
 
 
-TEST(LandmarkBasis, TakesEveryRowOfTheJacobianOnceHoweverOftenPointsOccur)
+TEST(NystromBasis, TakesEveryRowOfTheJacobianOnceHoweverOftenPointsOccur)
 {
   for (const std::string model : {"", "several vectors for a point"})
     {
@@ -171,12 +172,12 @@ TEST(LandmarkBasis, TakesEveryRowOfTheJacobianOnceHoweverOftenPointsOccur)
       for (std::size_t i = 0; i < 3 * n; ++i)
         Kokkos::deep_copy(columns(sample, i, i + 1),
                           columns(points, i % n, i % n + 1));
-      const auto  basis = make(network, "landmark", sample, n * k);
+      const auto  basis = make(network, "nystrom", sample, n * k);
       const Block V     = directions(network, *basis);
-      EXPECT_THROW(make(network, "landmark", sample, n * k + 1), Error);
+      EXPECT_THROW(make(network, "nystrom", sample, n * k + 1), Error);
 
       const Block J = make_block(n * k, network.n_parameters());
-      network.jacobian_rows(points, J);
+      NetworkJacobian(network, points).rows(J);
       const HostBlock       host_V = to_host(V), host_J = to_host(J);
       std::set<std::size_t> found;
       for (std::size_t j = 0; j < n * k; ++j)
@@ -222,7 +223,7 @@ TEST(RandomizedSVDBasis, IsOrthonormalAndNearlyOptimalInBothPrecisions)
   const Block       sample  = random_points(2, 120, -1., 1.);
   const std::size_t r       = 40;
   const Block       J       = make_block(240, network.n_parameters());
-  network.jacobian_rows(sample, J);
+  NetworkJacobian(network, sample).rows(J);
 
   double error[2];
   for (const Precision precision : {Precision::float64, Precision::mixed})

@@ -297,7 +297,7 @@ TEST(Galerkin, ComputesTheReducedMatrixOfAJacobianOnce)
   EXPECT_EQ(space.n_galerkin_matrices(), 1u);
   EXPECT_LT(second.n_columns_applied, 10u);
   const TangentSpace fresh(basis, sample(0.), first);
-  const Refinement expected = refine(fresh, sample(0.2), second, parameters);
+  const Refinement   expected = refine(fresh, sample(0.2), second, parameters);
   EXPECT_EQ(relative_difference(found.values, expected.values), 0.);
 
   // Another coefficient.

@@ -3,7 +3,7 @@
 #include "applications/studies/data-driven-operators/burgers_data.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <gtest/gtest.h>
 

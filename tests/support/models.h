@@ -3,7 +3,7 @@
 #ifndef lsr_tests_support_models_h
 #define lsr_tests_support_models_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/network.h>
 
 #include <cstdint>

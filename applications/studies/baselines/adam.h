@@ -3,7 +3,7 @@
 #ifndef lsr_studies_adam_h
 #define lsr_studies_adam_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <cmath>
 #include <vector>

@@ -3,7 +3,7 @@
 #ifndef lsr_studies_collocation_h
 #define lsr_studies_collocation_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/strong_form.h>
 #include <lsr/network/network.h>
 

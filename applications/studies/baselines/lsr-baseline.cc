@@ -8,7 +8,6 @@
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>
-#include <lsr/network/lbfgs.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/refined_network.h>
 
@@ -23,6 +22,7 @@
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/baselines/collocation.h"
 #include "applications/studies/study.h"
+#include "network/lbfgs.h"
 
 namespace lsr_studies
 {

@@ -3,7 +3,7 @@
 #include "applications/studies/classification/images.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -4,12 +4,12 @@
 // convolutional network.
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/types.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
-#include <lsr/network/version.h>
+#include <lsr/network/network.h>
 #include <lsr/refine/fit.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <limits>
 
@@ -276,7 +276,7 @@ namespace lsr_studies
       {
         const Solution        &chosen = result.solutions.back();
         nlohmann::ordered_json json   = {
-            {"torch", torch_version()},
+            {"torch", Network::torch_version()},
             {"set", mnist.empty() ? "rendered digits" : mnist},
             {"images", n_images},
             {"validation_images", n_validation},

@@ -3,7 +3,7 @@
 #include "applications/studies/classification/softmax_residual.h"
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <KokkosBlas1_axpby.hpp>
 

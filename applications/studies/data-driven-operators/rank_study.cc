@@ -4,9 +4,9 @@
 #include "applications/studies/data-driven-operators/rank_study.h"
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/types.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
 #include <lsr/refine/reduced_problem.h>
 

@@ -6,7 +6,7 @@
 #include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <cstddef>
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "applications/studies/data-driven-operators/train_operator.h"
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/training.h>
 
 #include <cmath>

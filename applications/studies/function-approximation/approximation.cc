@@ -3,10 +3,9 @@
 #include "applications/studies/function-approximation/approximation.h"
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/types.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/network/fully_connected.h>
-#include <lsr/network/lbfgs.h>
 
 #include <KokkosBlas1_axpby.hpp>
 #include <KokkosBlas1_scal.hpp>
@@ -16,6 +15,8 @@
 #include <string>
 
 #include "applications/studies/baselines/adam.h"
+#include "network/jacobian.h"
+#include "network/lbfgs.h"
 
 namespace lsr_studies
 {
@@ -127,8 +128,8 @@ namespace lsr_studies
   LinearizedProblem::LinearizedProblem(const Network &network,
                                        const DataSet &data)
     : network(network)
-    , rows(network.rank_one_rows(data.points,
-                                 std::vector<unsigned int>(data.n_points(), 0)))
+    , rows(NetworkJacobian(network, data.points)
+             .rank_one_rows(std::vector<unsigned int>(data.n_points(), 0)))
     , f(errors(network, data))
   {
     std::size_t n_weights = 0;
@@ -181,7 +182,7 @@ namespace lsr_studies
   Column
   LinearizedProblem::transposed_times(const Column &u) const
   {
-    return network.expand(rows, u);
+    return NetworkJacobian::expand(network, rows, u);
   }
 
 

@@ -3,10 +3,10 @@
 // Approximates a function of two variables: trains a network, refines it,
 // solves the linearized problem by iterations, and follows the correction.
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/fit.h>
-#include <lsr/refine/make_tangent_basis.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <ctime>
 #include <set>

@@ -11,8 +11,8 @@
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>
-#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <deal.II/base/timer.h>
 #include <deal.II/numerics/fe_field_function.h>

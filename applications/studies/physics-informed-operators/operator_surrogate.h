@@ -4,7 +4,7 @@
 #define lsr_studies_operator_surrogate_h
 
 #include <lsr/base/exceptions.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
 

@@ -3,11 +3,10 @@
 #ifndef lsr_studies_subspace_study_h
 #define lsr_studies_subspace_study_h
 
+#include <lsr/base/types.h>
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
-#include <lsr/dense/host.h>
 #include <lsr/dense/least_squares.h>
-#include <lsr/network/lbfgs.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/reduced_problem.h>
 #include <lsr/refine/tangent_basis.h>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "applications/studies/namespace.h"
+#include "network/lbfgs.h"
 
 // The subspace of one instance, and its effect on iterative
 // solvers (paper, Figures 4c, S5 and S6).

@@ -3,7 +3,7 @@
 #ifndef lsr_studies_train_loss_h
 #define lsr_studies_train_loss_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/network.h>
 
 #include <map>

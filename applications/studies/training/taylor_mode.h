@@ -3,7 +3,7 @@
 #ifndef lsr_studies_taylor_mode_h
 #define lsr_studies_taylor_mode_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/network/fully_connected.h>
 
 #include <memory>

@@ -55,6 +55,11 @@ namespace lsr
     void
     sum(const Block &values) const;
 
+    /// The columns of the blocks of all ranks, rank by rank. All blocks must
+    /// have the same number of rows. Collective.
+    Block
+    gather_columns(const Block &values) const;
+
   private:
 #ifdef LSR_WITH_MPI
     MPI_Comm mpi_communicator = MPI_COMM_SELF;

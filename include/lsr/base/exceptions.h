@@ -9,7 +9,7 @@
 namespace lsr
 {
   /**
-   * What the library throws below the deal.II layer when something that a user
+   * Thrown by the library below the deal.II layer when something that a user
    * controls is wrong: a file, a shape, a parameter. The message says what was
    * found, where, and what was expected.
    */
@@ -17,6 +17,14 @@ namespace lsr
   {
   public:
     using std::runtime_error::runtime_error;
+  };
+
+  /// Thrown where the memory of the device does not suffice. Smaller blocks may
+  /// help.
+  class OutOfMemory : public Error
+  {
+  public:
+    using Error::Error;
   };
 
   /// Throw an Error with @p message unless @p condition holds.

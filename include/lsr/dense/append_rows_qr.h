@@ -5,9 +5,9 @@
 
 #include <lsr/base/communicator.h>
 #include <lsr/base/types.h>
-#include <lsr/dense/host.h>
 
 #include <cstddef>
+#include <vector>
 
 namespace lsr
 {

@@ -5,12 +5,22 @@
 
 #include <lsr/base/communicator.h>
 #include <lsr/base/types.h>
-#include <lsr/dense/pivoting.h>
 
 #include <vector>
 
 namespace lsr
 {
+  /// The order in which a factorization takes the columns of a matrix.
+  enum class Pivoting
+  {
+    /// As they come. The right choice where columns are sorted by importance.
+    none,
+    /// Next is one with nearly the longest part orthogonal to those taken.
+    columns
+  };
+
+
+
   /**
    * How the orthonormal columns $Q$ that orthonormalize() made are related to
    * the columns $W$ it was given. With $P$ the matrix that permutes columns

@@ -140,7 +140,8 @@ namespace lsr
 
 
 
-  /// What is to be chosen by choose_regularization(), and what is given.
+  /// The part of a Regularization that is given; choose_regularization()
+  /// chooses the rest.
   struct RegularizationChoice
   {
     /// The number of columns, if it is given.

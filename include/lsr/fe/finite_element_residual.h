@@ -3,7 +3,7 @@
 #ifndef lsr_fe_finite_element_residual_h
 #define lsr_fe_finite_element_residual_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/assembler.h>
 #include <lsr/refine/residual.h>
 

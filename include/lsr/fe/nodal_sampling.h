@@ -59,17 +59,6 @@ namespace lsr
   Sampling
   projected_sampling(const dealii::Mapping<dim>    &mapping,
                      const dealii::DoFHandler<dim> &dof_handler);
-
-  /**
-   * A sample of @p n_points of the points of all ranks (all of them if there
-   * are fewer) with all outputs of the network: the same on every rank, and the
-   * same for any number of ranks, for which points belong to it depends on
-   * their coordinates alone. Collective.
-   */
-  Sampling
-  common_sample(const Sampling   &sampling,
-                const std::size_t n_points,
-                const MPI_Comm    communicator);
 } // namespace lsr
 
 #endif

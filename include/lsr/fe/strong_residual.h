@@ -3,7 +3,7 @@
 #ifndef lsr_fe_strong_residual_h
 #define lsr_fe_strong_residual_h
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/collocation_points.h>
 #include <lsr/fe/strong_form.h>
 #include <lsr/refine/residual.h>

@@ -6,6 +6,7 @@
 #include <lsr/network/network.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,24 @@ namespace lsr
     Network
     build_jets(const std::vector<double> &a) const;
   };
+
+
+
+  /// A fully connected network of random parameters with tanh between hidden
+  /// layers of the given @p widths; see FullyConnected, which has more options.
+  inline std::shared_ptr<Network>
+  make_network(const unsigned int               n_inputs,
+               const unsigned int               n_outputs,
+               const std::vector<unsigned int> &widths,
+               const std::uint64_t              seed = 0)
+  {
+    FullyConnected layers;
+    layers.n_inputs  = n_inputs;
+    layers.n_outputs = n_outputs;
+    layers.widths    = widths;
+    layers.seed      = seed;
+    return std::make_shared<Network>(layers.build());
+  }
 } // namespace lsr
 
 #endif

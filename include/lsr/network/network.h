@@ -5,7 +5,6 @@
 
 #include <lsr/base/types.h>
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,8 +59,8 @@ namespace lsr
    * float64. A network is probed when it is loaded; see load().
    *
    * <h3>Jacobian products</h3>
-   * jacobian_times() and transposed_jacobian_times() use LibTorch's forward-
-   * and reverse-mode automatic differentiation and work for every module.
+   * Forward- and reverse-mode automatic differentiation of LibTorch work for
+   * every module.
    * Where all weight matrices act through linear layers and two-dimensional
    * convolutions, with any activations, connections and products between them,
    * the network is layered(): the Jacobian row of layer $l$ at a point is
@@ -73,15 +72,21 @@ namespace lsr
    * elementwise (scales and shifts, also those of normalization layers) have
    * the row $\delta_l \circ \hat x_l$. Up to 256 parameters that are used
    * differently are differentiated one by one; with more the network is not
-   * layered. description() says what was found. That makes jacobian_rows() and
-   * products with RankOneDirections cheap.
+   * layered. description() says what was found. That makes rows of the Jacobian
+   * and products with RankOneDirections cheap. A network can also be a function
+   * of subnetworks that see different inputs, as branch and trunk of a
+   * DeepONet; on a tensor grid (functions $\times$ points) these are
+   * differentiated at far fewer inputs than there are points.
    *
    * Points are treated in batches that become smaller the more numbers a
    * network computes for a point, so that intermediate results stay within some
    * hundred megabytes.
    *
+   * <h3>Copies</h3>
+   * A Network is a handle, as a Block is: copies refer to the same network and
+   * see parameters that another of them sets; clone() makes an independent one.
    * All const functions may be called from one thread at a time; LibTorch's own
-   * threads work inside (see set_n_threads()). Copies share nothing.
+   * threads work inside (see set_n_threads()).
    *
    * Everything that goes wrong inside LibTorch is rethrown as lsr::Error.
    */
@@ -131,12 +136,7 @@ namespace lsr
                const unsigned int n_outputs = 0,
                const Scaling     &scaling   = {});
 
-    Network(Network &&) noexcept;
-    Network &
-    operator=(Network &&) noexcept;
-    ~Network();
-
-    /// An independent copy.
+    /// A network of its own with the same parameters.
     Network
     clone() const;
 
@@ -150,7 +150,8 @@ namespace lsr
     save(const std::string                        &path,
          const std::map<std::string, std::string> &extra_files = {}) const;
 
-    /// What save() stored under @p name in the file @p path; empty if nothing.
+    /// The text that save() stored under @p name in the file @p path; empty if
+    /// there is none.
     static std::string
     load_extra_file(const std::string &path, const std::string &name);
 
@@ -212,7 +213,7 @@ namespace lsr
                         const Column      &correction = {}) const;
 
     /**
-     * What add_loss_gradient() minimizes: returns the sum of
+     * The loss of add_loss_gradient(): returns the sum of
      * $\ell_i(j_i)$ over some values of the network, the first of which is
      * number @p first, and stores $\partial\ell_i/\partial j_i$ in @p slopes,
      * which has the shape of @p jets, n_inputs() + 2 $\times$ their number.
@@ -250,33 +251,21 @@ namespace lsr
                       const JetLoss             &loss,
                       const Column              &gradient) const;
 
-    /// $J V$ for directions $V$ ($m \times r$) into $n \times r$, by
-    /// forward-mode automatic differentiation.
+    /**
+     * $J V$ for directions $V$ ($m \times r$) into $n \times r$, by whatever is
+     * fastest: forward-mode automatic differentiation, rows of the Jacobian
+     * where the network is layered(), or subnetwork by subnetwork where the
+     * points repeat their inputs.
+     */
     void
     jacobian_times(const Block &points, const Block &V, const Block &JV) const;
 
-    /**
-     * Whether the network is a function of subnetworks that see different
-     * inputs, as branch and trunk of a DeepONet, and these points repeat the
-     * inputs of each so often, as those of a tensor grid (functions $\times$
-     * points) do, that separated_jacobian_times() is the cheapest product with
-     * directions of no structure.
-     */
-    bool
-    separates(const Block &points) const;
-
-    /**
-     * $J V$ like jacobian_times(), equal up to rounding, but with every
-     * subnetwork differentiated only where its own inputs differ: one
-     * forward-mode derivative of a subnetwork for each direction, and a
-     * product of $w$ terms for each row, direction and subnetwork that returns
-     * $w$ values. Throws lsr::Error if the network does not consist of such
-     * subnetworks.
-     */
+    /// $J V$ for rank-one directions: two thin matrix products for each layer
+    /// of a layered() network, otherwise for some explicit columns at a time.
     void
-    separated_jacobian_times(const Block &points,
-                             const Block &V,
-                             const Block &JV) const;
+    jacobian_times(const Block             &points,
+                   const RankOneDirections &V,
+                   const Block             &JV) const;
 
     /// $J^T U$ for $U$ ($n \times r$) into $m \times r$, by reverse-mode
     /// automatic differentiation.
@@ -285,105 +274,28 @@ namespace lsr
                               const Block &U,
                               const Block &JTU) const;
 
-    /// The Jacobian itself, $n \times m$; needs layered().
-    void
-    jacobian_rows(const Block &points, const Block &J) const;
-
-    /**
-     * Visit the Jacobian in pieces of some rows: @p visit is called with rows
-     * [first, last) as a block of (last - first) $\times m$ that is only valid
-     * during the call. Needs layered().
-     */
-    void
-    for_each_jacobian_batch(
-      const Block                                       &points,
-      const std::function<void(const Block      &J,
-                               const std::size_t first,
-                               const std::size_t last)> &visit) const;
-
-    /// The same in single precision: the factors are computed in float64, the
-    /// rows are made of them in float32.
-    void
-    for_each_jacobian_batch(
-      const Block                                       &points,
-      const std::function<void(const FloatBlock &J,
-                               const std::size_t first,
-                               const std::size_t last)> &visit) const;
-
-    /**
-     * The columns of the Jacobian that belong to some parameters, given by
-     * their places in the parameter vector: $n \times$ their number.
-     *
-     * Through the layer factors if layered(), which costs little more than the
-     * result itself; otherwise one forward-mode derivative for each.
-     */
-    void
-    jacobian_columns(const Block                    &points,
-                     const std::vector<std::size_t> &parameters,
-                     const Block                    &columns) const;
-
-    /**
-     * Whether every row of the Jacobian is a RankOneDirections: a weight matrix
-     * belongs to one layer only and meets one vector for each point, as in
-     * fully connected networks, but not in convolutions.
-     */
-    bool
-    has_rank_one_rows() const;
-
-    /**
-     * Rows of the Jacobian as directions: direction $i$ is the derivative of
-     * output outputs[i] at point $i$ with respect to the parameters, with
-     * $u_l^i = \delta_l(x_i)$ and $v_l^i = a_l(x_i)$. Needs
-     * has_rank_one_rows().
-     */
-    RankOneDirections
-    rank_one_rows(const Block                     &points,
-                  const std::vector<unsigned int> &outputs) const;
-
-    /// The same rows as explicit columns, $m \times$ number of points; for
-    /// every network.
-    void
-    transposed_jacobian_rows(const Block                     &points,
-                             const std::vector<unsigned int> &outputs,
-                             const Block                     &V) const;
-
-    /**
-     * Random directions with one rank-one block per weight matrix and normally
-     * distributed factors; the same for the same seed on all ranks.
-     */
-    RankOneDirections
-    random_directions(const std::size_t   n_directions,
-                      const std::uint64_t seed) const;
-
-    /// $J V$ for rank-one directions; two thin matrix products per layer if
-    /// layered(), otherwise through expand_columns() and the generic path.
-    void
-    jacobian_times(const Block             &points,
-                   const RankOneDirections &V,
-                   const Block             &JV) const;
-
-    /// The correction $\Delta\theta = V y$.
-    Column
-    expand(const RankOneDirections &V, const Column &y) const;
-
-    /// Columns [first, last) of $V$ as explicit vectors, $m \times$ (last -
-    /// first).
-    Block
-    expand_columns(const RankOneDirections &V,
-                   const std::size_t        first,
-                   const std::size_t        last) const;
-
     /// Number of threads that LibTorch and BLAS use in this process.
     static void
     set_n_threads(const unsigned int n_threads);
 
+    /// Free the memory of the device that LibTorch keeps for later without
+    /// using it now: where memory does not suffice, blocks then have as much of
+    /// it as they can get. Does nothing on the CPU.
+    static void
+    release_cached_memory();
+
+    /// The version of LibTorch that the library was built with.
+    static std::string
+    torch_version();
+
   private:
     class Implementation;
 
-    explicit Network(std::unique_ptr<Implementation> implementation);
+    explicit Network(std::shared_ptr<Implementation> implementation);
 
-    std::unique_ptr<Implementation> implementation;
+    std::shared_ptr<Implementation> implementation;
 
+    friend class NetworkJacobian;
     friend class Trainer;
   };
 } // namespace lsr

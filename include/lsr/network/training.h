@@ -10,7 +10,7 @@
 
 namespace lsr
 {
-  /// What training minimizes.
+  /// The loss that training minimizes.
   enum class TrainingLoss
   {
     /// $\frac 1n \sum_i (q_i - t_i)^2$ over all values.

@@ -6,10 +6,10 @@
 #include <lsr/base/types.h>
 #include <lsr/dense/sparse_matrix.h>
 #include <lsr/network/network.h>
-#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
+#include <lsr/refine/tangent_basis.h>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,24 +3,30 @@
 #ifndef lsr_refine_tangent_basis_h
 #define lsr_refine_tangent_basis_h
 
+#include <lsr/base/communicator.h>
+#include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lsr
 {
+  struct TangentBasisParameters;
+
+
+
   /**
    * Directions $V$ ($m \times r$) in the parameter space of a network, in which
    * a correction $\Delta\theta = V y$ is sought.
    *
-   * A basis is the same on all ranks. It refers to the network it was made for,
-   * whose parameters must not change while it is in use.
+   * A basis is the same on all ranks. It keeps the network it was made for,
+   * whose parameters must not change while the basis is in use.
    */
   class TangentBasis
   {
@@ -52,11 +58,22 @@ namespace lsr
     virtual Column
     expand(const Column &y) const = 0;
 
+    /// How long it took to make the basis.
+    const Timer &
+    timer() const;
+
   protected:
-    explicit TangentBasis(const Network &network);
+    explicit TangentBasis(const Network &network, const Timer &timer = {});
 
   private:
-    const Network &its_network;
+    const Network basis_network;
+    Timer         basis_timer;
+
+    friend std::unique_ptr<TangentBasis>
+    make_tangent_basis(const Network                &network,
+                       const TangentBasisParameters &parameters,
+                       const Block                  &points,
+                       const Communicator           &communicator);
   };
 
 
@@ -124,7 +141,8 @@ namespace lsr
     ExplicitBasis(const Network     &network,
                   const Block       &V,
                   const std::string &name,
-                  const bool         sorted);
+                  const bool         sorted,
+                  const Timer       &timer = {});
 
     std::string
     name() const override;
@@ -190,30 +208,6 @@ namespace lsr
 
 
 
-  /**
-   * `landmark`: rows of the Jacobian, $v_k = \nabla_\theta q_{c_k}(x_k)$, at
-   * distinct points and outputs picked at random from @p points (Nystroem).
-   * $J V$ then consists of columns of the kernel $J J^T$.
-   *
-   * A point that occurs more than once in @p points counts as one. With several
-   * outputs, each pair of a point and an output is as likely as any other. Pass
-   * the same points on all ranks.
-   *
-   * Stored as thin as the random directions where the network allows it (see
-   * Network::has_rank_one_rows()), otherwise as an $m \times r$ block.
-   *
-   * Kernel columns are close to dependent: whoever uses them needs float64 and
-   * a rank-revealing factorization. Throws lsr::Error if there are fewer pairs
-   * than @p n_directions.
-   */
-  std::unique_ptr<TangentBasis>
-  landmark_basis(const Network      &network,
-                 const Block        &points,
-                 const std::size_t   n_directions,
-                 const std::uint64_t seed);
-
-
-
   /// The arithmetic in which a subspace is built.
   enum class Precision
   {
@@ -221,25 +215,36 @@ namespace lsr
     float64,
     /// Sketch and projection in float32, for half of their memory, the rest in
     /// float64. Directions with singular values below those of rounding are
-    /// lost; the refinement itself is always in float64.
+    /// lost; the refinement itself is always in float64. Networks that are not
+    /// Network::layered() use float64 in any case.
     mixed
   };
 
 
 
-  /// How randomized_svd() finds directions.
-  struct RandomizedSVD
+  /// Which tangent basis, and how large.
+  struct TangentBasisParameters
   {
-    /// Number $r$ of directions.
-    std::size_t rank = 1000;
+    /// The values of @p type, separated by bars.
+    static constexpr const char *types = "structured|rsvd|nystrom|parameters";
 
-    /// Number $p$ of columns of the sketch beyond the rank.
+    std::string type = "structured";
+
+    /// Number $r$ of directions.
+    std::size_t n_directions = 1000;
+
+    /// rsvd: number $p$ of columns of the sketch beyond the directions.
     std::size_t oversampling = 10;
 
-    /// Divide direction $j$ by the singular value $\sigma_j$ (paper, S1.2).
+    /// rsvd: points to build the subspace from, picked at random; automatic: as
+    /// many as give 1000 rows more than there are directions.
+    std::optional<std::size_t> n_sample_points;
+
+    /// rsvd: divide direction $j$ by its singular value $\sigma_j$ (paper,
+    /// S1.2).
     bool scale_by_inverse_singular_values = false;
 
-    /// Networks that are not Network::layered() use float64 in any case.
+    /// rsvd: arithmetic of the sketch.
     Precision precision = Precision::float64;
 
     std::uint64_t seed = 0;
@@ -248,33 +253,60 @@ namespace lsr
 
 
   /**
-   * The leading right singular directions of the network Jacobian $J$ at the
+   * The tangent basis that the parameters ask for:
+   * - `structured`: StructuredBasis;
+   * - `rsvd`: randomized_svd() of the Jacobian at a sample of the points
+   *   (paper, S1.4);
+   * - `nystrom`: rows of the Jacobian, $v_k = \nabla_\theta q_{c_k}(x_k)$, at a
+   *   sample of the points and outputs, so that $J V$ consists of columns of
+   *   the kernel $J J^T$. They are stored as a RankOneBasis where the network
+   *   is fully connected, otherwise as an ExplicitBasis. Kernel columns are
+   *   close to dependent: they need float64 and a rank-revealing factorization;
+   * - `parameters`: ParameterBasis.
+   *
+   * @p points are all points of this rank (inputs of the network $\times$
+   * their number), of those that are distributed over @p communicator: samples
+   * are taken from all of them and depend on their coordinates and the seed
+   * alone, not on the number of ranks. A point that occurs more than once
+   * counts as one. Collective; every rank gets the same basis.
+   *
+   * TangentBasis::timer() of the result has the stages `sketch` and, for
+   * `rsvd`, `project` and `svd`.
+   *
+   * Throws lsr::Error for an unknown type, or a number of directions that the
+   * network or the sample does not have.
+   */
+  std::unique_ptr<TangentBasis>
+  make_tangent_basis(const Network                &network,
+                     const TangentBasisParameters &parameters,
+                     const Block                  &points,
+                     const Communicator           &communicator = {});
+
+
+
+  /**
+   * The leading right singular directions of the network Jacobian $J$ at all
    * points of @p sampling, by a randomized singular value decomposition (paper,
    * Algorithm 1, steps 2-6): a Gaussian sketch $Y = J \Omega$ with $r + p$
    * columns, $Y = Q R$, $B = Q^T J = \tilde U \Sigma \tilde V^T$, $V =
    * \tilde V_{:, 1:r}$.
    *
-   * Points are distributed over the ranks of @p communicator; for the subset
-   * construction (paper, S1.4) pass a sample of the points that is the same on
-   * all ranks, and the communicator of one rank.
-   *
-   * If @p residual is given, its Jacobian takes the place of the identity in
-   * front of $J$: the basis is that of the residual Jacobian $A J$ (paper,
-   * S1.1), with rows scaled for the residual's inner product if that is
-   * diagonal; the residual must have been linearized.
+   * Points are distributed over the ranks of @p communicator. If @p residual is
+   * given, its Jacobian $A$ takes the place of the identity in front of $J$:
+   * the basis is that of $A J$ (paper, S1.1), with rows scaled for the
+   * residual's inner product if that is diagonal; the residual must have been
+   * linearized.
    *
    * Needs about $2 (r + p) m$ numbers of memory, in the precision that is used;
-   * the directions are float64. The wall times of the stages `sketch`,
-   * `project` and `svd` are added to @p seconds. Throws lsr::Error if $r + p$
-   * exceeds the number of rows (over all ranks) or of parameters.
+   * the directions are float64. Throws lsr::Error if $r + p$ exceeds the number
+   * of rows (over all ranks) or of parameters.
    */
   std::unique_ptr<ExplicitBasis>
-  randomized_svd(const Network                 &network,
-                 const Sampling                &sampling,
-                 const Communicator            &communicator,
-                 const RandomizedSVD           &parameters,
-                 Residual                      *residual = nullptr,
-                 std::map<std::string, double> *seconds  = nullptr);
+  randomized_svd(const Network                &network,
+                 const Sampling               &sampling,
+                 const Communicator           &communicator,
+                 const TangentBasisParameters &parameters,
+                 Residual                     *residual = nullptr);
 } // namespace lsr
 
 #endif

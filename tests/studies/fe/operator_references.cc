@@ -3,7 +3,7 @@
 // The parameter files of operator problems, and the finite-element solutions
 // that refined networks are measured against, next to solutions in closed form.
 
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/problem.h>
 
