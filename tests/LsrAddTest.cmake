@@ -65,9 +65,10 @@ function(_lsr_set_test_properties _test _ranks _threads _labels)
     ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads};OMP_WAIT_POLICY=passive")
 endfunction()
 
-# lsr_add_tests_of_folder(FOLDER PATTERN ...): an lsr_add_test() for each file
-# FOLDER/PATTERN.cc, labelled FOLDER. Further arguments are handed on.
-function(lsr_add_tests_of_folder _folder _pattern)
+# lsr_add_tests(FOLDER PATTERN ...): an lsr_add_test() named FOLDER_FILE for each
+# file FOLDER/FILE.cc that PATTERN matches, labelled FOLDER. Further
+# arguments are handed on.
+function(lsr_add_tests _folder _pattern)
   file(GLOB _sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${_folder}/${_pattern}.cc)
   foreach(_source ${_sources})
     get_filename_component(_file ${_source} NAME_WE)

@@ -7,22 +7,17 @@
 
 #include <string>
 
+#include "support/messages.h"
+
 using namespace lsr;
+using namespace lsr::test;
 
 namespace
 {
   std::string
   complaint_about(const std::string &device)
   {
-    try
-      {
-        require_device(device);
-      }
-    catch (const Error &error)
-      {
-        return error.what();
-      }
-    return "";
+    return message([&]() { require_device(device); });
   }
 } // namespace
 
@@ -35,33 +30,22 @@ TEST(Device, IsThereUnderItsNameAndAsAuto)
 
 TEST(Device, SaysWhatItWasBuiltForIfAnotherIsWanted)
 {
-  const std::string other   = device_name() == "cpu" ? "cuda" : "cpu";
-  const std::string message = complaint_about(other);
-  EXPECT_NE(message.find("device " + other), std::string::npos) << message;
-  EXPECT_NE(message.find("whose device is " + device_name()), std::string::npos)
-    << message;
+  const std::string other = device_name() == "cpu" ? "cuda" : "cpu";
+  expect_contains(complaint_about(other),
+                  "device " + other,
+                  "whose device is " + device_name());
 }
 
 TEST(Device, SaysWhichNamesThereAre)
 {
-  const std::string message = complaint_about("abacus");
-  EXPECT_NE(message.find("abacus: auto, cpu or cuda expected"),
-            std::string::npos)
-    << message;
+  expect_contains(complaint_about("abacus"),
+                  "abacus: auto, cpu or cuda expected");
 }
 
 TEST(Device, SaysHowLargeABlockWasThatDoesNotFit)
 {
-  const std::size_t n = std::size_t(1) << 25;
-  try
-    {
-      make_block(n, n);
-      FAIL() << "9 million GB were there";
-    }
-  catch (const OutOfMemory &error)
-    {
-      const std::string message = error.what();
-      EXPECT_NE(message.find("out of memory"), std::string::npos) << message;
-      EXPECT_NE(message.find("9.0072e+06 GB"), std::string::npos) << message;
-    }
+  const std::size_t n      = std::size_t(1) << 25;
+  const auto        action = [n]() { make_block(n, n); };
+  EXPECT_THROW(action(), OutOfMemory);
+  expect_contains(message(action), "out of memory", "9.0072e+06 GB");
 }

@@ -8,7 +8,7 @@
 
 #include <limits>
 
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 

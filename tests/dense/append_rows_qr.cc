@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 

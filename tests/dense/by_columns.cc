@@ -12,10 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "matrices.h"
+#include "support/matrices.h"
+#include "support/messages.h"
 
 using namespace lsr;
 using namespace lsr::internal;
+using namespace lsr::test;
 
 namespace
 {
@@ -63,17 +65,10 @@ TEST(RequireFinite, NamesTheFirstColumnThatIsNot)
     {
       const HostBlock A = to_host(random_block(40, 7, 1));
       A(39, 3) = A(0, 5) = bad;
-      try
-        {
-          require_finite(to_memory_space(A), "the matrix");
-          ADD_FAILURE() << bad << " was taken";
-        }
-      catch (const Error &error)
-        {
-          EXPECT_EQ(std::string(error.what()),
-                    "the matrix has entries that are infinite or not a number, "
-                    "in its first 4 columns.");
-        }
+      EXPECT_EQ(message(
+                  [&]() { require_finite(to_memory_space(A), "the matrix"); }),
+                "the matrix has entries that are infinite or not a number, in "
+                "its first 4 columns.");
     }
   EXPECT_NO_THROW(require_finite(with_factors(40, {1e-300, 1e300}), "A"));
 }

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/to_view.h"
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 using namespace lsr::internal;

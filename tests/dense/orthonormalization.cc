@@ -8,7 +8,7 @@
 #include <limits>
 #include <set>
 
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 

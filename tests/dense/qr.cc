@@ -12,7 +12,7 @@
 #include <set>
 #include <vector>
 
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 

@@ -7,7 +7,7 @@
 
 #include <numeric>
 
-#include "matrices.h"
+#include "support/matrices.h"
 
 using namespace lsr;
 

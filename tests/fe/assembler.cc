@@ -7,8 +7,8 @@
 
 #include <cmath>
 
-#include "messages.h"
-#include "problems.h"
+#include "support/messages.h"
+#include "support/problems.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -206,7 +206,7 @@ namespace
   }
 } // namespace
 
-TEST(Assembler, tangent_of_expressions_is_the_derivative_of_the_residual)
+TEST(Assembler, TangentOfExpressionsIsTheDerivativeOfTheResidual)
 {
   const AdvectionDiffusionReaction<2> equation(nonlinear_parameters());
   for (const unsigned int degree : {1, 3})
@@ -218,7 +218,7 @@ TEST(Assembler, tangent_of_expressions_is_the_derivative_of_the_residual)
     }
 }
 
-TEST(Assembler, automatic_tangent_is_the_derivative_of_the_residual)
+TEST(Assembler, AutomaticTangentIsTheDerivativeOfTheResidual)
 {
   const AutomaticWeakForm<2, NeoHookean> solid;
   expect_exact_tangent(Problem<2>(solid, 2, 2), 0.03);
@@ -226,7 +226,7 @@ TEST(Assembler, automatic_tangent_is_the_derivative_of_the_residual)
   expect_exact_tangent(Problem<2>(surface, 2, 2), 0.1);
 }
 
-TEST(Assembler, automatic_and_symbolic_tangents_agree)
+TEST(Assembler, AutomaticAndSymbolicTangentsAgree)
 {
   const AdvectionDiffusionReaction<2> symbolic(nonlinear_parameters());
   const NonlinearAutomaticForm        automatic;
@@ -246,7 +246,7 @@ TEST(Assembler, automatic_and_symbolic_tangents_agree)
   EXPECT_LT(A.linfty_norm(), 1e-13 * size);
 }
 
-TEST(Assembler, flags_describe_the_equation)
+TEST(Assembler, FlagsDescribeTheEquation)
 {
   const auto linear = [](const Parameters2 &parameters) {
     return AdvectionDiffusionReaction<2>(parameters).is_linear();
@@ -288,7 +288,7 @@ TEST(Assembler, flags_describe_the_equation)
     }
 }
 
-TEST(Assembler, positive_definite_equations_have_a_symmetric_tangent)
+TEST(Assembler, PositiveDefiniteEquationsHaveASymmetricTangent)
 {
   Parameters2 parameters;
   parameters.diffusion = "1 + x*y";
@@ -315,7 +315,7 @@ TEST(Assembler, positive_definite_equations_have_a_symmetric_tangent)
   EXPECT_LT(Kx.l2_norm(), 1e-13 * Ax.l2_norm());
 }
 
-TEST(Assembler, gram_matrix_is_symmetric_and_positive)
+TEST(Assembler, GramMatrixIsSymmetricAndPositive)
 {
   const AdvectionDiffusionReaction<2> equation(nonlinear_parameters());
   Problem<2>                          problem(equation, 2, 2);
@@ -334,7 +334,7 @@ TEST(Assembler, gram_matrix_is_symmetric_and_positive)
     }
 }
 
-TEST(Assembler, constrained_rows_are_zero_and_columns_only_diagonal)
+TEST(Assembler, ConstrainedRowsAreZeroAndColumnsOnlyDiagonal)
 {
   const AdvectionDiffusionReaction<2> equation(nonlinear_parameters());
   Problem<2>                          problem(equation, 2, 2);
@@ -356,7 +356,7 @@ TEST(Assembler, constrained_rows_are_zero_and_columns_only_diagonal)
     EXPECT_TRUE(!constraints.is_constrained(dof) || f(dof) == 0.);
 }
 
-TEST(Assembler, residual_ignores_values_that_constraints_determine)
+TEST(Assembler, ResidualIgnoresValuesThatConstraintsDetermine)
 {
   const AdvectionDiffusionReaction<2> equation(nonlinear_parameters());
   Problem<2>                          problem(equation, 2, 2);
@@ -370,7 +370,7 @@ TEST(Assembler, residual_ignores_values_that_constraints_determine)
   EXPECT_EQ(f.linfty_norm(), 0.);
 }
 
-TEST(Assembler, lumped_mass_is_positive_and_adds_up_to_the_volume)
+TEST(Assembler, LumpedMassIsPositiveAndAddsUpToTheVolume)
 {
   Parameters2 parameters;
   parameters.dirichlet = "";
@@ -387,7 +387,7 @@ TEST(Assembler, lumped_mass_is_positive_and_adds_up_to_the_volume)
     }
 }
 
-TEST(AdvectionDiffusionReaction, mistakes_are_reported)
+TEST(AdvectionDiffusionReaction, MistakesAreReported)
 {
   const auto report = [](const auto &change) {
     Parameters2 parameters;
@@ -416,7 +416,7 @@ TEST(AdvectionDiffusionReaction, mistakes_are_reported)
                   "Boundary id 1");
 }
 
-TEST(AdvectionDiffusionReaction, constant_diffusion_is_that_of_the_strong_form)
+TEST(AdvectionDiffusionReaction, ConstantDiffusionIsThatOfTheStrongForm)
 {
   Parameters2 parameters;
   const auto  diffusion = [&](const std::string &text) {

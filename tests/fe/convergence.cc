@@ -8,7 +8,7 @@
 
 #include <iostream>
 
-#include "problems.h"
+#include "support/problems.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -75,14 +75,14 @@ class Degree : public testing::TestWithParam<unsigned int>
 
 INSTANTIATE_TEST_SUITE_P(Convergence, Degree, testing::Values(1, 2, 3, 4));
 
-TEST_P(Degree, poisson_2d_has_order_p_plus_one)
+TEST_P(Degree, Poisson2dHasOrderPPlusOne)
 {
   expect_optimal_orders<2>(manufactured_problem<2>("sin(pi*x^2)*sin(pi*y)"),
                            GetParam(),
                            2);
 }
 
-TEST_P(Degree, variable_coefficients_keep_the_order)
+TEST_P(Degree, VariableCoefficientsKeepTheOrder)
 {
   auto parameters      = manufactured_problem<2>("exp(x)*cos(2*y)");
   parameters.diffusion = "1 + x*y + 0.5*sin(5*x)";
@@ -91,7 +91,7 @@ TEST_P(Degree, variable_coefficients_keep_the_order)
   expect_optimal_orders<2>(parameters, GetParam(), 1);
 }
 
-TEST_P(Degree, nonlinear_problem_with_neumann_and_robin_keeps_the_order)
+TEST_P(Degree, NonlinearProblemWithNeumannAndRobinKeepsTheOrder)
 {
   auto parameters      = manufactured_problem<2>("sin(2*x + y)");
   parameters.diffusion = "1 + 0.5*u^2";
@@ -102,7 +102,7 @@ TEST_P(Degree, nonlinear_problem_with_neumann_and_robin_keeps_the_order)
   expect_optimal_orders<2>(parameters, GetParam(), 1);
 }
 
-TEST_P(Degree, one_dimension)
+TEST_P(Degree, OneDimension)
 {
   auto parameters      = manufactured_problem<1>("sin(5*x) + x");
   parameters.diffusion = "1 + x";
@@ -110,7 +110,7 @@ TEST_P(Degree, one_dimension)
   expect_optimal_orders<1>(parameters, GetParam(), 3);
 }
 
-TEST(Convergence, three_dimensions)
+TEST(Convergence, ThreeDimensions)
 {
   auto parameters     = manufactured_problem<3>("sin(2*x)*cos(y + z)");
   parameters.reaction = "u^3";
@@ -118,7 +118,7 @@ TEST(Convergence, three_dimensions)
   expect_optimal_orders<3>(parameters, 2, 0);
 }
 
-TEST(Convergence, curved_boundary_keeps_the_order)
+TEST(Convergence, CurvedBoundaryKeepsTheOrder)
 {
   const auto parameters = manufactured_problem<2>("exp(x - y)*sin(3*x)");
   expect_optimal_orders<2>(parameters, 3, 1, "hyper_ball", "0, 0 : 1 : false");

@@ -6,10 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "messages.h"
-#include "problems.h"
+#include "support/messages.h"
+#include "support/problems.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -24,7 +23,7 @@ namespace
   }
 } // namespace
 
-TEST(Discretization, reads_its_parameters)
+TEST(Discretization, ReadsItsParameters)
 {
   dealii::ParameterAcceptor::clear();
   {
@@ -60,7 +59,7 @@ TEST(Discretization, reads_its_parameters)
   dealii::ParameterAcceptor::clear();
 }
 
-TEST(Discretization, weak_dirichlet_values_are_known_but_not_imposed)
+TEST(Discretization, WeakDirichletValuesAreKnownButNotImposed)
 {
   const AdvectionDiffusionReaction<2> equation;
   const Problem<2>                    problem(equation, 2, 2);
@@ -79,7 +78,7 @@ TEST(Discretization, weak_dirichlet_values_are_known_but_not_imposed)
   EXPECT_LT(product.linfty_norm(), 1e-13);
 }
 
-TEST(Discretization, refinement_follows_the_error)
+TEST(Discretization, RefinementFollowsTheError)
 {
   // A steep layer at the left end.
   AdvectionDiffusionReaction<1>::Parameters parameters;
@@ -102,12 +101,13 @@ TEST(Discretization, refinement_follows_the_error)
   EXPECT_LT(problem.errors().L2, uniform.errors().L2);
 }
 
-TEST(Discretization, mesh_files_are_read)
+TEST(Discretization, MeshFilesAreRead)
 {
-  const std::string name = testing::TempDir() + "lsr_two_cells.inp";
-  std::ofstream(name) << "6 2 0 0 0\n1 0 0 0\n2 1 0 0\n3 2 0 0\n"
-                         "4 0 1 0\n5 1 1 0\n6 2 1 0\n"
-                         "1 0 quad 1 2 5 4\n2 0 quad 2 3 6 5\n";
+  const TemporaryFolder         folder;
+  const std::string             name = folder.write("two_cells.inp",
+                                        "6 2 0 0 0\n1 0 0 0\n2 1 0 0\n3 2 0 0\n"
+                                                    "4 0 1 0\n5 1 1 0\n6 2 1 0\n"
+                                                    "1 0 quad 1 2 5 4\n2 0 quad 2 3 6 5\n");
   Discretization<2>::Parameters parameters;
   parameters.mesh_file          = name;
   parameters.global_refinements = 1;
@@ -116,7 +116,7 @@ TEST(Discretization, mesh_files_are_read)
   EXPECT_EQ(discretization.triangulation().n_global_active_cells(), 8u);
 }
 
-TEST(Discretization, mesh_coordinates_are_those_before_grading)
+TEST(Discretization, MeshCoordinatesAreThoseBeforeGrading)
 {
   Discretization<2>::Parameters parameters;
   parameters.grid_generator     = "subdivided_hyper_rectangle";
@@ -140,7 +140,7 @@ TEST(Discretization, mesh_coordinates_are_those_before_grading)
     }
 }
 
-TEST(Discretization, without_grading_mesh_coordinates_are_the_coordinates)
+TEST(Discretization, WithoutGradingMeshCoordinatesAreTheCoordinates)
 {
   const AdvectionDiffusionReaction<3> equation;
   const Problem<3>                    problem(equation, 2, 1);
@@ -155,7 +155,7 @@ TEST(Discretization, without_grading_mesh_coordinates_are_the_coordinates)
       EXPECT_NEAR(x(d, i), xi(d, i), 1e-15);
 }
 
-TEST(Discretization, gradings_that_fold_the_mesh_have_no_inverse)
+TEST(Discretization, GradingsThatFoldTheMeshHaveNoInverse)
 {
   const Grading<1>        grading("x^2", "test");
   const InverseGrading<1> inverse(grading);
@@ -168,15 +168,15 @@ TEST(Discretization, gradings_that_fold_the_mesh_have_no_inverse)
                   "x^2");
 }
 
-TEST(Discretization, mistakes_are_reported)
+TEST(Discretization, MistakesAreReported)
 {
   Discretization<2>::Parameters parameters;
   parameters.mesh_file = "/nowhere/mesh.msh";
   expect_contains(report_of_make_grid(parameters), "/nowhere/mesh.msh");
 
+  const TemporaryFolder folder;
   parameters           = {};
-  parameters.mesh_file = testing::TempDir() + "lsr_not_a_mesh.msh";
-  std::ofstream(parameters.mesh_file) << "no mesh at all\n";
+  parameters.mesh_file = folder.write("no_mesh.msh", "no mesh at all\n");
   expect_contains(report_of_make_grid(parameters), parameters.mesh_file);
 
   parameters                = {};

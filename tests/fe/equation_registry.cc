@@ -13,7 +13,8 @@
 #include <lsr/refine/tangent_basis.h>
 
 #include "../../plugin/template/nonlinear_elasticity.cc"
-#include "messages.h"
+#include "support/make_problem.h"
+#include "support/messages.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -25,24 +26,16 @@ namespace
   /// The template's problem on a small mesh, with other lines in its section.
   template <int dim>
   std::unique_ptr<Problem<dim>>
-  make_problem(const std::string &lines)
+  template_problem(const std::string &lines)
   {
-    dealii::ParameterAcceptor::clear();
-    auto  problem = std::make_unique<Problem<dim>>(MPI_COMM_WORLD, name);
-    auto &prm     = dealii::ParameterAcceptor::prm;
-    dealii::ParameterAcceptor::declare_all_parameters(prm);
-    prm.parse_input_from_string(
-      "subsection Equation\n set Name = " + name +
-      "\nend\n"
-      "subsection Nonlinear elasticity\n set Lame modulus = 2\n" +
-      lines +
-      "\nend\n"
-      "subsection Mesh\n set Grid generator arguments = 0 : 10 : true\n"
-      " set Global refinements = " +
-      std::to_string(dim == 2 ? 3 : 1) + "\nend\n");
-    dealii::ParameterAcceptor::parse_all_parameters(prm);
-    problem->setup();
-    return problem;
+    return make_problem<dim>(
+      section("Equation", "set Name = " + name) +
+        section("Nonlinear elasticity", "set Lame modulus = 2\n" + lines) +
+        section("Mesh",
+                "set Grid generator arguments = 0 : 10 : true\n"
+                "set Global refinements = " +
+                  std::to_string(dim == 2 ? 3 : 1)),
+      name);
   }
 
   /// A smooth deformation of some per cent, with the Dirichlet values.
@@ -89,7 +82,7 @@ namespace
   }
 } // namespace
 
-TEST(EquationRegistry, makes_equations_by_name_for_their_dimensions)
+TEST(EquationRegistry, MakesEquationsByNameForTheirDimensions)
 {
   EXPECT_EQ(make_equation<2>(name)->n_components(), 2u);
   EXPECT_EQ(make_equation<3>(name)->n_components(), 3u);
@@ -104,7 +97,7 @@ TEST(EquationRegistry, makes_equations_by_name_for_their_dimensions)
   expect_contains(describe_equations(), name + " (the displacement");
 }
 
-TEST(EquationRegistry, registrations_that_fail_are_reported_once)
+TEST(EquationRegistry, RegistrationsThatFailAreReportedOnce)
 {
   using Registration = internal::EquationRegistration<NonlinearElasticity>;
   Registration(LSR_BUILT_WITH, name, "again");
@@ -120,7 +113,7 @@ TEST(EquationRegistry, registrations_that_fail_are_reported_once)
                   "expected one of");
 }
 
-TEST(EquationRegistry, problems_insist_on_their_equation)
+TEST(EquationRegistry, ProblemsInsistOnTheirEquation)
 {
   dealii::ParameterAcceptor::clear();
   const Problem<2> problem(MPI_COMM_WORLD);
@@ -133,26 +126,27 @@ TEST(EquationRegistry, problems_insist_on_their_equation)
                   }),
                   "expected 'advection-diffusion-reaction'");
 
-  const auto elasticity = make_problem<2>("");
+  const auto elasticity = template_problem<2>("");
   EXPECT_THROW(elasticity->advection_diffusion_reaction(), Error);
 }
 
-TEST(EquationRegistry, tangent_of_the_template_is_the_derivative)
+TEST(EquationRegistry, TangentOfTheTemplateIsTheDerivative)
 {
-  EXPECT_LT(error_of_tangent(*make_problem<2>("set Tractions = 1: 0.1, -0.2")),
+  EXPECT_LT(error_of_tangent(
+              *template_problem<2>("set Tractions = 1: 0.1, -0.2")),
             1e-8);
   EXPECT_LT(error_of_tangent(
-              *make_problem<3>("set Displacements = 0: 0, 0, 0\n"
-                               "set Tractions = 1: 0.1, -0.2, 0.1")),
+              *template_problem<3>("set Displacements = 0: 0, 0, 0\n"
+                                   "set Tractions = 1: 0.1, -0.2, 0.1")),
             1e-8);
 }
 
-TEST(EquationRegistry, boundary_values_that_turn_cells_inside_out_are_extended)
+TEST(EquationRegistry, BoundaryValuesThatTurnCellsInsideOutAreExtended)
 {
   // Half of a cell: with zeros inside, the cells at the boundary have det F <
   // 0.
   const auto problem =
-    make_problem<2>("set Displacements = 0: 0, 0; 1: -1.5, 0");
+    template_problem<2>("set Displacements = 0: 0, 0; 1: -1.5, 0");
   FEVector f, zero = problem->discretization.make_vector();
   problem->assembler().residual(zero, f);
   double sum = 0;
@@ -167,9 +161,9 @@ TEST(EquationRegistry, boundary_values_that_turn_cells_inside_out_are_extended)
   EXPECT_NEAR(u.linfty_norm(), 1.5, 0.1);
 }
 
-TEST(EquationRegistry, refinement_approaches_the_solution_of_the_template)
+TEST(EquationRegistry, RefinementApproachesTheSolutionOfTheTemplate)
 {
-  const auto     problem = make_problem<2>("set Tractions = 1: 0, -0.05");
+  const auto     problem = template_problem<2>("set Tractions = 1: 0, -0.05");
   const FEVector solution =
     problem->solve(dealii::ConditionalOStream(std::cout, false));
 

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "messages.h"
+#include "support/messages.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -17,7 +17,7 @@ namespace
   constexpr auto with_u = Expression<2>::Variables::coordinates_and_solution;
 } // namespace
 
-TEST(Expression, values_are_those_of_the_formula)
+TEST(Expression, ValuesAreThoseOfTheFormula)
 {
   const Point<2>      x(0.3, 0.7);
   const Expression<2> a("k*sin(pi*x)^2 + y*u - e",
@@ -31,7 +31,7 @@ TEST(Expression, values_are_those_of_the_formula)
   EXPECT_FALSE(a.is_constant());
 }
 
-TEST(Expression, constants_and_zero_are_recognized)
+TEST(Expression, ConstantsAndZeroAreRecognized)
 {
   EXPECT_TRUE(Expression<2>("2*nu", "", {{"nu", 0.5}}).is_constant());
   EXPECT_TRUE(Expression<2>("0.0", "").is_zero());
@@ -40,7 +40,7 @@ TEST(Expression, constants_and_zero_are_recognized)
   EXPECT_TRUE(Expression<2>("exp(1) + max(1, 2)", "").is_constant());
 }
 
-TEST(Expression, symbolic_derivatives_agree_with_difference_quotients)
+TEST(Expression, SymbolicDerivativesAgreeWithDifferenceQuotients)
 {
   const Point<2> x(0.37, 0.81);
   const double   u = 0.6, h = 1e-5;
@@ -83,7 +83,7 @@ TEST(Expression, symbolic_derivatives_agree_with_difference_quotients)
     }
 }
 
-TEST(Expression, absolute_value_has_a_derivative_at_zero)
+TEST(Expression, AbsoluteValueHasADerivativeAtZero)
 {
   const Expression<1> drag("abs(u)*u",
                            "",
@@ -93,7 +93,7 @@ TEST(Expression, absolute_value_has_a_derivative_at_zero)
   EXPECT_EQ(drag.derivative("u").value(Point<1>(0.), -2.), 4.);
 }
 
-TEST(Expression, what_only_muparser_knows_can_be_evaluated)
+TEST(Expression, WhatOnlyMuparserKnowsCanBeEvaluated)
 {
   const Expression<2> f("if(x < 0.5, min(x, y), 2)", "Equation/Reaction");
   EXPECT_EQ(f.value(Point<2>(0.2, 0.1)), 0.1);
@@ -106,7 +106,7 @@ TEST(Expression, what_only_muparser_knows_can_be_evaluated)
   expect_contains(text, "differentiated with respect to x");
 }
 
-TEST(Expression, mistakes_are_reported_with_text_place_and_variables)
+TEST(Expression, MistakesAreReportedWithTextPlaceAndVariables)
 {
   for (const std::string text :
        {"sin(", "x*", "2**x", "v + 1", "x y", "z", "", "u"})
@@ -125,14 +125,14 @@ TEST(Expression, mistakes_are_reported_with_text_place_and_variables)
                   "name of a variable");
 }
 
-TEST(Expression, solution_is_substituted_as_a_whole)
+TEST(Expression, SolutionIsSubstitutedAsAWhole)
 {
   const Expression<2> a("1 + u^2*uu", "", {{"uu", 3.}}, with_u);
   const Expression<2> u("x + y", "");
   EXPECT_NEAR(a.substitute_solution(u).value(Point<2>(1., 2.)), 28., 1e-13);
 }
 
-TEST(ExpressionFunction, gradient_is_symbolic)
+TEST(ExpressionFunction, GradientIsSymbolic)
 {
   const ExpressionFunction<3> f(
     {Expression<3>("x*y^2*z^3", ""), Expression<3>("sin(x) + z", "")});
@@ -145,14 +145,14 @@ TEST(ExpressionFunction, gradient_is_symbolic)
   EXPECT_NEAR(gradient[2], 54., 1e-12);
 }
 
-TEST(ExpressionFunction, without_derivatives_still_has_values)
+TEST(ExpressionFunction, WithoutDerivativesStillHasValues)
 {
   const ExpressionFunction<1> f({Expression<1>("max(x, 0.5)", "Boundary")});
   EXPECT_EQ(f.value(Point<1>(0.2)), 0.5);
   expect_contains(message([&]() { f.gradient(Point<1>(0.2)); }), "max(x, 0.5)");
 }
 
-TEST(BoundaryExpressions, are_split_at_separators_outside_parentheses)
+TEST(BoundaryExpressions, AreSplitAtSeparatorsOutsideParentheses)
 {
   const auto entries =
     parse_boundary_expressions("0: pow(x, 2), 1 ; all : manufactured; 3:0,y",
@@ -165,7 +165,7 @@ TEST(BoundaryExpressions, are_split_at_separators_outside_parentheses)
   EXPECT_TRUE(parse_boundary_expressions("", "here", 1).empty());
 }
 
-TEST(BoundaryExpressions, mistakes_are_reported)
+TEST(BoundaryExpressions, MistakesAreReported)
 {
   const auto report = [](const std::string &text) {
     return message([&]() { parse_boundary_expressions(text, "Place", 1); });

@@ -30,9 +30,9 @@
 #include <algorithm>
 #include <set>
 
-#include "../source/fe/block_product.h"
-#include "hanging_nodes.h"
-#include "messages.h"
+#include "fe/block_product.h"
+#include "support/hanging_nodes.h"
+#include "support/messages.h"
 #include "support/models.h"
 #include "refine/point_sample.h"
 
@@ -124,7 +124,7 @@ namespace
   }
 } // namespace
 
-TEST(FiniteElementResidual, tangent_is_the_derivative_of_the_residual)
+TEST(FiniteElementResidual, TangentIsTheDerivativeOfTheResidual)
 {
   for (const Case &c : euclidean_cases)
     {
@@ -149,7 +149,7 @@ TEST(FiniteElementResidual, tangent_is_the_derivative_of_the_residual)
     }
 }
 
-TEST(FiniteElementResidual, transposed_tangent_is_the_transpose)
+TEST(FiniteElementResidual, TransposedTangentIsTheTranspose)
 {
   auto cases = euclidean_cases;
   cases.push_back({ResidualNorm::dual, true});
@@ -173,7 +173,7 @@ TEST(FiniteElementResidual, transposed_tangent_is_the_transpose)
     }
 }
 
-TEST(FiniteElementResidual, rows_of_constraints_are_zero_and_no_others)
+TEST(FiniteElementResidual, RowsOfConstraintsAreZeroAndNoOthers)
 {
   auto cases = euclidean_cases;
   cases.push_back({ResidualNorm::dual, true});
@@ -196,7 +196,7 @@ TEST(FiniteElementResidual, rows_of_constraints_are_zero_and_no_others)
     }
 }
 
-TEST(FiniteElementResidual, values_that_constraints_determine_do_not_matter)
+TEST(FiniteElementResidual, ValuesThatConstraintsDetermineDoNotMatter)
 {
   const Model              model(nonlinear_parameters());
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::l2);
@@ -217,7 +217,7 @@ TEST(FiniteElementResidual, values_that_constraints_determine_do_not_matter)
             0.);
 }
 
-TEST(FiniteElementResidual, dirichlet_rows_are_weighted_differences)
+TEST(FiniteElementResidual, DirichletRowsAreWeightedDifferences)
 {
   const double weight = 30.;
   const Model  model(nonlinear_parameters(), false);
@@ -233,7 +233,7 @@ TEST(FiniteElementResidual, dirichlet_rows_are_weighted_differences)
     }
 }
 
-TEST(FiniteElementResidual, mass_norm_divides_by_the_square_root_of_the_mass)
+TEST(FiniteElementResidual, MassNormDividesByTheSquareRootOfTheMass)
 {
   const Model              model(nonlinear_parameters());
   FiniteElementResidual<2> l2(*model.assembler, ResidualNorm::l2);
@@ -252,7 +252,7 @@ TEST(FiniteElementResidual, mass_norm_divides_by_the_square_root_of_the_mass)
   EXPECT_NEAR(mass.norm(f), std::sqrt(norm), 1e-13 * mass.norm(f));
 }
 
-TEST(FiniteElementResidual, finite_element_solution_has_none)
+TEST(FiniteElementResidual, FiniteElementSolutionHasNone)
 {
   const Model    model(nonlinear_parameters());
   const FEVector solution = model.solve();
@@ -272,7 +272,7 @@ TEST(FiniteElementResidual, finite_element_solution_has_none)
     }
 }
 
-TEST(FiniteElementResidual, dual_norm_is_the_energy_norm_of_the_error)
+TEST(FiniteElementResidual, DualNormIsTheEnergyNormOfTheError)
 {
   const Model              model(positive_definite_parameters());
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::dual);
@@ -320,7 +320,7 @@ TEST(FiniteElementResidual, dual_norm_is_the_energy_norm_of_the_error)
   EXPECT_NEAR(residual.norm(evaluate(residual, q)), norm, 1e-12 * norm);
 }
 
-TEST(FiniteElementResidual, dual_norm_inverts_the_symmetric_part_otherwise)
+TEST(FiniteElementResidual, DualNormInvertsTheSymmetricPartOtherwise)
 {
   const Model              model(nonlinear_parameters());
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::dual);
@@ -349,7 +349,7 @@ TEST(FiniteElementResidual, dual_norm_inverts_the_symmetric_part_otherwise)
   EXPECT_EQ(residual.norm(f), norm);
 }
 
-TEST(FiniteElementResidual, mistakes_are_reported)
+TEST(FiniteElementResidual, MistakesAreReported)
 {
   const Model weak(positive_definite_parameters(), false);
   expect_contains(message([&]() {
@@ -501,7 +501,7 @@ namespace
   }
 } // namespace
 
-TEST(CallbackResidual, agrees_with_the_residual_that_the_library_assembles)
+TEST(CallbackResidual, AgreesWithTheResidualThatTheLibraryAssembles)
 {
   for (const ResidualNorm norm :
        {ResidualNorm::l2, ResidualNorm::mass, ResidualNorm::dual})
@@ -514,7 +514,7 @@ TEST(CallbackResidual, agrees_with_the_residual_that_the_library_assembles)
     }
 }
 
-TEST(CallbackResidual, takes_the_callbacks_of_a_nonlinear_solver)
+TEST(CallbackResidual, TakesTheCallbacksOfANonlinearSolver)
 {
   using VectorType = dealii::Vector<double>;
   const Model                          model(positive_definite_parameters());
@@ -534,7 +534,7 @@ TEST(CallbackResidual, takes_the_callbacks_of_a_nonlinear_solver)
   EXPECT_TRUE(bool(residual.setup_jacobian));
 }
 
-TEST(CallbackResidual, a_missing_callback_is_reported)
+TEST(CallbackResidual, AMissingCallbackIsReported)
 {
   const Model model(positive_definite_parameters());
   CallbackResidual<dealii::Vector<double>> residual(
@@ -621,7 +621,7 @@ namespace
   }
 } // namespace
 
-TEST(NodalSampling, interpolates_the_network)
+TEST(NodalSampling, InterpolatesTheNetwork)
 {
   using dealii::FE_Q;
   expect_nodal_values(FE_Q<2>(1));
@@ -633,7 +633,7 @@ TEST(NodalSampling, interpolates_the_network)
   expect_nodal_values(dealii::FESystem<2>(FE_Q<2>(2), 2), 0.6);
 }
 
-TEST(NodalSampling, elements_that_do_not_suit_the_network_are_reported)
+TEST(NodalSampling, ElementsThatDoNotSuitTheNetworkAreReported)
 {
   dealii::Triangulation<2> mesh;
   dealii::GridGenerator::hyper_cube(mesh);
@@ -648,7 +648,7 @@ TEST(NodalSampling, elements_that_do_not_suit_the_network_are_reported)
                   "components");
 }
 
-TEST(NodalSampling, transposed_selection_is_the_transpose)
+TEST(NodalSampling, TransposedSelectionIsTheTranspose)
 {
   // Where cells of different size meet, several degrees of freedom may have one
   // point.
@@ -663,7 +663,7 @@ TEST(NodalSampling, transposed_selection_is_the_transpose)
   EXPECT_LT(relative_difference(left, right), 1e-13);
 }
 
-TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
+TEST(NodalSampling, SingularDirectionsOfTheResidualAreSingular)
 {
   const Model              model(nonlinear_parameters());
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::mass);
@@ -690,7 +690,7 @@ TEST(NodalSampling, singular_directions_of_the_residual_are_singular)
   EXPECT_LT(off_diagonal, 1e-6);
 }
 
-TEST(PointSample, consists_of_distinct_points_of_the_set)
+TEST(PointSample, ConsistsOfDistinctPointsOfTheSet)
 {
   const Model    model(positive_definite_parameters());
   const Sampling sampling = model.nodes();
@@ -707,7 +707,7 @@ TEST(PointSample, consists_of_distinct_points_of_the_set)
   EXPECT_EQ(sorted_points(point_sample(sampling.points, 2 * all.size(), MPI_COMM_SELF)), all);
 }
 
-TEST(PointSample, does_not_depend_on_the_order_and_spreads_over_the_domain)
+TEST(PointSample, DoesNotDependOnTheOrderAndSpreadsOverTheDomain)
 {
   Sampling sampling;
   sampling.points     = random_points(2, 4000);

@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "hanging_nodes.h"
-#include "messages.h"
+#include "support/hanging_nodes.h"
+#include "support/messages.h"
 #include "support/models.h"
 
 using namespace lsr::test;
@@ -56,7 +56,7 @@ namespace
   }
 } // namespace
 
-TEST(Linearization, of_a_linear_problem_is_the_residual_itself)
+TEST(Linearization, OfALinearProblemIsTheResidualItself)
 {
   for (const Case &c : cases)
     {
@@ -107,7 +107,7 @@ TEST(Linearization, of_a_linear_problem_is_the_residual_itself)
     }
 }
 
-TEST(Linearization, of_a_nonlinear_problem_is_its_tangent)
+TEST(Linearization, OfANonlinearProblemIsItsTangent)
 {
   for (const bool strong_dirichlet : {true, false})
     {
@@ -131,7 +131,7 @@ TEST(Linearization, of_a_nonlinear_problem_is_its_tangent)
     }
 }
 
-TEST(Linearization, does_not_keep_the_residual_from_its_norm)
+TEST(Linearization, DoesNotKeepTheResidualFromItsNorm)
 {
   const Model                   model(linear_parameters(), true);
   lsr::FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::dual);
@@ -141,7 +141,7 @@ TEST(Linearization, does_not_keep_the_residual_from_its_norm)
   EXPECT_GT(residual.norm(evaluate(residual, q)), 0.);
 }
 
-TEST(Linearization, norms_with_another_matrix_are_refused)
+TEST(Linearization, NormsWithAnotherMatrixAreRefused)
 {
   const Model nonlinear(nonlinear_parameters(), true);
   const Model linear(linear_parameters(), true);

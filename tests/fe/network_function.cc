@@ -14,13 +14,12 @@
 #include <deal.II/numerics/vector_tools_interpolate.h>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 
-#include "messages.h"
+#include "support/messages.h"
 #include "support/models.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -200,32 +199,6 @@ namespace
         }
   }
 
-  /// A folder that is removed in the end.
-  class Folder
-  {
-  public:
-    Folder()
-      : path(std::filesystem::temp_directory_path() /
-             ("lsr_test_network_function_" + std::to_string(getpid())))
-    {
-      std::filesystem::create_directories(path);
-    }
-
-    ~Folder()
-    {
-      std::filesystem::remove_all(path);
-    }
-
-    std::string
-    file(const std::string &name) const
-    {
-      return (path / name).string();
-    }
-
-  private:
-    const std::filesystem::path path;
-  };
-
   Network::Scaling
   some_scaling(const unsigned int n_inputs, const unsigned int n_outputs)
   {
@@ -325,7 +298,7 @@ namespace
   void
   expect_the_same_after_saving(const unsigned int n_inputs)
   {
-    const Folder           folder;
+    const TemporaryFolder  folder;
     const Network::Scaling scaling = some_scaling(n_inputs, 2);
     make_network(n_inputs, 2)->save(folder.file("network.pt"));
     const RefinedNetwork network = refined(std::make_shared<const Network>(
@@ -400,21 +373,21 @@ namespace
   }
 } // namespace
 
-TEST(NetworkFunction, values_and_derivatives_agree_in_all_forms)
+TEST(NetworkFunction, ValuesAndDerivativesAgreeInAllForms)
 {
   expect_function_of_a_network<1>();
   expect_function_of_a_network<2>();
   expect_function_of_a_network<3>();
 }
 
-TEST(NetworkFunction, one_more_input_is_time)
+TEST(NetworkFunction, OneMoreInputIsTime)
 {
   expect_function_of_time<1>();
   expect_function_of_time<2>();
   expect_function_of_time<3>();
 }
 
-TEST(NetworkFunction, an_empty_list_of_points_is_no_mistake)
+TEST(NetworkFunction, AnEmptyListOfPointsIsNoMistake)
 {
   const NetworkFunction<2>               function(make_network(2, 1));
   const std::vector<Point<2>>            points;
@@ -425,7 +398,7 @@ TEST(NetworkFunction, an_empty_list_of_points_is_no_mistake)
   EXPECT_NO_THROW(function.vector_laplacian_list(points, vectors));
 }
 
-TEST(NetworkFunction, another_number_of_inputs_or_outputs_is_reported)
+TEST(NetworkFunction, AnotherNumberOfInputsOrOutputsIsReported)
 {
   expect_contains(message([]() { NetworkFunction<2> f(make_network(1, 1)); }),
                   "A network with 1 inputs cannot be a function of 2 "
@@ -437,8 +410,8 @@ TEST(NetworkFunction, another_number_of_inputs_or_outputs_is_reported)
                   }),
                   "A network with 2 inputs");
 
-  const Folder      folder;
-  const std::string file = folder.file("network.pt");
+  const TemporaryFolder folder;
+  const std::string     file = folder.file("network.pt");
   make_network(2, 1)->save(file);
   EXPECT_NO_THROW(NetworkFunction<2> f(file));
   EXPECT_NO_THROW(NetworkFunction<1> f(file, 1, /* time_dependent = */ true));
@@ -449,14 +422,14 @@ TEST(NetworkFunction, another_number_of_inputs_or_outputs_is_reported)
     expect_contains(text, file);
 }
 
-TEST(NetworkFunction, interpolates_and_integrates_like_any_function)
+TEST(NetworkFunction, InterpolatesAndIntegratesLikeAnyFunction)
 {
   expect_orders_of_interpolation<1>(3);
   expect_orders_of_interpolation<2>(2);
   expect_orders_of_interpolation<3>(1);
 }
 
-TEST(RefinedFunction, is_the_network_plus_the_jacobian_times_the_correction)
+TEST(RefinedFunction, IsTheNetworkPlusTheJacobianTimesTheCorrection)
 {
   expect_refined_function<1>(1);
   expect_refined_function<2>(2);
@@ -465,7 +438,7 @@ TEST(RefinedFunction, is_the_network_plus_the_jacobian_times_the_correction)
   expect_refined_function<2>(3);
 }
 
-TEST(RefinedFunction, without_a_correction_is_the_network)
+TEST(RefinedFunction, WithoutACorrectionIsTheNetwork)
 {
   const NetworkPointer     network = make_network(2, 2);
   const NetworkFunction<2> expected(network);
@@ -482,7 +455,7 @@ TEST(RefinedFunction, without_a_correction_is_the_network)
     }
 }
 
-TEST(RefinedNetwork, is_the_same_after_saving_and_loading)
+TEST(RefinedNetwork, IsTheSameAfterSavingAndLoading)
 {
   expect_the_same_after_saving<1>(1);
   expect_the_same_after_saving<2>(2);
@@ -490,10 +463,10 @@ TEST(RefinedNetwork, is_the_same_after_saving_and_loading)
   expect_the_same_after_saving<2>(3);
 }
 
-TEST(RefinedNetwork, an_empty_correction_stays_empty)
+TEST(RefinedNetwork, AnEmptyCorrectionStaysEmpty)
 {
-  const Folder         folder;
-  const NetworkPointer network = make_network(2, 1);
+  const TemporaryFolder folder;
+  const NetworkPointer  network = make_network(2, 1);
   RefinedNetwork{network, {}}.save(folder.file("refined.pt"));
   const RefinedNetwork loaded =
     RefinedNetwork::load(folder.file("refined.pt"), 2, 1);
@@ -501,31 +474,4 @@ TEST(RefinedNetwork, an_empty_correction_stays_empty)
   const auto points = some_points<2>(5);
   EXPECT_EQ(values(RefinedFunction<2>(loaded), points, 0),
             values(NetworkFunction<2>(network), points, 0));
-}
-
-TEST(RefinedNetwork, a_file_without_a_correction_is_reported)
-{
-  const Folder         folder;
-  const NetworkPointer network = make_network(2, 1);
-  const std::string    file    = folder.file("network.pt");
-  network->save(file);
-  const std::string text = message([&]() { RefinedFunction<2> f(file); });
-  expect_contains(text, file);
-  expect_contains(text, "without a correction");
-
-  network->save(file, {{"lsr_correction", "something else"}});
-  expect_contains(message([&]() { RefinedNetwork::load(file, 2); }),
-                  "expected 'lsr-correction-1'");
-  network->save(file,
-                {{"lsr_correction", "lsr-correction-1\n0\n0\n0\n0\n3 1."}});
-  expect_contains(message([&]() { RefinedNetwork::load(file, 2); }), "damaged");
-  network->save(
-    file, {{"lsr_correction", "lsr-correction-1\n0\n0\n0\n0\n2 1. 2.\n"}});
-  expect_contains(message([&]() { RefinedNetwork::load(file, 2); }),
-                  "the correction has 2 entries");
-
-  expect_contains(message([&]() {
-                    RefinedNetwork::load(folder.file("missing.pt"), 2);
-                  }),
-                  "missing.pt");
 }

@@ -140,7 +140,7 @@ namespace
   }
 } // namespace
 
-TEST(OtherSpaces, curved_cells)
+TEST(OtherSpaces, CurvedCells)
 {
   dealii::Triangulation<2> disk;
   dealii::GridGenerator::hyper_ball(disk);
@@ -149,7 +149,7 @@ TEST(OtherSpaces, curved_cells)
     disk, dealii::FE_Q<2>(3), dealii::MappingQ<2>(3), dealii::QGauss<2>(4)));
 }
 
-TEST(OtherSpaces, triangles)
+TEST(OtherSpaces, Triangles)
 {
   dealii::Triangulation<2> square;
   dealii::GridGenerator::subdivided_hyper_cube_with_simplices(square, 12);
@@ -160,7 +160,7 @@ TEST(OtherSpaces, triangles)
           dealii::QGaussSimplex<2>(3)));
 }
 
-TEST(OtherSpaces, triangles_have_a_default_mapping)
+TEST(OtherSpaces, TrianglesHaveADefaultMapping)
 {
   dealii::Triangulation<2> square;
   dealii::GridGenerator::subdivided_hyper_cube_with_simplices(square, 4);
@@ -181,7 +181,7 @@ TEST(OtherSpaces, triangles_have_a_default_mapping)
   EXPECT_GT(linear.network_values.l2_norm(), 0.1);
 }
 
-TEST(OtherSpaces, operator_without_a_matrix)
+TEST(OtherSpaces, OperatorWithoutAMatrix)
 {
   using ParallelVector = dealii::LinearAlgebra::distributed::Vector<double>;
   dealii::Triangulation<2> square;

@@ -21,9 +21,9 @@
 
 #include <gtest/gtest.h>
 
-#include "problems.h"
-#include "programs.h"
 #include "support/models.h"
+#include "support/problems.h"
+#include "support/programs.h"
 
 using namespace lsr;
 using dealii::Vector;
@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Elements,
                                          "FESystem<2>[FE_Q<2>(2)^2-FE_DGP<2>("
                                          "1)]"));
 
-TEST_P(ProjectedSamplingOf, reproduces_finite_element_functions)
+TEST_P(ProjectedSamplingOf, ReproducesFiniteElementFunctions)
 {
   const Space    space(GetParam());
   const Sampling sampling =
@@ -104,7 +104,7 @@ TEST_P(ProjectedSamplingOf, reproduces_finite_element_functions)
       }
 }
 
-TEST(ProjectedSampling, refines_a_network_in_hierarchical_elements)
+TEST(ProjectedSampling, RefinesANetworkInHierarchicalElements)
 {
   const Space                    space("FE_Q_Hierarchical<2>(3)");
   dealii::DynamicSparsityPattern pattern(space.dof_handler.n_dofs());
@@ -152,7 +152,7 @@ TEST(ProjectedSampling, refines_a_network_in_hierarchical_elements)
   EXPECT_LT(refinement.refined_norm, 0.05 * refinement.initial_norm);
 }
 
-TEST(ProjectedSampling, has_a_transpose)
+TEST(ProjectedSampling, HasATranspose)
 {
   const Space    space("FE_RaviartThomas<2>(1)");
   const Sampling sampling =
@@ -165,7 +165,7 @@ TEST(ProjectedSampling, has_a_transpose)
   EXPECT_LT(test::relative_difference(left, right), 1e-12);
 }
 
-TEST(ProjectedSampling, refuses_a_network_with_other_outputs)
+TEST(ProjectedSampling, RefusesANetworkWithOtherOutputs)
 {
   const Space space("FE_RaviartThomas<2>(1)");
   EXPECT_THROW(projected_sampling(space.mapping, space.dof_handler)

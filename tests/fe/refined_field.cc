@@ -21,8 +21,8 @@
 
 #include <gtest/gtest.h>
 
-#include "messages.h"
-#include "programs.h"
+#include "support/messages.h"
+#include "support/programs.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -148,7 +148,7 @@ namespace
   }
 } // namespace
 
-TEST(RefinedField, is_close_to_the_solution_and_obeys_constraints)
+TEST(RefinedField, IsCloseToTheSolutionAndObeysConstraints)
 {
   for (const auto &fe : {dealii::FE_Q<2>(2).clone(), taylor_hood().clone()})
     {
@@ -189,7 +189,7 @@ TEST(RefinedField, is_close_to_the_solution_and_obeys_constraints)
     }
 }
 
-TEST(RefinedField, is_the_same_for_all_vectors_and_matrices)
+TEST(RefinedField, IsTheSameForAllVectorsAndMatrices)
 {
   const Program        program(taylor_hood());
   const auto           expected = program.refine(program.matrix, program.rhs);
@@ -239,7 +239,7 @@ TEST(RefinedField, is_the_same_for_all_vectors_and_matrices)
                   "2 preconditioners for a vector of 3 blocks");
 }
 
-TEST(RefinedField, boundary_values_may_be_in_the_matrix)
+TEST(RefinedField, BoundaryValuesMayBeInTheMatrix)
 {
   const Program  program(dealii::FE_Q<2>(1), /* constrained */ false);
   LinearResidual residual(program.dof_handler, program.matrix, program.rhs);
@@ -254,7 +254,7 @@ TEST(RefinedField, boundary_values_may_be_in_the_matrix)
   EXPECT_LT(distance(refined.values), 1e-2 * distance(refined.network_values));
 }
 
-TEST(RefinedField, time_is_an_input_of_the_network)
+TEST(RefinedField, TimeIsAnInputOfTheNetwork)
 {
   const Program program(dealii::FE_Q<2>(2));
   const auto    network  = make_network(3, 1, {20, 20});
@@ -269,7 +269,7 @@ TEST(RefinedField, time_is_an_input_of_the_network)
   expect_same(refined.function_values, expected);
 }
 
-TEST(RefinedField, alignment_starts_the_next_refinement)
+TEST(RefinedField, AlignmentStartsTheNextRefinement)
 {
   const Program program(dealii::FE_Q<2>(2));
   const auto    network  = make_network(2, 1, {20, 20});
@@ -295,7 +295,7 @@ TEST(RefinedField, alignment_starts_the_next_refinement)
   EXPECT_LT(second.refinement.refined_norm, first.refinement.refined_norm);
 }
 
-TEST(LinearResidual, a_matrix_that_is_not_positive_definite_is_reported)
+TEST(LinearResidual, AMatrixThatIsNotPositiveDefiniteIsReported)
 {
   Program program(dealii::FE_Q<2>(1));
   program.matrix *= -1.;
@@ -304,7 +304,7 @@ TEST(LinearResidual, a_matrix_that_is_not_positive_definite_is_reported)
                   "expected a positive definite matrix");
 }
 
-TEST(NodalDistance, is_exact_for_polynomials_of_the_element)
+TEST(NodalDistance, IsExactForPolynomialsOfTheElement)
 {
   const Program program(dealii::FE_Q<2>(2));
   const auto    values = [&](const auto &function) {

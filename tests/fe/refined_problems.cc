@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Networks that nobody has trained, refined for boundary value problems of many
-// kinds: what comes out is close to the finite-element solution.
+// Untrained networks, refined for boundary value problems of many kinds: the
+// refined field is close to the finite-element solution.
 
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/problem.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_basis.h>
@@ -21,8 +20,10 @@
 #include <sstream>
 
 #include "refine/point_sample.h"
+#include "support/make_problem.h"
 
 using namespace lsr;
+using namespace lsr::test;
 using dealii::Point;
 
 namespace
@@ -34,34 +35,17 @@ namespace
     std::string other;
   };
 
-  /// The problem that a parameter file with these lines describes.
-  template <int dim>
-  std::unique_ptr<Problem<dim>>
-  make_problem(const Input &input)
-  {
-    dealii::ParameterAcceptor::clear();
-    auto  problem = std::make_unique<Problem<dim>>(MPI_COMM_WORLD);
-    auto &prm     = dealii::ParameterAcceptor::prm;
-    dealii::ParameterAcceptor::declare_all_parameters(prm);
-    prm.parse_input_from_string("subsection Equation\n" + input.equation +
-                                "\nend\n" + input.other);
-    dealii::ParameterAcceptor::parse_all_parameters(prm);
-    problem->setup();
-    return problem;
-  }
-
   std::string
   mesh(const unsigned int refinements, const unsigned int degree)
   {
-    return "subsection Mesh\n set Global refinements = " +
-           std::to_string(refinements) +
-           "\nend\nsubsection Finite element\n set Finite element degree = " +
-           std::to_string(degree) + "\nend\n";
+    return section("Mesh",
+                   "set Global refinements = " + std::to_string(refinements)) +
+           section("Finite element",
+                   "set Finite element degree = " + std::to_string(degree));
   }
 
   const std::string weak_dirichlet =
-    "subsection Finite element\n"
-    " set Strong Dirichlet conditions = false\nend\n";
+    section("Finite element", "set Strong Dirichlet conditions = false");
 
   Network
   make_network(const unsigned int dim)
@@ -123,7 +107,8 @@ namespace
     }
 
     explicit RefinedProblem(const Input &input)
-      : RefinedProblem(make_problem<dim>(input))
+      : RefinedProblem(
+          make_problem<dim>(section("Equation", input.equation) + input.other))
     {}
 
     /// Refine the mesh where the field of the network is rough.
@@ -296,7 +281,7 @@ INSTANTIATE_TEST_SUITE_P(
   testing::Values(ResidualNorm::l2, ResidualNorm::mass, ResidualNorm::dual),
   [](const auto &info) { return to_string(info.param); });
 
-TEST_P(EachNorm, poisson_equation)
+TEST_P(EachNorm, PoissonEquation)
 {
   Options options;
   options.norm = GetParam();
@@ -307,7 +292,7 @@ TEST_P(EachNorm, poisson_equation)
   EXPECT_LE(outcome.refinement.n_linearizations, 2u);
 }
 
-TEST_P(EachNorm, adaptive_meshes_with_hanging_nodes)
+TEST_P(EachNorm, AdaptiveMeshesWithHangingNodes)
 {
   Options options;
   options.norm         = GetParam();
@@ -319,7 +304,7 @@ TEST_P(EachNorm, adaptive_meshes_with_hanging_nodes)
   expect_success(problem.refine(options));
 }
 
-TEST_P(EachNorm, neumann_and_robin_conditions)
+TEST_P(EachNorm, NeumannAndRobinConditions)
 {
   Options options;
   options.norm = GetParam();
@@ -334,7 +319,7 @@ TEST_P(EachNorm, neumann_and_robin_conditions)
       .refine(options));
 }
 
-TEST_P(EachNorm, nonlinear_diffusion)
+TEST_P(EachNorm, NonlinearDiffusion)
 {
   Options options;
   options.norm = GetParam();
@@ -347,7 +332,7 @@ TEST_P(EachNorm, nonlinear_diffusion)
       .refine(options));
 }
 
-TEST_P(EachNorm, advection)
+TEST_P(EachNorm, Advection)
 {
   Options options;
   options.norm = GetParam();
@@ -361,7 +346,7 @@ TEST_P(EachNorm, advection)
       .refine(options));
 }
 
-TEST(RefinedProblems, one_dimension)
+TEST(RefinedProblems, OneDimension)
 {
   Options options;
   options.n_directions = 100;
@@ -375,7 +360,7 @@ TEST(RefinedProblems, one_dimension)
       .refine(options));
 }
 
-TEST(RefinedProblems, three_dimensions)
+TEST(RefinedProblems, ThreeDimensions)
 {
   Options options;
   options.n_directions = 500;
@@ -388,7 +373,7 @@ TEST(RefinedProblems, three_dimensions)
       .refine(options));
 }
 
-TEST(RefinedProblems, nonlinear_reactions_need_more_than_one_linearization)
+TEST(RefinedProblems, NonlinearReactionsNeedMoreThanOneLinearization)
 {
   RefinedProblem<2> problem(Input{"set Reaction = 20*u^3\n"
                                   "set Exact solution = "
@@ -421,7 +406,7 @@ namespace
   }
 } // namespace
 
-TEST(RefinedProblems, dirichlet_conditions_as_weighted_rows)
+TEST(RefinedProblems, DirichletConditionsAsWeightedRows)
 {
   const FEVector fem = RefinedProblem<2>(dirichlet_problem(true)).solve();
   const RefinedProblem<2> problem(dirichlet_problem(false));
@@ -433,7 +418,7 @@ TEST(RefinedProblems, dirichlet_conditions_as_weighted_rows)
     }
 }
 
-TEST(RefinedProblems, weighted_rows_leave_the_finite_element_solution_as_it_is)
+TEST(RefinedProblems, WeightedRowsLeaveTheFiniteElementSolutionAsItIs)
 {
   const FEVector fem  = RefinedProblem<2>(dirichlet_problem(true)).solve();
   FEVector difference = RefinedProblem<2>(dirichlet_problem(false)).solve();
@@ -441,7 +426,7 @@ TEST(RefinedProblems, weighted_rows_leave_the_finite_element_solution_as_it_is)
   EXPECT_LT(difference.linfty_norm(), 1e-9 * fem.linfty_norm());
 }
 
-TEST(RefinedProblems, few_directions_never_make_the_residual_larger)
+TEST(RefinedProblems, FewDirectionsNeverMakeTheResidualLarger)
 {
   const RefinedProblem<2> problem(
     Input{"set Diffusion = 1 + u^2\n"
@@ -462,7 +447,7 @@ TEST(RefinedProblems, few_directions_never_make_the_residual_larger)
       }
 }
 
-TEST(RefinedProblems, subspaces_of_singular_directions)
+TEST(RefinedProblems, SubspacesOfSingularDirections)
 {
   RefinedProblem<2> problem(Input{smooth_solution, mesh(4, 2)});
   for (const ResidualNorm norm : {ResidualNorm::mass, ResidualNorm::dual})

@@ -9,9 +9,9 @@
 #include <cmath>
 #include <random>
 
-#include "../source/fe/block_product.h"
-#include "messages.h"
-#include "problems.h"
+#include "fe/block_product.h"
+#include "support/messages.h"
+#include "support/problems.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -107,7 +107,7 @@ namespace
   };
 } // namespace
 
-TEST(FiniteElementSolver, reproduces_polynomials_on_meshes_with_hanging_nodes)
+TEST(FiniteElementSolver, ReproducesPolynomialsOnMeshesWithHangingNodes)
 {
   const std::vector<std::string> solutions = {"1 + x - 2*y",
                                               "x^2 - x*y + y^2",
@@ -137,7 +137,7 @@ TEST(FiniteElementSolver, reproduces_polynomials_on_meshes_with_hanging_nodes)
     }
 }
 
-TEST(FiniteElementSolver, reproduces_polynomials_in_3d_with_hanging_nodes)
+TEST(FiniteElementSolver, ReproducesPolynomialsIn3dWithHangingNodes)
 {
   const AdvectionDiffusionReaction<3> equation(
     manufactured_problem<3>("x^2 - y*z + z^2*x"));
@@ -150,7 +150,7 @@ TEST(FiniteElementSolver, reproduces_polynomials_in_3d_with_hanging_nodes)
   EXPECT_LT(problem.errors().L2, 1e-10);
 }
 
-TEST(FiniteElementSolver, solves_systems)
+TEST(FiniteElementSolver, SolvesSystems)
 {
   const ElasticityForm form;
   Problem<2>           problem(form, 2, 3);
@@ -159,7 +159,7 @@ TEST(FiniteElementSolver, solves_systems)
   EXPECT_LT(problem.errors().L2, 1e-10);
 }
 
-TEST(FiniteElementSolver, high_degrees_are_solved_to_rounding)
+TEST(FiniteElementSolver, HighDegreesAreSolvedToRounding)
 {
   // A polynomial of degree six is reproduced by all of these.
   const AdvectionDiffusionReaction<2> equation(
@@ -172,7 +172,7 @@ TEST(FiniteElementSolver, high_degrees_are_solved_to_rounding)
     }
 }
 
-TEST(FiniteElementSolver, newton_converges_quadratically_from_zero)
+TEST(FiniteElementSolver, NewtonConvergesQuadraticallyFromZero)
 {
   auto parameters      = manufactured_problem<2>("2*sin(3*x)*cos(2*y)");
   parameters.diffusion = "1 + u^2";
@@ -194,7 +194,7 @@ TEST(FiniteElementSolver, newton_converges_quadratically_from_zero)
             2u);
 }
 
-TEST(FiniteElementSolver, advection_dominated_problems_are_solved)
+TEST(FiniteElementSolver, AdvectionDominatedProblemsAreSolved)
 {
   auto parameters      = manufactured_problem<2>("sin(x)*cos(y)");
   parameters.diffusion = "1e-4";
@@ -205,7 +205,7 @@ TEST(FiniteElementSolver, advection_dominated_problems_are_solved)
   EXPECT_LT(problem.errors().L2, 1e-4);
 }
 
-TEST(FiniteElementSolver, failures_are_reported)
+TEST(FiniteElementSolver, FailuresAreReported)
 {
   // No real solution: beyond the fold of the Bratu problem.
   AdvectionDiffusionReaction<2>::Parameters parameters;
@@ -220,7 +220,7 @@ TEST(FiniteElementSolver, failures_are_reported)
   expect_contains(message([&]() { undefined.solve(); }), "not finite");
 }
 
-TEST(BlockProduct, agrees_with_products_of_vectors)
+TEST(BlockProduct, AgreesWithProductsOfVectors)
 {
   auto parameters      = manufactured_problem<2>("x*y");
   parameters.advection = "1, y";
@@ -248,7 +248,7 @@ TEST(BlockProduct, agrees_with_products_of_vectors)
     }
 }
 
-TEST(LinearSolver, solves_blocks_by_all_methods)
+TEST(LinearSolver, SolvesBlocksByAllMethods)
 {
   auto parameters     = manufactured_problem<2>("x*y");
   parameters.reaction = "u";

@@ -3,6 +3,8 @@
 // Evolutions on space-time meshes: the Petrov-Galerkin method, the norm of its
 // residuals, graded meshes, and Burgers' equation.
 
+#include "support/space_time.h"
+
 #include <lsr/fe/burgers_solution.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/finite_element_residual.h>
@@ -21,8 +23,7 @@
 #include <set>
 #include <string>
 
-#include "messages.h"
-#include "space_time_problems.h"
+#include "support/messages.h"
 #include "support/models.h"
 #include "support/residuals.h"
 
@@ -88,14 +89,13 @@ namespace
   void
   expect_error(const std::string &input, const std::string &part)
   {
-    expect_contains(message([&]() { make_problem(input); }), part);
+    expect_contains(message([&]() { make_problem<2>(input); }), part);
   }
 } // namespace
 
 
 
-TEST(SpaceTimeTestElement,
-     gives_every_node_but_the_lowest_a_function_of_its_own)
+TEST(SpaceTimeTestElement, GivesEveryNodeButTheLowestAFunctionOfItsOwn)
 {
   for (unsigned int degree = 1; degree <= 4; ++degree)
     {
@@ -117,7 +117,7 @@ TEST(SpaceTimeTestElement,
 
 
 
-TEST(SpaceTimeTestElement, is_orthogonal_in_time)
+TEST(SpaceTimeTestElement, IsOrthogonalInTime)
 {
   const unsigned int            degree = 3;
   const SpaceTimeTestElement<2> element(degree);
@@ -143,17 +143,17 @@ TEST(SpaceTimeTestElement, is_orthogonal_in_time)
 
 
 
-TEST(SpaceTime, reproduces_solutions_in_the_finite_element_space)
+TEST(SpaceTime, ReproducesSolutionsInTheFiniteElementSpace)
 {
   const auto problem =
-    make_problem(transport("1 + x - 2*y + x*y^2 + 3*x^2*y - x^2*y^2") +
-                 mesh("3, 2 : -1, 0 : 1, 1 : true") + element(2));
+    make_problem<2>(transport("1 + x - 2*y + x*y^2 + 3*x^2*y - x^2*y^2") +
+                    mesh("3, 2 : -1, 0 : 1, 1 : true") + element(2));
   EXPECT_LT(error(*problem, solve(*problem)), 1e-12);
 }
 
 
 
-TEST(SpaceTime, converges_with_the_order_of_the_elements)
+TEST(SpaceTime, ConvergesWithTheOrderOfTheElements)
 {
   for (const unsigned int degree : {1u, 2u, 3u})
     {
@@ -164,8 +164,8 @@ TEST(SpaceTime, converges_with_the_order_of_the_elements)
                                         std::to_string(n) +
                                         " : -1, 0 : 1, 1 : true";
           const auto problem =
-            make_problem(transport("sin(2*x + 1)*exp(-y) + cos(3*y*x)") +
-                         mesh(arguments) + element(degree));
+            make_problem<2>(transport("sin(2*x + 1)*exp(-y) + cos(3*y*x)") +
+                            mesh(arguments) + element(degree));
           errors[n / 4 - 1] = error(*problem, solve(*problem));
         }
       EXPECT_GT(std::log2(errors[0] / errors[1]), degree + 0.7)
@@ -175,7 +175,7 @@ TEST(SpaceTime, converges_with_the_order_of_the_elements)
 
 
 
-TEST(SpaceTime, knows_nothing_of_the_future)
+TEST(SpaceTime, KnowsNothingOfTheFuture)
 {
   FEVector                                            solutions[2];
   std::map<dealii::types::global_dof_index, Point<2>> points;
@@ -184,13 +184,13 @@ TEST(SpaceTime, knows_nothing_of_the_future)
       // The source changes from y = 0.5 on, where there is a layer of nodes.
       const std::string source = other ? "if(y > 0.5, 7, x)" : "x";
       const auto        problem =
-        make_problem(section("Equation",
-                             "set Diffusion = 0.1, 0\nset Advection = u, 1\n"
-                             "set Right hand side = " +
-                               source +
-                               "\nset Dirichlet conditions = 0: 0; 1: 0; 2: "
-                               "1-x^2") +
-                     mesh("4, 4 : -1, 0 : 1, 1 : true") + element(3));
+        make_problem<2>(section("Equation",
+                                "set Diffusion = 0.1, 0\nset Advection = u, 1\n"
+                                "set Right hand side = " +
+                                  source +
+                                  "\nset Dirichlet conditions = 0: 0; 1: 0; 2: "
+                                  "1-x^2") +
+                        mesh("4, 4 : -1, 0 : 1, 1 : true") + element(3));
       solutions[other] = solve(*problem);
       points           = nodes(*problem);
     }
@@ -207,9 +207,9 @@ TEST(SpaceTime, knows_nothing_of_the_future)
 
 
 
-TEST(SpaceTime, periodic_solutions_are_the_same_on_both_sides)
+TEST(SpaceTime, PeriodicSolutionsAreTheSameOnBothSides)
 {
-  const auto problem = make_problem(
+  const auto problem = make_problem<2>(
     section("Equation",
             "set Diffusion = 0.2, 0\nset Advection = 1, 1\n"
             "set Exact solution = sin(pi*x + 1)*exp(-y)\n"
@@ -246,9 +246,9 @@ TEST(SpaceTime, periodic_solutions_are_the_same_on_both_sides)
 
 
 
-TEST(SpaceTime, tangent_belongs_to_the_residual)
+TEST(SpaceTime, TangentBelongsToTheResidual)
 {
-  const auto problem = make_problem(
+  const auto problem = make_problem<2>(
     burgers("0.05") + mesh("3, 2 : -1, 0 : 1, 1 : true") + element(3));
   FiniteElementResidual<2> residual(problem->assembler(),
                                     ResidualNorm::sobolev);
@@ -269,10 +269,9 @@ TEST(SpaceTime, tangent_belongs_to_the_residual)
 
 
 
-TEST(SpaceTime,
-     sobolev_norm_is_the_largest_value_over_the_norm_of_test_functions)
+TEST(SpaceTime, SobolevNormIsTheLargestValueOverTheNormOfTestFunctions)
 {
-  const auto problem = make_problem(
+  const auto problem = make_problem<2>(
     burgers("0.05") + mesh("3, 2 : -1, 0 : 1, 1 : true") + element(2));
   FiniteElementResidual<2>   residual(problem->assembler(),
                                     ResidualNorm::sobolev,
@@ -303,13 +302,13 @@ TEST(SpaceTime,
 
 
 
-TEST(SpaceTime, lumped_mass_of_test_functions_adds_up_to_the_volume)
+TEST(SpaceTime, LumpedMassOfTestFunctionsAddsUpToTheVolume)
 {
   const auto problem =
-    make_problem(section("Equation",
-                         "set Diffusion = 1, 0\nset Advection = 0, 1\n"
-                         "set Dirichlet conditions = 2: 0") +
-                 mesh("3, 2 : -1, 0 : 1, 1 : true") + element(3));
+    make_problem<2>(section("Equation",
+                            "set Diffusion = 1, 0\nset Advection = 0, 1\n"
+                            "set Dirichlet conditions = 2: 0") +
+                    mesh("3, 2 : -1, 0 : 1, 1 : true") + element(3));
   const FEVector mass = problem->assembler().lumped_mass();
   double         sum  = 0;
   for (const auto dof : problem->discretization.locally_owned_dofs())
@@ -320,7 +319,7 @@ TEST(SpaceTime, lumped_mass_of_test_functions_adds_up_to_the_volume)
 
 
 
-TEST(BurgersSolution, solves_the_equation)
+TEST(BurgersSolution, SolvesTheEquation)
 {
   for (const double nu : {0.1 / M_PI, 0.01 / M_PI})
     {
@@ -351,9 +350,9 @@ TEST(BurgersSolution, solves_the_equation)
 
 
 
-TEST(Burgers, finite_elements_agree_with_the_transformation)
+TEST(Burgers, FiniteElementsAgreeWithTheTransformation)
 {
-  const auto problem = make_problem(
+  const auto problem = make_problem<2>(
     burgers("0.0318310") +
     mesh("12, 8 : -1, 0 : 1, 1 : true", "set Grading = sinh(2*x)/sinh(2), y") +
     element(6));
@@ -362,16 +361,16 @@ TEST(Burgers, finite_elements_agree_with_the_transformation)
 
 
 
-TEST(Burgers, graded_meshes_resolve_the_shock)
+TEST(Burgers, GradedMeshesResolveTheShock)
 {
   double errors[2];
   for (const bool graded : {false, true})
     {
-      const auto problem =
-        make_problem(burgers("0.02") +
-                     mesh("8, 6 : -1, 0 : 1, 1 : true",
-                          graded ? "set Grading = sinh(3*x)/sinh(3), y" : "") +
-                     element(4));
+      const auto problem = make_problem<2>(
+        burgers("0.02") +
+        mesh("8, 6 : -1, 0 : 1, 1 : true",
+             graded ? "set Grading = sinh(3*x)/sinh(3), y" : "") +
+        element(4));
       errors[graded] = error(*problem, solve(*problem));
     }
   EXPECT_LT(errors[1], 0.2 * errors[0]);
@@ -383,13 +382,13 @@ TEST(Burgers, graded_meshes_resolve_the_shock)
 // What makes this work shows: with a single linear step for each refinement the
 // last error is 0.3, in the norm of the mass matrix 0.05, and with the elements
 // themselves as test functions 0.07.
-TEST(Burgers, iterative_refinement_resolves_the_shock)
+TEST(Burgers, IterativeRefinementResolvesTheShock)
 {
   const auto problem =
-    make_problem(burgers("0.01") +
-                 mesh("12, 6 : -1, 0 : 1, 1 : true",
-                      "set Grading = sinh(3.5*x)/sinh(3.5), y") +
-                 element(5));
+    make_problem<2>(burgers("0.01") +
+                    mesh("12, 6 : -1, 0 : 1, 1 : true",
+                         "set Grading = sinh(3.5*x)/sinh(3.5), y") +
+                    element(5));
   FiniteElementResidual<2> residual(problem->assembler(),
                                     ResidualNorm::sobolev);
   const auto     network = std::make_shared<Network>(make_network());
@@ -422,7 +421,7 @@ TEST(Burgers, iterative_refinement_resolves_the_shock)
 
 
 
-TEST(SpaceTime, refuses_what_is_no_space_time_mesh)
+TEST(SpaceTime, RefusesWhatIsNoSpaceTimeMesh)
 {
   const std::string box = mesh("3, 2 : -1, 0 : 1, 1 : true");
   expect_error(burgers("0.1") +
@@ -430,13 +429,13 @@ TEST(SpaceTime, refuses_what_is_no_space_time_mesh)
                       "set Grading = x, y + 0.1*x") +
                  element(2),
                "last coordinate, time");
-  const auto problem = make_problem(burgers("0.1") + box + element(2));
+  const auto problem = make_problem<2>(burgers("0.1") + box + element(2));
   FEVector   steep   = problem->discretization.make_vector();
   steep(0)           = 1.;
   EXPECT_THROW(problem->adapt(steep), dealii::ExceptionBase);
 
   // The tangent has no symmetric part.
-  const auto other = make_problem(burgers("0.1") + box + element(2));
+  const auto other = make_problem<2>(burgers("0.1") + box + element(2));
   FiniteElementResidual<2> residual(other->assembler(), ResidualNorm::dual);
   EXPECT_THROW(residual.linearize(make_column(residual.n_values())),
                dealii::ExceptionBase);
@@ -447,7 +446,7 @@ TEST(SpaceTime, refuses_what_is_no_space_time_mesh)
 
 
 
-TEST(SpaceTime, says_what_is_wrong_in_the_parameter_file)
+TEST(SpaceTime, SaysWhatIsWrongInTheParameterFile)
 {
   const std::string box = mesh("3, 2 : -1, 0 : 1, 1 : true") + element(2);
   expect_error(section("Equation", "set Diffusion = 1, 0, 0") + box,

@@ -72,7 +72,7 @@ namespace
 
 
 
-TEST(Spectrum, has_a_wave_in_the_bin_of_its_wavenumber)
+TEST(Spectrum, HasAWaveInTheBinOfItsWavenumber)
 {
   const Spectrum spectrum = compute_spectrum(sample(wave(3, 4), 33, 17));
   expect_single_bin(spectrum, 5, 0.25);
@@ -91,7 +91,7 @@ TEST(Spectrum, has_a_wave_in_the_bin_of_its_wavenumber)
 
 
 
-TEST(Spectrum, measures_wavenumbers_by_the_longer_side)
+TEST(Spectrum, MeasuresWavenumbersByTheLongerSide)
 {
   const double   width = 3, height = 0.5;
   const Spectrum spectrum =
@@ -104,7 +104,7 @@ TEST(Spectrum, measures_wavenumbers_by_the_longer_side)
 
 
 
-TEST(Spectrum, of_a_curve)
+TEST(Spectrum, OfACurve)
 {
   const Spectrum spectrum = compute_spectrum(sample(wave(7, 0, 2.), 33, 1, 2.));
   expect_single_bin(spectrum, 7, 0.5);
@@ -114,7 +114,7 @@ TEST(Spectrum, of_a_curve)
 
 
 
-TEST(Spectrum, adds_up_to_the_mean_square)
+TEST(Spectrum, AddsUpToTheMeanSquare)
 {
   std::mt19937                           generator(1);
   std::uniform_real_distribution<double> random(-1, 1);
@@ -137,7 +137,7 @@ TEST(Spectrum, adds_up_to_the_mean_square)
 
 
 
-TEST(Spectrum, weights_the_mean_wavenumber_by_energy)
+TEST(Spectrum, WeightsTheMeanWavenumberByEnergy)
 {
   const Spectrum spectrum = compute_spectrum(sample(
     [](const double x, const double y) {
@@ -150,7 +150,7 @@ TEST(Spectrum, weights_the_mean_wavenumber_by_energy)
 
 
 
-TEST(Spectrum, sees_no_jump_where_a_field_does_not_vanish_on_the_boundary)
+TEST(Spectrum, SeesNoJumpWhereAFieldDoesNotVanishOnTheBoundary)
 {
   // The coefficients of the linear function fall like the inverse square of the
   // wavenumber, not like its inverse.
@@ -165,7 +165,7 @@ TEST(Spectrum, sees_no_jump_where_a_field_does_not_vanish_on_the_boundary)
 
 
 
-TEST(Spectrum, takes_points_outside_of_the_domain_for_zeros)
+TEST(Spectrum, TakesPointsOutsideOfTheDomainForZeros)
 {
   // An L-shaped domain, and the same field continued by zero.
   const auto field = [](const double outside) {
@@ -183,7 +183,7 @@ TEST(Spectrum, takes_points_outside_of_the_domain_for_zeros)
 
 
 
-TEST(Spectrum, of_nothing)
+TEST(Spectrum, OfNothing)
 {
   const Spectrum zero =
     compute_spectrum(sample([](double, double) { return 0.; }, 5, 5));
@@ -194,7 +194,7 @@ TEST(Spectrum, of_nothing)
 
 
 
-TEST(ErrorSpectra, are_written_with_two_lines_for_each_iteration)
+TEST(ErrorSpectra, AreWrittenWithTwoLinesForEachIteration)
 {
   const Spectrum a = compute_spectrum(sample(wave(1, 0), 3, 1));
   const Spectrum b =

@@ -2,7 +2,6 @@
 
 #include <lsr/dense/blas.h>
 #include <lsr/fe/collocation_points.h>
-#include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/refinement.h>
@@ -14,7 +13,8 @@
 #include <cmath>
 #include <set>
 
-#include "fe/messages.h"
+#include "support/make_problem.h"
+#include "support/messages.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -35,25 +35,16 @@ namespace
                                "set Dirichlet conditions = all: manufactured\n";
 
   std::unique_ptr<Problem<2>>
-  make_problem(const std::string &more = "", const std::string &mesh = "")
+  problem_with(const std::string &more = "", const std::string &mesh = "")
   {
-    dealii::ParameterAcceptor::clear();
-    auto  problem = std::make_unique<Problem<2>>(MPI_COMM_WORLD);
-    auto &prm     = dealii::ParameterAcceptor::prm;
-    dealii::ParameterAcceptor::declare_all_parameters(prm);
-    prm.parse_input_from_string("subsection Equation\n" + equation + more +
-                                "end\n"
-                                "subsection Mesh\n"
-                                " set Grading = x^2, y\n"
-                                " set Global refinements = 2\n"
-                                " set Grid generator = "
-                                "subdivided_hyper_rectangle\n"
-                                " set Grid generator arguments = 4, 2 : 0, 0 : "
-                                "1, 1 : true\n" +
-                                mesh + "end\n");
-    dealii::ParameterAcceptor::parse_all_parameters(prm);
-    problem->setup();
-    return problem;
+    return make_problem<2>(
+      section("Equation", equation + more) +
+      section("Mesh",
+              "set Grading = x^2, y\n"
+              "set Global refinements = 2\n"
+              "set Grid generator = subdivided_hyper_rectangle\n"
+              "set Grid generator arguments = 4, 2 : 0, 0 : 1, 1 : true\n" +
+                mesh));
   }
 
   std::array<double, jet_size>
@@ -70,7 +61,7 @@ namespace
   struct Model
   {
     explicit Model(const std::size_t n_points)
-      : problem(make_problem())
+      : problem(problem_with())
       , form(problem->advection_diffusion_reaction(), problem->discretization)
       , points(problem->discretization)
       , generator(1)
@@ -139,7 +130,7 @@ namespace
 
 
 
-TEST(CollocationPoints, are_nodes_that_have_no_dirichlet_values)
+TEST(CollocationPoints, AreNodesThatHaveNoDirichletValues)
 {
   Model       model(1);
   const auto &nodes    = model.points.nodes();
@@ -165,7 +156,7 @@ TEST(CollocationPoints, are_nodes_that_have_no_dirichlet_values)
 
 
 
-TEST(CollocationPoints, are_uniform_in_a_graded_mesh)
+TEST(CollocationPoints, AreUniformInAGradedMesh)
 {
   Model                 model(1);
   constexpr std::size_t n      = 20000;
@@ -183,7 +174,7 @@ TEST(CollocationPoints, are_uniform_in_a_graded_mesh)
 
 
 
-TEST(StrongResidual, vanishes_for_the_solution)
+TEST(StrongResidual, VanishesForTheSolution)
 {
   Model        model(40);
   const Column q = model.exact_values();
@@ -193,7 +184,7 @@ TEST(StrongResidual, vanishes_for_the_solution)
 
 
 
-TEST(StrongResidual, has_the_means_of_both_kinds_of_rows_as_its_norm)
+TEST(StrongResidual, HasTheMeansOfBothKindsOfRowsAsItsNorm)
 {
   Model             model(40);
   const std::size_t n = 40, n_boundary = model.points.boundary().extent(1);
@@ -220,7 +211,7 @@ TEST(StrongResidual, has_the_means_of_both_kinds_of_rows_as_its_norm)
 
 
 
-TEST(StrongResidual, tangent_and_mass_belong_to_it)
+TEST(StrongResidual, TangentAndMassBelongToIt)
 {
   Model              model(40);
   StrongResidual<2> &residual = model.residual;
@@ -239,10 +230,10 @@ TEST(StrongResidual, tangent_and_mass_belong_to_it)
 
 
 
-TEST(StrongResidual, compares_both_ends_of_a_periodic_domain)
+TEST(StrongResidual, ComparesBothEndsOfAPeriodicDomain)
 {
   const auto problem =
-    make_problem("set Exact solution = sin(2*pi*x) * cos(3*y)\n"
+    problem_with("set Exact solution = sin(2*pi*x) * cos(3*y)\n"
                  "set Dirichlet conditions = 2: manufactured; 3: "
                  "manufactured\n",
                  "set Periodic directions = 0\n");
@@ -297,7 +288,7 @@ TEST(StrongResidual, compares_both_ends_of_a_periodic_domain)
 
 
 
-TEST(StrongResidual, refines_a_network_that_nobody_has_trained)
+TEST(StrongResidual, RefinesAnUntrainedNetwork)
 {
   Model          model(1200);
   FullyConnected layout;
@@ -322,7 +313,7 @@ TEST(StrongResidual, refines_a_network_that_nobody_has_trained)
 
 
 
-TEST(StrongResidual, can_be_moved_to_other_points)
+TEST(StrongResidual, CanBeMovedToOtherPoints)
 {
   Model model(40);
   model.inner    = model.points.sample_nodes(30, model.generator);
@@ -337,10 +328,10 @@ TEST(StrongResidual, can_be_moved_to_other_points)
 
 
 
-TEST(StrongForm, refuses_what_it_cannot_express)
+TEST(StrongForm, RefusesWhatItCannotExpress)
 {
   const auto complaint = [](const std::string &more) {
-    const auto problem = make_problem(more);
+    const auto problem = problem_with(more);
     return message([&]() {
       StrongForm<2>(problem->advection_diffusion_reaction(),
                     problem->discretization);

@@ -12,9 +12,9 @@
 #include <limits>
 #include <memory>
 
-#include "../fe/problems.h"
 #include "fe/device_product.h"
 #include "support/models.h"
+#include "support/problems.h"
 
 using namespace lsr;
 
@@ -80,25 +80,25 @@ namespace
   };
 } // namespace
 
-TEST_F(DeviceProduct, agrees_with_products_of_vectors)
+TEST_F(DeviceProduct, AgreesWithProductsOfVectors)
 {
   set_up(4);
   expect_products_of_vectors(5);
 }
 
-TEST_F(DeviceProduct, takes_no_columns)
+TEST_F(DeviceProduct, TakesNoColumns)
 {
   set_up(3);
   expect_products_of_vectors(0);
 }
 
-TEST_F(DeviceProduct, takes_ranks_without_rows)
+TEST_F(DeviceProduct, TakesRanksWithoutRows)
 {
   set_up(0);
   expect_products_of_vectors(4);
 }
 
-TEST_F(DeviceProduct, all_ranks_refuse_what_is_not_a_number_on_one)
+TEST_F(DeviceProduct, AllRanksRefuseWhatIsNotANumberOnOne)
 {
   set_up(3);
   if (rank == 0)

@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "../fe/problems.h"
+#include "support/problems.h"
 
 using namespace lsr;
 
@@ -94,12 +94,12 @@ namespace
   }
 } // namespace
 
-TEST(MemoryOfARank, is_that_of_its_own_rows_in_the_euclidean_norm)
+TEST(MemoryOfARank, IsThatOfItsOwnRowsInTheEuclideanNorm)
 {
   expect_own_rows_only(ResidualNorm::l2);
 }
 
-TEST(MemoryOfARank, is_that_of_its_own_rows_in_the_dual_norm)
+TEST(MemoryOfARank, IsThatOfItsOwnRowsInTheDualNorm)
 {
   expect_own_rows_only(ResidualNorm::dual);
 }

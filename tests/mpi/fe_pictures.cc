@@ -20,7 +20,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/messages.h"
+
 using namespace dealii;
+using namespace lsr::test;
 
 namespace
 {
@@ -172,8 +175,8 @@ TEST(ParallelOutput, OneVtuFileForAllRanks)
     {
       std::ifstream     in(folder / "solution.vtu");
       const std::string text(std::istreambuf_iterator<char>(in), {});
-      EXPECT_NE(text.find("\"error_u\""), std::string::npos);
-      EXPECT_NE(text.find("</VTKFile>"), std::string::npos);
+      expect_contains(text, "\"error_u\"");
+      expect_contains(text, "</VTKFile>");
       EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 2);
       fs::remove_all(folder);
     }
@@ -181,14 +184,10 @@ TEST(ParallelOutput, OneVtuFileForAllRanks)
 
 TEST(OnFirstRank, AllRanksThrowWhatTheFirstOneThrows)
 {
-  try
-    {
-      lsr::on_first_rank(MPI_COMM_WORLD,
-                         []() { throw std::logic_error("no more paper"); });
-      FAIL();
-    }
-  catch (const lsr::Error &error)
-    {
-      EXPECT_STREQ(error.what(), "no more paper");
-    }
+  const auto action = []() {
+    lsr::on_first_rank(MPI_COMM_WORLD,
+                       []() { throw std::logic_error("no more paper"); });
+  };
+  EXPECT_THROW(action(), lsr::Error);
+  EXPECT_EQ(message(action), "no more paper");
 }

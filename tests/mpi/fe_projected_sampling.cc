@@ -17,7 +17,8 @@
 #include <array>
 #include <cmath>
 
-#include "../fe/programs.h"
+#include "support/programs.h"
+#include "support/ranks.h"
 
 using namespace lsr;
 using ParallelVector = dealii::LinearAlgebra::distributed::Vector<double>;
@@ -54,11 +55,12 @@ namespace
   }
 } // namespace
 
-TEST(ProjectedSampling, is_the_same_on_any_number_of_ranks)
+TEST(ProjectedSampling, IsTheSameOnAnyNumberOfRanks)
 {
-  const auto together = project_on(MPI_COMM_WORLD);
-  const auto alone    = project_on(MPI_COMM_SELF);
-  EXPECT_EQ(together[0], alone[0]);
-  EXPECT_NEAR(together[1], alone[1], 1e-12 * std::abs(alone[1]));
-  EXPECT_NEAR(together[2], alone[2], 1e-12 * alone[2]);
+  test::compare_with_one_rank(
+    project_on, [](const auto &together, const auto &alone) {
+      EXPECT_EQ(together[0], alone[0]);
+      EXPECT_NEAR(together[1], alone[1], 1e-12 * std::abs(alone[1]));
+      EXPECT_NEAR(together[2], alone[2], 1e-12 * alone[2]);
+    });
 }

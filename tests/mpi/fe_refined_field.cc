@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// A program with distributed meshes and vectors refines a network: all ranks
-// together, and each rank alone.
+// A program with distributed meshes and vectors refines a network, on all ranks
+// together and on one.
 
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/nodal_distance.h>
@@ -22,7 +22,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../fe/programs.h"
+#include "support/programs.h"
+#include "support/ranks.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -97,22 +98,24 @@ namespace
   void
   expect_independence_of_ranks()
   {
-    const Invariants together = refine_on<VectorType>(MPI_COMM_WORLD);
-    const Invariants alone    = refine_on<VectorType>(MPI_COMM_SELF);
-    const auto       expect_equal =
-      [](const double a, const double b, const double tolerance) {
-        EXPECT_NEAR(a, b, tolerance * b);
-      };
-    EXPECT_LT(together.distance, 0.1 * together.network_distance);
-    expect_equal(together.network_distance, alone.network_distance, 1e-10);
-    expect_equal(together.norm, alone.norm, 1e-9);
-    // Small differences of large numbers.
-    expect_equal(together.distance, alone.distance, 1e-3);
-    expect_equal(together.function_distance, alone.function_distance, 1e-3);
+    compare_with_one_rank(
+      refine_on<VectorType>,
+      [](const Invariants &together, const Invariants &alone) {
+        const auto expect_equal =
+          [](const double a, const double b, const double tolerance) {
+            EXPECT_NEAR(a, b, tolerance * b);
+          };
+        EXPECT_LT(together.distance, 0.1 * together.network_distance);
+        expect_equal(together.network_distance, alone.network_distance, 1e-10);
+        expect_equal(together.norm, alone.norm, 1e-9);
+        // Small differences of large numbers.
+        expect_equal(together.distance, alone.distance, 1e-3);
+        expect_equal(together.function_distance, alone.function_distance, 1e-3);
+      });
   }
 } // namespace
 
-TEST(RefinedField, does_not_depend_on_the_number_of_ranks)
+TEST(RefinedField, DoesNotDependOnTheNumberOfRanks)
 {
   expect_independence_of_ranks<TrilinosVector>();
   expect_independence_of_ranks<ParallelVector>();

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What distributed memory must not change: each quantity is computed on all
-// ranks together and by each rank alone.
+// Quantities that distributed memory must not change: each is computed on all
+// ranks together and on one.
 
 #include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/fe/linear_solver.h>
 
 #include <gtest/gtest.h>
 
-#include "../source/fe/block_product.h"
-#include "../fe/problems.h"
+#include "fe/block_product.h"
+#include "support/problems.h"
+#include "support/ranks.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -95,20 +96,22 @@ namespace
     const unsigned int                                          refinements)
   {
     const AdvectionDiffusionReaction<dim> equation(parameters);
-    const Invariants                      together =
-      compute<dim>(MPI_COMM_WORLD, equation, degree, refinements);
-    const Invariants alone =
-      compute<dim>(MPI_COMM_SELF, equation, degree, refinements);
-    const auto expect_equal = [](const double a, const double b) {
-      EXPECT_NEAR(a, b, 1e-10 * std::abs(b));
-    };
-    EXPECT_EQ(together.n_dofs, alone.n_dofs);
-    EXPECT_NEAR(together.errors.L2, alone.errors.L2, 1e-11);
-    EXPECT_NEAR(together.errors.H1, alone.errors.H1, 1e-11);
-    expect_equal(together.norm, alone.norm);
-    expect_equal(together.mass, alone.mass);
-    expect_equal(together.energy, alone.energy);
-    expect_equal(together.dual_norm, alone.dual_norm);
+    compare_with_one_rank(
+      [&](const MPI_Comm communicator) {
+        return compute<dim>(communicator, equation, degree, refinements);
+      },
+      [](const Invariants &together, const Invariants &alone) {
+        const auto expect_equal = [](const double a, const double b) {
+          EXPECT_NEAR(a, b, 1e-10 * std::abs(b));
+        };
+        EXPECT_EQ(together.n_dofs, alone.n_dofs);
+        EXPECT_NEAR(together.errors.L2, alone.errors.L2, 1e-11);
+        EXPECT_NEAR(together.errors.H1, alone.errors.H1, 1e-11);
+        expect_equal(together.norm, alone.norm);
+        expect_equal(together.mass, alone.mass);
+        expect_equal(together.energy, alone.energy);
+        expect_equal(together.dual_norm, alone.dual_norm);
+      });
   }
 
   template <int dim>
@@ -126,19 +129,19 @@ namespace
   }
 } // namespace
 
-TEST(Ranks, do_not_change_the_solution_in_2d)
+TEST(Ranks, DoNotChangeTheSolutionIn2d)
 {
   expect_independence_of_ranks<2>(nonlinear_problem<2>("exp(-10*x)*cos(y) + x"),
                                   3,
                                   2);
 }
 
-TEST(Ranks, do_not_change_the_solution_in_1d)
+TEST(Ranks, DoNotChangeTheSolutionIn1d)
 {
   expect_independence_of_ranks<1>(nonlinear_problem<1>("exp(-10*x) + x"), 2, 4);
 }
 
-TEST(Ranks, do_not_change_the_solution_in_3d)
+TEST(Ranks, DoNotChangeTheSolutionIn3d)
 {
   expect_independence_of_ranks<3>(nonlinear_problem<3>("exp(-10*x)*cos(y + z)"),
                                   1,

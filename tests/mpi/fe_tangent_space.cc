@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 // Refinements in one tangent space by Galerkin's method, on all ranks together
-// and on each alone.
+// and on one.
 
 #include <lsr/base/types.h>
 #include <lsr/fe/advection_diffusion_reaction.h>
@@ -14,8 +14,9 @@
 
 #include <cmath>
 
-#include "../fe/problems.h"
 #include "support/models.h"
+#include "support/problems.h"
+#include "support/ranks.h"
 
 using namespace lsr;
 
@@ -60,18 +61,20 @@ namespace
   }
 } // namespace
 
-TEST(TangentSpaceOnRanks, gives_the_same_correction)
+TEST(TangentSpaceOnRanks, GivesTheSameCorrection)
 {
-  const Outcome together = refine_on(MPI_COMM_WORLD);
-  const Outcome alone    = refine_on(MPI_COMM_SELF);
-  EXPECT_LT(test::relative_difference(together.correction, alone.correction),
-            1e-7);
-  EXPECT_NEAR(together.initial_norm,
-              alone.initial_norm,
-              1e-10 * alone.initial_norm);
-  EXPECT_LT(together.refined_norm, 1e-8 * together.initial_norm);
+  test::compare_with_one_rank(
+    refine_on, [](const Outcome &together, const Outcome &alone) {
+      EXPECT_LT(test::relative_difference(together.correction,
+                                          alone.correction),
+                1e-7);
+      EXPECT_NEAR(together.initial_norm,
+                  alone.initial_norm,
+                  1e-10 * alone.initial_norm);
+      EXPECT_LT(together.refined_norm, 1e-8 * together.initial_norm);
 
-  // The second refinement found the reduced matrix of the first.
-  EXPECT_EQ(together.n_reduced_matrices, 1u);
-  EXPECT_EQ(alone.n_reduced_matrices, 1u);
+      // The second refinement found the reduced matrix of the first.
+      EXPECT_EQ(together.n_reduced_matrices, 1u);
+      EXPECT_EQ(alone.n_reduced_matrices, 1u);
+    });
 }

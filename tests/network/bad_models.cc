@@ -12,20 +12,17 @@
 #include <lsr/refine/refinement.h>
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "network/jacobian.h"
 #include "support/models.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -109,75 +106,14 @@ namespace
       [&]() { Network::load_bytes(bytes, name, n_inputs, n_outputs); }, words);
   }
 
-  void
-  write(const fs::path &path, const std::string &bytes)
-  {
-    std::ofstream(path, std::ios::binary) << bytes;
-  }
-
-  std::string
-  read(const fs::path &path)
-  {
-    std::ostringstream bytes;
-    bytes << std::ifstream(path, std::ios::binary).rdbuf();
-    return bytes.str();
-  }
-
-  /// Everything in a folder, with the contents of the files.
-  std::map<std::string, std::string>
-  contents(const fs::path &folder)
-  {
-    std::map<std::string, std::string> result;
-    for (const auto &entry : fs::recursive_directory_iterator(folder))
-      result[entry.path().string()] =
-        entry.is_regular_file() ? read(entry.path()) : "folder";
-    return result;
-  }
-
-  /// As long as it lives, no file can grow beyond some size: what a full disk
-  /// is to a program.
-  class FullDisk
-  {
-  public:
-    explicit FullDisk(const std::size_t n_bytes)
-    {
-      old_handler = std::signal(SIGXFSZ, SIG_IGN);
-      getrlimit(RLIMIT_FSIZE, &old_limit);
-      rlimit limit   = old_limit;
-      limit.rlim_cur = n_bytes;
-      setrlimit(RLIMIT_FSIZE, &limit);
-    }
-
-    ~FullDisk()
-    {
-      setrlimit(RLIMIT_FSIZE, &old_limit);
-      std::signal(SIGXFSZ, old_handler);
-    }
-
-  private:
-    rlimit old_limit;
-    void (*old_handler)(int);
-  };
-
-  /// A folder of its own for each test, and a look at a good model before and
-  /// after.
+  /// A look at a good model before and after each test.
   class BadModels : public testing::Test
   {
   protected:
     BadModels()
-      : folder(fs::temp_directory_path() /
-               ("lsr-bad-models-" + std::to_string(getpid())))
-      , good(good_model())
+      : good(good_model())
       , good_values(values(Network::load_bytes(good, "good", 2, 1)))
-    {
-      fs::remove_all(folder);
-      fs::create_directories(folder);
-    }
-
-    ~BadModels() override
-    {
-      fs::remove_all(folder);
-    }
+    {}
 
     void
     TearDown() override
@@ -190,13 +126,13 @@ namespace
     expect_bad_file(const std::string &name, Words words) const
     {
       SCOPED_TRACE(name);
-      const std::string path = (folder / name).string();
+      const std::string path = folder.file(name);
       words.push_back(path);
       expect_error([&]() { Network::load(path, 2, 1); }, words);
       expect_error([&]() { RefinedNetwork::load(path, 2, 1); }, words);
     }
 
-    const fs::path            folder;
+    const TemporaryFolder     folder;
     const std::string         good;
     const std::vector<double> good_values;
   };
@@ -206,15 +142,15 @@ namespace
   TEST_F(BadModels, FilesThatAreNoModels)
   {
     expect_bad_file("missing.pt", {"no such file", "TorchScript"});
-    fs::create_directory(folder / "folder.pt");
+    fs::create_directory(folder.file("folder.pt"));
     expect_bad_file("folder.pt", {"not a regular file", "TorchScript"});
-    write(folder / "empty.pt", "");
+    folder.write("empty.pt", "");
     expect_bad_file("empty.pt", {"empty file", "TorchScript"});
-    write(folder / "below.pt", good);
+    folder.write("below.pt", good);
     expect_bad_file("below.pt/file.pt", {});
     for (const std::size_t size : {5, 100, 100000})
       {
-        write(folder / "text.pt", std::string(size, 'x'));
+        folder.write("text.pt", std::string(size, 'x'));
         expect_bad_file("text.pt", {"not a TorchScript model"});
       }
 
@@ -222,9 +158,9 @@ namespace
     std::string  bytes(10000, ' ');
     for (char &byte : bytes)
       byte = generator();
-    write(folder / "random.pt", bytes);
+    folder.write("random.pt", bytes);
     expect_bad_file("random.pt", {"not a TorchScript model"});
-    write(folder / "almost.pt", good.substr(0, 64) + bytes);
+    folder.write("almost.pt", good.substr(0, 64) + bytes);
     expect_bad_file("almost.pt", {"not a TorchScript model"});
   }
 
@@ -234,11 +170,10 @@ namespace
   {
     for (std::size_t eighth = 1; eighth < 8; ++eighth)
       {
-        write(folder / "truncated.pt",
-              good.substr(0, eighth * good.size() / 8));
+        folder.write("truncated.pt", good.substr(0, eighth * good.size() / 8));
         expect_bad_file("truncated.pt", {"not a TorchScript model"});
       }
-    write(folder / "truncated.pt", good.substr(0, good.size() - 1));
+    folder.write("truncated.pt", good.substr(0, good.size() - 1));
     expect_bad_file("truncated.pt", {"not a TorchScript model"});
   }
 
@@ -306,7 +241,7 @@ namespace
 
   TEST_F(BadModels, WeightsThatAreNotFinite)
   {
-    const std::string path = (folder / "model.pt").string();
+    const std::string path = folder.file("model.pt");
     for (const double value : {std::numeric_limits<double>::quiet_NaN(),
                                std::numeric_limits<double>::infinity(),
                                -std::numeric_limits<double>::infinity()})
@@ -316,7 +251,7 @@ namespace
         set_entry(theta, 20, value); // after the 18 entries of w1
         network.set_parameters(theta);
         network.save(path);
-        expect_bad(read(path), {"'b1'", "not finite"});
+        expect_bad(folder.read("model.pt"), {"'b1'", "not finite"});
       }
   }
 
@@ -464,17 +399,17 @@ namespace
       std::make_shared<const Network>(Network::load_bytes(good, "good", 2));
     const RefinedNetwork refined{network,
                                  random_column(network->n_parameters())};
-    write(folder / "file", "a file");
-    fs::create_directory(folder / "folder");
-    const auto before = contents(folder);
+    folder.write("file", "a file");
+    fs::create_directory(folder.file("folder"));
+    const auto before = folder.contents();
     for (const std::string name :
          {"file/model.pt", "nowhere/model.pt", "folder"})
       {
         SCOPED_TRACE(name);
-        const std::string path = (folder / name).string();
+        const std::string path = folder.file(name);
         expect_error([&]() { network->save(path); }, {path});
         expect_error([&]() { refined.save(path); }, {path});
-        EXPECT_EQ(contents(folder), before);
+        EXPECT_EQ(folder.contents(), before);
       }
   }
 
@@ -482,14 +417,14 @@ namespace
 
   TEST_F(BadModels, SavingOnAFullDiskKeepsTheOldFile)
   {
-    const std::string path = (folder / "model.pt").string();
+    const std::string path = folder.file("model.pt");
     const auto        network =
       std::make_shared<const Network>(Network::load_bytes(good, "good", 2));
     const RefinedNetwork refined{network,
                                  random_column(network->n_parameters())};
     refined.save(path);
     const std::size_t size   = fs::file_size(path);
-    const auto        before = contents(folder);
+    const auto        before = folder.contents();
     for (const std::size_t n_bytes : {std::size_t(0), size / 2, size - 1})
       {
         const auto on_full_disk = [n_bytes](const auto &action) {
@@ -500,12 +435,12 @@ namespace
         };
         SCOPED_TRACE(n_bytes);
         expect_error(on_full_disk([&]() { refined.save(path); }), {path});
-        EXPECT_EQ(contents(folder), before);
+        EXPECT_EQ(folder.contents(), before);
         expect_error(on_full_disk([&]() {
                        network->save(path, {{"extra", good}});
                      }),
                      {path});
-        EXPECT_EQ(contents(folder), before);
+        EXPECT_EQ(folder.contents(), before);
       }
     EXPECT_EQ(values(*RefinedNetwork::load(path, 2, 1).network), good_values);
   }
@@ -514,7 +449,7 @@ namespace
 
   TEST_F(BadModels, CorrectionsThatDoNotBelongToTheModel)
   {
-    const std::string path    = (folder / "model.pt").string();
+    const std::string path    = folder.file("model.pt");
     const Network     network = Network::load_bytes(good, "good", 2);
     network.save(path);
     expect_error([&]() { RefinedNetwork::load(path, 2, 1); },

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "support/messages.h"
 #include "support/models.h"
 #include "network/jacobian.h"
 
@@ -218,9 +219,7 @@ TEST(LayeredPath, DescriptionSaysWhatWasFoundOrWhyNot)
     if (expected.count(name) > 0)
       {
         ++n_found;
-        EXPECT_NE(network.description().find(expected.at(name)),
-                  std::string::npos)
-          << name << ": " << network.description();
+        expect_contains(network.description(), expected.at(name));
       }
   EXPECT_EQ(n_found, expected.size());
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/messages.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -124,9 +125,7 @@ TEST(Jets, HaveLayers)
                                const std::string    &number) {
     const Network jets = layout.build_jets(weights);
     EXPECT_TRUE(jets.layered());
-    EXPECT_NE(jets.description().find(number + " linear layers"),
-              std::string::npos)
-      << jets.description();
+    expect_contains(jets.description(), number + " linear layers");
     EXPECT_EQ(jets.description().find("differentiated"), std::string::npos)
       << jets.description();
   };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/messages.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -88,17 +89,8 @@ TEST(NetworkScript, TellsWhatIsWrongWithTheScript)
 {
   NetworkScript script("x");
   script.line("return torch.wavelet(x)");
-  try
-    {
-      script.build("with wavelets", 2, 1);
-      FAIL() << "accepted";
-    }
-  catch (const Error &error)
-    {
-      EXPECT_NE(std::string(error.what()).find("with wavelets"),
-                std::string::npos)
-        << error.what();
-    }
+  expect_contains(message([&]() { script.build("with wavelets", 2, 1); }),
+                  "with wavelets");
 }
 
 // The differences that a network is probed with meet the kink.

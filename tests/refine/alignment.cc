@@ -236,7 +236,7 @@ namespace
 
 
 
-TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
+TEST(PseudoTimeResidual, TangentAndTransposeBelongToTheResidual)
 {
   CoupledResidual square(30, false);
   PairResidual    rectangular(15);
@@ -263,7 +263,7 @@ TEST(PseudoTimeResidual, tangent_and_transpose_belong_to_the_residual)
 
 
 
-TEST(PseudoTimeResidual, weights_the_change_of_values_by_the_mass)
+TEST(PseudoTimeResidual, WeightsTheChangeOfValuesByTheMass)
 {
   constexpr std::size_t n = 4;
   PairResidual          steady(n);
@@ -286,7 +286,7 @@ TEST(PseudoTimeResidual, weights_the_change_of_values_by_the_mass)
 
 
 
-TEST(PseudoTimeResidual, vanishes_at_the_reference_if_it_is_steady)
+TEST(PseudoTimeResidual, VanishesAtTheReferenceIfItIsSteady)
 {
   constexpr std::size_t n = 10;
   const Column          t = random_column(n, 5);
@@ -301,7 +301,7 @@ TEST(PseudoTimeResidual, vanishes_at_the_reference_if_it_is_steady)
 
 
 
-TEST(LBFGS, finds_the_minimum_of_a_badly_scaled_quadratic)
+TEST(LBFGS, FindsTheMinimumOfABadlyScaledQuadratic)
 {
   constexpr std::size_t n = 20;
   const Column          x = random_column(n, 1);
@@ -324,7 +324,7 @@ TEST(LBFGS, finds_the_minimum_of_a_badly_scaled_quadratic)
 
 
 
-TEST(LBFGS, ends_with_the_best_point_when_time_is_up)
+TEST(LBFGS, EndsWithTheBestPointWhenTimeIsUp)
 {
   constexpr unsigned int limit         = 7;
   unsigned int           n_evaluations = 0;
@@ -349,7 +349,7 @@ TEST(LBFGS, ends_with_the_best_point_when_time_is_up)
 
 
 
-TEST(Alignment, both_methods_drive_a_network_towards_a_target)
+TEST(Alignment, BothMethodsDriveANetworkTowardsATarget)
 {
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
     for (const unsigned int n_outputs : {1u, 2u})
@@ -376,7 +376,7 @@ TEST(Alignment, both_methods_drive_a_network_towards_a_target)
 
 
 
-TEST(Alignment, both_methods_reduce_the_pseudo_time_residual_in_any_norm)
+TEST(Alignment, BothMethodsReduceThePseudoTimeResidualInAnyNorm)
 {
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
     for (const bool dual : {false, true})
@@ -410,7 +410,7 @@ TEST(Alignment, both_methods_reduce_the_pseudo_time_residual_in_any_norm)
 
 
 
-TEST(Alignment, does_not_depend_on_the_order_of_points)
+TEST(Alignment, DoesNotDependOnTheOrderOfPoints)
 {
   const auto      sampling = sample(500);
   Sampling        reversed;
@@ -439,7 +439,7 @@ TEST(Alignment, does_not_depend_on_the_order_of_points)
 
 
 
-TEST(Alignment, knows_values_that_are_some_rows_of_the_network)
+TEST(Alignment, KnowsValuesThatAreSomeRowsOfTheNetwork)
 {
   Network  network  = make_network(1, 2);
   Sampling sampling = sample(400);
@@ -460,7 +460,7 @@ TEST(Alignment, knows_values_that_are_some_rows_of_the_network)
 
 
 
-TEST(Alignment, fits_as_many_outputs_as_it_is_told_to)
+TEST(Alignment, FitsAsManyOutputsAsItIsToldTo)
 {
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
     {
@@ -494,7 +494,7 @@ TEST(Alignment, fits_as_many_outputs_as_it_is_told_to)
 
 
 
-TEST(Alignment, refuses_what_does_not_fit)
+TEST(Alignment, RefusesWhatDoesNotFit)
 {
   Network      network  = make_network(1);
   const auto   sampling = sample(20);

@@ -5,77 +5,40 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "support/messages.h"
 #include "support/models.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
-namespace fs = std::filesystem;
 
 namespace
 {
-  // A folder of its own for every test, removed at the end.
   struct DataFile : testing::Test
   {
-    DataFile()
-      : folder(
-          fs::temp_directory_path() /
-          ("lsr_data_file_" +
-           std::string(
-             testing::UnitTest::GetInstance()->current_test_info()->name())))
-    {
-      fs::create_directories(folder);
-    }
-
-    ~DataFile() override
-    {
-      fs::remove_all(folder);
-    }
-
-    std::string
-    write(const std::string &content,
-          const std::string &name = "data.csv") const
-    {
-      std::ofstream(folder / name) << content;
-      return (folder / name).string();
-    }
-
     // The message with which a text is refused.
     std::string
     refusal(const std::string    &content,
             const DataFileFormat &format = {},
             const std::string    &name   = "data.csv") const
     {
-      try
-        {
-          read_data_set(write(content, name), format);
-        }
-      catch (const Error &error)
-        {
-          return error.what();
-        }
-      return "";
+      return message(
+        [&]() { read_data_set(folder.write(name, content), format); });
     }
 
-    const fs::path folder;
+    const TemporaryFolder folder;
   };
-
-  bool
-  contains(const std::string &text, const std::string &part)
-  {
-    return text.find(part) != std::string::npos;
-  }
 } // namespace
 
 TEST_F(DataFile, TextHoldsPointsTargetsSetsAndGroups)
 {
-  const DataSet data = read_data_set(write("x,y,u,v,set,group\n"
-                                           "0.5, -1e-3 ,2,3,0,7\r\n"
-                                           "\n"
-                                           "1,2,3,4,2,-8\n"),
+  const DataSet data = read_data_set(folder.write("data.csv",
+                                                  "x,y,u,v,set,group\n"
+                                                  "0.5, -1e-3 ,2,3,0,7\r\n"
+                                                  "\n"
+                                                  "1,2,3,4,2,-8\n"),
                                      {2, true, true});
   ASSERT_EQ(data.n_points(), 2u);
   EXPECT_EQ(data.n_outputs(), 2u);
@@ -95,7 +58,7 @@ TEST_F(DataFile, WhatIsWrittenIsReadBackBitByBit)
   data.targets = random_column(80);
   for (const std::string name : {"data.csv", "data.h5"})
     {
-      const std::string path = (folder / name).string();
+      const std::string path = folder.file(name);
       write_data_set(path, data);
       const DataSet read = read_data_set(path, {2, false, false});
       EXPECT_EQ(relative_difference(read.points, data.points), 0.) << name;
@@ -110,7 +73,7 @@ TEST_F(DataFile, SetsAndGroupsAreReadBackFromHDF5)
   data.targets           = random_column(3);
   data.part              = {0, 2, 1};
   data.group             = {7, -8, 7};
-  const std::string path = (folder / "data.h5").string();
+  const std::string path = folder.file("data.h5");
   write_data_set(path, data);
   const DataSet read = read_data_set(path, {1, true, true});
   EXPECT_EQ(read.part, data.part);
@@ -119,26 +82,25 @@ TEST_F(DataFile, SetsAndGroupsAreReadBackFromHDF5)
 
 TEST_F(DataFile, MalformedTextIsRefusedWithItsLine)
 {
-  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,x,0\n"), "line 2"));
-  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,x,0\n"), "column 3, found 'x'"));
-  EXPECT_TRUE(contains(refusal("1,2,nan,0\n"), "finite number"));
-  EXPECT_TRUE(contains(refusal("1,2,1e999,0\n"), "finite number"));
-  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2,0\n"), "4 columns expected"));
-  EXPECT_TRUE(contains(refusal("1,2,3,0\n1,2;3,0\n"), "a comma expected"));
-  EXPECT_TRUE(contains(refusal("1,2,3,0,\n"), "column 5"));
-  EXPECT_TRUE(contains(refusal("1,2,3,5\n"), "0 (fit), 1 (test)"));
-  EXPECT_TRUE(contains(refusal("1,0\n"), "found 2 columns"));
-  EXPECT_TRUE(contains(refusal("1,2,0,0.5\n", {1, true, true}), "integer"));
-  EXPECT_TRUE(contains(refusal("x,y,u,set\n"), "no point"));
-  EXPECT_TRUE(contains(refusal(""), "no point"));
+  expect_contains(refusal("1,2,3,0\n1,2,x,0\n"), "line 2");
+  expect_contains(refusal("1,2,3,0\n1,2,x,0\n"), "column 3, found 'x'");
+  expect_contains(refusal("1,2,nan,0\n"), "finite number");
+  expect_contains(refusal("1,2,1e999,0\n"), "finite number");
+  expect_contains(refusal("1,2,3,0\n1,2,0\n"), "4 columns expected");
+  expect_contains(refusal("1,2,3,0\n1,2;3,0\n"), "a comma expected");
+  expect_contains(refusal("1,2,3,0,\n"), "column 5");
+  expect_contains(refusal("1,2,3,5\n"), "0 (fit), 1 (test)");
+  expect_contains(refusal("1,0\n"), "found 2 columns");
+  expect_contains(refusal("1,2,0,0.5\n", {1, true, true}), "integer");
+  expect_contains(refusal("x,y,u,set\n"), "no point");
+  expect_contains(refusal(""), "no point");
 }
 
 TEST_F(DataFile, FilesThatAreNoneAreRefused)
 {
-  EXPECT_THROW(read_data_set((folder / "none.csv").string(), {}), Error);
-  EXPECT_THROW(read_data_set(folder.string(), {}), Error);
-  EXPECT_TRUE(
-    contains(refusal("1,2,3,0\n", {}, "text.h5"), "not an HDF5 file"));
+  EXPECT_THROW(read_data_set(folder.file("none.csv"), {}), Error);
+  EXPECT_THROW(read_data_set(folder.path.string(), {}), Error);
+  expect_contains(refusal("1,2,3,0\n", {}, "text.h5"), "not an HDF5 file");
 }
 
 TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
@@ -146,30 +108,20 @@ TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
   DataSet data;
   data.points            = random_points(2, 10);
   data.targets           = random_column(10);
-  const std::string path = (folder / "data.h5").string();
+  const std::string path = folder.file("data.h5");
   write_data_set(path, data);
-  const auto message = [&](const DataFileFormat &format) -> std::string {
-    try
-      {
-        read_data_set(path, format);
-      }
-    catch (const Error &error)
-      {
-        return error.what();
-      }
-    return "";
+  const auto refusal = [&](const DataFileFormat &format) {
+    return message([&]() { read_data_set(path, format); });
   };
-  EXPECT_EQ(message({1, true, false}), "");
-  EXPECT_TRUE(contains(message({3, true, false}), "10 x 3 expected"));
-  EXPECT_TRUE(contains(message({1, true, true}), "'group' is missing"));
+  EXPECT_EQ(refusal({1, true, false}), "");
+  expect_contains(refusal({3, true, false}), "10 x 3 expected");
+  expect_contains(refusal({1, true, true}), "'group' is missing");
 }
 
 TEST_F(DataFile, NothingIsLeftBehindWhereWritingFails)
 {
   DataSet data;
   data.points = random_points(2, 10);
-  EXPECT_THROW(write_data_set((folder / "no folder" / "data.csv").string(),
-                              data),
-               Error);
-  EXPECT_TRUE(fs::is_empty(folder));
+  EXPECT_THROW(write_data_set(folder.file("no folder/data.csv"), data), Error);
+  EXPECT_EQ(folder.n_files(), 0u);
 }

@@ -9,11 +9,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <sstream>
 
+#include "support/messages.h"
 #include "support/models.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -83,21 +83,6 @@ namespace
     IterativeParameters      parameters;
   };
 
-  /// A file that is removed in the end.
-  struct TemporaryFile
-  {
-    explicit TemporaryFile(const std::string &name)
-      : path(testing::TempDir() + name)
-    {}
-
-    ~TemporaryFile()
-    {
-      std::remove(path.c_str());
-    }
-
-    const std::string path;
-  };
-
   std::string
   csv(const IterationHistory &history)
   {
@@ -109,7 +94,7 @@ namespace
 
 
 
-TEST(IterativeLSR, gets_far_below_what_one_refinement_reaches)
+TEST(IterativeLSR, GetsFarBelowWhatOneRefinementReaches)
 {
   Fit        fit(5);
   const auto iteration = fit.make_iteration();
@@ -135,7 +120,7 @@ TEST(IterativeLSR, gets_far_below_what_one_refinement_reaches)
 
 
 
-TEST(IterativeLSR, can_take_other_points_in_every_iteration)
+TEST(IterativeLSR, CanTakeOtherPointsInEveryIteration)
 {
   Fit                       fit(5);
   const auto                iteration = fit.make_iteration();
@@ -165,7 +150,7 @@ TEST(IterativeLSR, can_take_other_points_in_every_iteration)
 
 
 
-TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
+TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelpAtOtherPoints)
 {
   Fit fit(3);
   fit.parameters.refinement.rank     = 0;
@@ -194,7 +179,7 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help_at_other_points)
 
 
 
-TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
+TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelp)
 {
   // After 300 directions one is too few, unless the network itself gets far.
   Fit fit(20);
@@ -208,7 +193,7 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
 
   const Column start  = fit.network->parameters();
   const auto   reason = limited->run();
-  EXPECT_NE(reason.find("3 alignments"), std::string::npos) << reason;
+  expect_contains(reason, "3 alignments");
   const auto &history = limited->history();
   EXPECT_EQ(history.records.size(), 4u);
   EXPECT_EQ(history.n_rejections(), 3u);
@@ -220,10 +205,11 @@ TEST(IterativeLSR, goes_back_where_an_alignment_does_not_help)
 
 
 
-TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
+TEST(IterativeLSR, EndsInTheSamePlaceAfterARestart)
 {
-  const TemporaryFile file("iterative_lsr_checkpoint.pt");
-  const auto          make_iteration = [](Fit &fit) {
+  const TemporaryFolder folder;
+  const std::string     file           = folder.file("checkpoint.pt");
+  const auto            make_iteration = [](Fit &fit) {
     auto iteration = fit.make_iteration();
     iteration->resample = [&fit](const unsigned int i) { fit.sample(i / 2); };
     return iteration;
@@ -235,12 +221,12 @@ TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
 
   Fit        part(2);
   const auto interrupted  = make_iteration(part);
-  interrupted->checkpoint = file.path;
+  interrupted->checkpoint = file;
   interrupted->run();
 
   Fit        rest(4);
   const auto continued = make_iteration(rest);
-  continued->restart(file.path);
+  continued->restart(file);
   EXPECT_EQ(continued->refinement().refined_norm,
             interrupted->refinement().refined_norm);
   continued->run();
@@ -257,7 +243,7 @@ TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
             0.);
 
   // The checkpoint is a refined network.
-  const RefinedNetwork refined = RefinedNetwork::load(file.path, 2, 1);
+  const RefinedNetwork refined = RefinedNetwork::load(file, 2, 1);
   const Column         q       = make_column(part.target.size());
   refined.network->evaluate(part.sampling.points, q, refined.correction);
   EXPECT_LT(relative_difference(q, interrupted->refinement().values), 1e-14);
@@ -265,24 +251,25 @@ TEST(IterativeLSR, ends_in_the_same_place_after_a_restart)
 
 
 
-TEST(IterativeLSR, refuses_checkpoints_of_something_else)
+TEST(IterativeLSR, RefusesCheckpointsOfSomethingElse)
 {
-  const TemporaryFile file("iterative_lsr_other.pt");
-  Fit                 fit(2);
-  const auto          iteration = fit.make_iteration();
-  EXPECT_THROW(iteration->restart(file.path), Error);
-  make_network().save(file.path);
-  EXPECT_THROW(iteration->restart(file.path), Error);
+  const TemporaryFolder folder;
+  const std::string     file = folder.file("checkpoint.pt");
+  Fit                   fit(2);
+  const auto            iteration = fit.make_iteration();
+  EXPECT_THROW(iteration->restart(file), Error);
+  make_network().save(file);
+  EXPECT_THROW(iteration->restart(file), Error);
 
   Fit        other(1);
   const auto one  = other.make_iteration();
-  one->checkpoint = file.path;
+  one->checkpoint = file;
   one->run();
   fit.network      = std::make_shared<Network>(make_network(25));
   const auto wider = fit.make_iteration();
-  EXPECT_THROW(wider->restart(file.path), Error);
+  EXPECT_THROW(wider->restart(file), Error);
 
-  one->checkpoint = testing::TempDir() + "no/such/folder/checkpoint.pt";
+  one->checkpoint                 = folder.file("no/such/folder/checkpoint.pt");
   other.parameters.max_iterations = 2;
   const auto two                  = other.make_iteration();
   two->checkpoint                 = one->checkpoint;
@@ -291,7 +278,7 @@ TEST(IterativeLSR, refuses_checkpoints_of_something_else)
 
 
 
-TEST(IterativeLSR, stops_when_it_is_told_to)
+TEST(IterativeLSR, StopsWhenItIsToldTo)
 {
   const auto run = [](const IterativeParameters &parameters) {
     Fit fit(10);
@@ -309,18 +296,18 @@ TEST(IterativeLSR, stops_when_it_is_told_to)
 
   parameters             = {};
   parameters.max_seconds = 1e-9;
-  EXPECT_NE(run(parameters).first.find("seconds"), std::string::npos);
+  expect_contains(run(parameters).first, "seconds");
 
   parameters                   = {};
   parameters.target_change     = 1e-2;
   const auto [reason, history] = run(parameters);
-  EXPECT_NE(reason.find("changed"), std::string::npos) << reason;
+  expect_contains(reason, "changed");
   EXPECT_LE(history.best()->change, 1e-2);
 }
 
 
 
-TEST(IterationHistory, survives_being_written_and_read)
+TEST(IterationHistory, SurvivesBeingWrittenAndRead)
 {
   IterationHistory history;
   history.records.resize(2);

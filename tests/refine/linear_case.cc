@@ -11,43 +11,23 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
 #include <thread>
 
-#include "../source/refine/hdf5_file.h"
+#include "refine/hdf5_file.h"
+#include "support/messages.h"
 #include "support/models.h"
 #include "support/residuals.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
-namespace fs = std::filesystem;
 
 namespace
 {
   using Norm = Linearization::Norm;
-
-  bool
-  contains(const std::string &text, const std::string &part)
-  {
-    return text.find(part) != std::string::npos;
-  }
-
-  std::string
-  message(const std::function<void()> &action)
-  {
-    try
-      {
-        action();
-      }
-    catch (const Error &error)
-      {
-        return error.what();
-      }
-    return "";
-  }
 
   std::vector<double>
   random_numbers(const std::size_t n, const std::uint64_t seed)
@@ -143,11 +123,9 @@ namespace
     layout.widths    = {12, 12};
     layout.n_outputs = 2;
     layout.seed      = 5;
-    const auto path  = fs::temp_directory_path() / "lsr_linear_case_model.pt";
-    layout.build().save(path.string());
-    std::ifstream file(path, std::ios::binary);
-    problem.model.assign(std::istreambuf_iterator<char>(file), {});
-    fs::remove(path);
+    const TemporaryFolder folder;
+    layout.build().save(folder.file("model.pt"));
+    problem.model = folder.read("model.pt");
 
     problem.name                 = "two outputs";
     problem.scaling.input_shift  = {0.25, -1.};
@@ -205,28 +183,12 @@ namespace
                                                 "subspace/type",
                                                 "subspace/precision"};
 
-  // A folder of its own for every test, removed at the end.
   struct LinearCaseFile : testing::Test
   {
-    LinearCaseFile()
-      : folder(
-          fs::temp_directory_path() /
-          ("lsr_linear_case_" +
-           std::string(
-             testing::UnitTest::GetInstance()->current_test_info()->name())))
-    {
-      fs::create_directories(folder);
-    }
-
-    ~LinearCaseFile() override
-    {
-      fs::remove_all(folder);
-    }
-
     std::string
     path(const std::string &name = "case.h5") const
     {
-      return (folder / name).string();
+      return folder.file(name);
     }
 
     // Write a good case with something wrong in it, and return what load()
@@ -245,7 +207,7 @@ namespace
         content.texts[name] = file.read_text(name);
       content.bytes["network/model"] = file.read_bytes("network/model");
       spoil(content);
-      std::ofstream(path(), std::ios::binary) << hdf5_image(content);
+      folder.write("case.h5", hdf5_image(content));
       return refusal();
     }
 
@@ -256,7 +218,7 @@ namespace
       return message([&]() { LinearCase::load(path(name)); });
     }
 
-    const fs::path folder;
+    const TemporaryFolder folder;
   };
 } // namespace
 
@@ -366,25 +328,25 @@ TEST(LinearizedResidual, TangentsWithoutAnEnergyAreRefused)
     });
   };
   EXPECT_EQ(refusal([](Linearization &) {}), "");
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.jacobian.values[1] += 1e-3; }),
-             "symmetric"));
-  EXPECT_TRUE(contains(refusal([](Linearization &l) {
-                         for (double &x : l.jacobian.values)
-                           x = -x;
-                       }),
-                       "positive definite"));
+  expect_contains(refusal(
+                    [](Linearization &l) { l.jacobian.values[1] += 1e-3; }),
+                  "symmetric");
+  expect_contains(refusal([](Linearization &l) {
+                    for (double &x : l.jacobian.values)
+                      x = -x;
+                  }),
+                  "positive definite");
   // Positive on the diagonal, but indefinite.
-  EXPECT_TRUE(contains(refusal([](Linearization &l) {
-                         for (std::size_t i = 0; i < 40; ++i)
-                           for (auto k = l.jacobian.starts[i];
-                                k < l.jacobian.starts[i + 1];
-                                ++k)
-                             l.jacobian.values[k] = 1.;
-                       }),
-                       "positive definite"));
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.residual[0] = 1.; }), "row 0"));
+  expect_contains(refusal([](Linearization &l) {
+                    for (std::size_t i = 0; i < 40; ++i)
+                      for (auto k = l.jacobian.starts[i];
+                           k < l.jacobian.starts[i + 1];
+                           ++k)
+                        l.jacobian.values[k] = 1.;
+                  }),
+                  "positive definite");
+  expect_contains(refusal([](Linearization &l) { l.residual[0] = 1.; }),
+                  "row 0");
 }
 
 TEST(LinearizedResidual, SizesThatDoNotFitAreRefused)
@@ -394,30 +356,28 @@ TEST(LinearizedResidual, SizesThatDoNotFitAreRefused)
     spoil(linearization);
     return message([&]() { LinearizedResidual residual(linearization); });
   };
-  EXPECT_TRUE(contains(refusal([](Linearization &l) { l.residual.pop_back(); }),
-                       "jacobian: rows: 39 expected, found 40"));
-  EXPECT_TRUE(contains(refusal([](Linearization &l) { l.values.pop_back(); }),
-                       "jacobian: columns: 39 expected, found 40"));
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 40; }),
-             "jacobian"));
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 0; }),
-             "columns of constrained values"));
-  EXPECT_TRUE(contains(refusal([](Linearization &l) { l.constrained[1] = 40; }),
-                       "value 40 is constrained, but there are only 40"));
-  EXPECT_TRUE(contains(refusal([](Linearization &l) { l.constrained[1] = 0; }),
-                       "value 0 is constrained twice"));
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.constraints.columns[0] = 0; }),
-             "constrained itself"));
-  EXPECT_TRUE(
-    contains(refusal([](Linearization &l) { l.inhomogeneities.pop_back(); }),
-             "inhomogeneities: 2 expected, found 1"));
-  EXPECT_TRUE(contains(refusal([](Linearization &l) {
-                         l.values[4] = std::numeric_limits<double>::quiet_NaN();
-                       }),
-                       "values: finite numbers expected"));
+  expect_contains(refusal([](Linearization &l) { l.residual.pop_back(); }),
+                  "tangent: rows: 39 expected, found 40");
+  expect_contains(refusal([](Linearization &l) { l.values.pop_back(); }),
+                  "tangent: columns: 39 expected, found 40");
+  expect_contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 40; }),
+                  "tangent");
+  expect_contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 0; }),
+                  "columns of constrained values");
+  expect_contains(refusal([](Linearization &l) { l.constrained[1] = 40; }),
+                  "value 40 is constrained, but there are only 40");
+  expect_contains(refusal([](Linearization &l) { l.constrained[1] = 0; }),
+                  "value 0 is constrained twice");
+  expect_contains(refusal(
+                    [](Linearization &l) { l.constraints.columns[0] = 0; }),
+                  "constrained itself");
+  expect_contains(refusal(
+                    [](Linearization &l) { l.inhomogeneities.pop_back(); }),
+                  "inhomogeneities: 2 expected, found 1");
+  expect_contains(refusal([](Linearization &l) {
+                    l.values[4] = std::numeric_limits<double>::quiet_NaN();
+                  }),
+                  "values: finite numbers expected");
 }
 
 TEST_F(LinearCaseFile, IsReadBackBitByBit)
@@ -464,16 +424,12 @@ TEST_F(LinearCaseFile, IsReadBackBitByBit)
 
 TEST_F(LinearCaseFile, IsTheSameForTheSameCase)
 {
-  const auto bytes = [&](const std::string &name) {
-    std::ifstream file(path(name), std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
   const LinearCase problem = case_of_two_outputs();
   problem.save(path("a.h5"));
   // Times in HDF5 files are in seconds.
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   problem.save(path("b.h5"));
-  EXPECT_TRUE(bytes("a.h5") == bytes("b.h5"));
+  EXPECT_TRUE(folder.read("a.h5") == folder.read("b.h5"));
 }
 
 TEST_F(LinearCaseFile, HasANetworkThatCanBeRefined)
@@ -515,15 +471,15 @@ TEST_F(LinearCaseFile, WithoutConstraintsAndRowsIsReadBack)
 
 TEST_F(LinearCaseFile, FilesThatAreNoneAreRefused)
 {
-  EXPECT_TRUE(contains(refusal("none.h5"), "none.h5: no such file"));
-  EXPECT_TRUE(contains(message([&]() { LinearCase::load(folder.string()); }),
-                       "not a regular file"));
-  std::ofstream(path()) << "This is a text.";
-  EXPECT_TRUE(contains(refusal(), "case.h5: not an HDF5 file"));
+  expect_contains(refusal("none.h5"), "none.h5: no such file");
+  expect_contains(message([&]() { LinearCase::load(folder.path.string()); }),
+                  "not a regular file");
+  folder.write("case.h5", "This is a text.");
+  expect_contains(refusal(), "case.h5: not an HDF5 file");
 
   case_of_two_outputs().save(path());
-  fs::resize_file(path(), fs::file_size(path()) / 2);
-  EXPECT_TRUE(contains(refusal(), "case.h5: not an HDF5 file, or damaged"));
+  std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
+  expect_contains(refusal(), "case.h5: not an HDF5 file, or damaged");
 }
 
 TEST_F(LinearCaseFile, EveryDataSetHasToBeThere)
@@ -545,8 +501,7 @@ TEST_F(LinearCaseFile, DataSetsThatDoNotFitAreRefused)
 {
   const auto expect = [&](const std::function<void(HDF5Content &)> &spoil,
                           const std::string                        &part) {
-    const std::string text = refusal_of(spoil);
-    EXPECT_TRUE(contains(text, "case.h5") && contains(text, part)) << text;
+    expect_contains(refusal_of(spoil), "case.h5", part);
   };
   expect([](HDF5Content &c) { c.integers["format_version"] = {1}; },
          "format version 1, expected 2");
@@ -622,11 +577,9 @@ TEST_F(LinearCaseFile, ANetworkThatIsNoneIsRefused)
   LinearCase problem = case_of_two_outputs();
   problem.model.resize(problem.model.size() / 2);
   problem.save(path());
-  const std::string text =
-    message([&]() { LinearCase::load(path()).load_network(); });
-  EXPECT_TRUE(contains(text, "two outputs") &&
-              contains(text, "not a TorchScript model"))
-    << text;
+  expect_contains(message([&]() { LinearCase::load(path()).load_network(); }),
+                  "two outputs",
+                  "not a TorchScript model");
 }
 
 TEST_F(LinearCaseFile, WhatDoesNotFitTogetherIsNeitherWrittenNorLeftBehind)
@@ -635,20 +588,19 @@ TEST_F(LinearCaseFile, WhatDoesNotFitTogetherIsNeitherWrittenNorLeftBehind)
     LinearCase problem = case_of_two_outputs();
     spoil(problem);
     const std::string text = message([&]() { problem.save(path()); });
-    EXPECT_TRUE(fs::is_empty(folder));
+    EXPECT_EQ(folder.n_files(), 0u);
     return text;
   };
-  EXPECT_TRUE(contains(refusal([](LinearCase &p) { p.sampling.rows[3] = 60; }),
-                       "rows: numbers below 60 (points times outputs) "
-                       "expected, found 60"));
-  EXPECT_TRUE(
-    contains(refusal([](LinearCase &p) { p.sampling.rows.pop_back(); }),
-             "values: 39 expected, as many as the network gives, "
-             "found 40"));
-  EXPECT_TRUE(contains(refusal([](LinearCase &p) {
-                         p.linearization.residual[3] =
-                           std::numeric_limits<double>::quiet_NaN();
-                       }),
-                       "case.h5, residual: finite numbers"));
+  expect_contains(refusal([](LinearCase &p) { p.sampling.rows[3] = 60; }),
+                  "rows: numbers below 60 (points times outputs) "
+                  "expected, found 60");
+  expect_contains(refusal([](LinearCase &p) { p.sampling.rows.pop_back(); }),
+                  "values: 39 expected, as many as the network gives, "
+                  "found 40");
+  expect_contains(refusal([](LinearCase &p) {
+                    p.linearization.residual[3] =
+                      std::numeric_limits<double>::quiet_NaN();
+                  }),
+                  "case.h5, residual: finite numbers");
   EXPECT_THROW(case_of_two_outputs().save(path("no folder/case.h5")), Error);
 }

@@ -122,7 +122,7 @@ namespace
 
 
 
-TEST_F(StationaryPoint, has_a_vanishing_gradient)
+TEST_F(StationaryPoint, HasAVanishingGradient)
 {
   const Column gradient = make_column(network.n_parameters());
   multiply(1., 'T', J, f, 0., gradient);
@@ -130,7 +130,7 @@ TEST_F(StationaryPoint, has_a_vanishing_gradient)
   EXPECT_GT(norm(f), 1.);
 }
 
-TEST_F(StationaryPoint, is_not_moved_by_refinement)
+TEST_F(StationaryPoint, IsNotMovedByRefinement)
 {
   for (const std::string basis : {"structured", "all parameters"})
     {
@@ -142,7 +142,7 @@ TEST_F(StationaryPoint, is_not_moved_by_refinement)
     }
 }
 
-TEST_F(StationaryPoint, is_all_that_refinement_leaves_elsewhere)
+TEST_F(StationaryPoint, IsAllThatRefinementLeavesElsewhere)
 {
   // A residual that a change of the parameters could lower, too.
   const Column w = random_column(network.n_parameters(), 6), g = make_column(n);
@@ -156,13 +156,13 @@ TEST_F(StationaryPoint, is_all_that_refinement_leaves_elsewhere)
   EXPECT_GT(some.refined_norm, (1 - 1e-12) * norm(f));
 }
 
-TEST(ScalarExample, attains_what_the_model_cannot)
+TEST(ScalarExample, AttainsWhatTheModelCannot)
 {
   for (const double theta : {-3., 0., 0.9, 1.1, 2.5})
     EXPECT_NEAR(refined_scalar(theta), 1., 1e-13) << theta;
 }
 
-TEST(ScalarExample, stays_where_the_model_is_at_its_best)
+TEST(ScalarExample, StaysWhereTheModelIsAtItsBest)
 {
   EXPECT_EQ(refined_scalar(1.), 2.);
 }

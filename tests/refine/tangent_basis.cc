@@ -157,12 +157,12 @@ TEST(TangentBases, ImpossibleRequestsAreErrors)
 
 TEST(NystromBasis, TakesEveryRowOfTheJacobianOnceHoweverOftenPointsOccur)
 {
-  for (const std::string model : {"", "several vectors for a point"})
+  for (const std::string model :
+       {"linear layers", "several vectors for a point"})
     {
       SCOPED_TRACE(model);
-      const Network     network = model == "linear layers" ?
-                                    small_network(2) :
-                                    std::move(layer_zoo()[8].second);
+      const Network network =
+        model == "linear layers" ? small_network(2) : zoo_model(model);
       const std::size_t n = 11, k = network.n_outputs();
       ASSERT_EQ(k, 2u);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_tests_dense_matrices_h
-#define lsr_tests_dense_matrices_h
+#ifndef lsr_tests_support_matrices_h
+#define lsr_tests_support_matrices_h
 
 #include <lsr/base/types.h>
 #include <lsr/dense/append_rows_qr.h>

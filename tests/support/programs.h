@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_tests_fe_programs_h
-#define lsr_tests_fe_programs_h
+#ifndef lsr_tests_support_programs_h
+#define lsr_tests_support_programs_h
 
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/dofs/dof_handler.h>

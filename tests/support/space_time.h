@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_tests_fe_space_time_problems_h
-#define lsr_tests_fe_space_time_problems_h
+#ifndef lsr_tests_support_space_time_h
+#define lsr_tests_support_space_time_h
 
-#include <lsr/fe/problem.h>
-
-#include <memory>
 #include <string>
+
+#include "support/make_problem.h"
 
 namespace lsr::test
 {
   // Sections of parameter files for evolutions on space-time meshes.
-
-  inline std::string
-  section(const std::string &name, const std::string &lines)
-  {
-    return "subsection " + name + "\n" + lines + "\nend\n";
-  }
-
 
   inline std::string
   mesh(const std::string &arguments, const std::string &more = "")
@@ -46,21 +38,6 @@ namespace lsr::test
                      "\nset Diffusion = nu, 0\nset Advection = u, 1\n"
                      "set Reference solution = burgers: nu\n"
                      "set Dirichlet conditions = 0: 0; 1: 0; 2: -sin(pi*x)");
-  }
-
-
-  /// The problem that a parameter file with the text @p input describes.
-  inline std::unique_ptr<Problem<2>>
-  make_problem(const std::string &input, MPI_Comm communicator = MPI_COMM_WORLD)
-  {
-    dealii::ParameterAcceptor::clear();
-    auto  problem = std::make_unique<Problem<2>>(communicator);
-    auto &prm     = dealii::ParameterAcceptor::prm;
-    dealii::ParameterAcceptor::declare_all_parameters(prm);
-    prm.parse_input_from_string(input);
-    dealii::ParameterAcceptor::parse_all_parameters(prm);
-    problem->setup();
-    return problem;
   }
 } // namespace lsr::test
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_tests_fe_problems_h
-#define lsr_tests_fe_problems_h
+#ifndef lsr_tests_support_problems_h
+#define lsr_tests_support_problems_h
 
 #include <lsr/fe/assembler.h>
 #include <lsr/fe/discretization.h>

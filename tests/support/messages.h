@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_tests_fe_messages_h
-#define lsr_tests_fe_messages_h
+#ifndef lsr_tests_support_messages_h
+#define lsr_tests_support_messages_h
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,8 @@
 
 namespace lsr::test
 {
-  /// The message of the exception that @p action throws, on one line.
+  /// The message of the exception that @p action throws, on one line; empty if
+  /// it throws none.
   template <typename Action>
   std::string
   message(const Action &action)
@@ -31,11 +32,14 @@ namespace lsr::test
     return "";
   }
 
-  inline void
-  expect_contains(const std::string &text, const std::string &part)
+  /// Expect all these parts in a text.
+  template <typename... Parts>
+  void
+  expect_contains(const std::string &text, const Parts &...parts)
   {
-    EXPECT_NE(text.find(part), std::string::npos)
-      << "\"" << part << "\" is not in: " << text;
+    for (const std::string &part : {std::string(parts)...})
+      EXPECT_NE(text.find(part), std::string::npos)
+        << "\"" << part << "\" is not in: " << text;
   }
 } // namespace lsr::test
 
