@@ -22,7 +22,8 @@ namespace lsr::test
   public:
     TemporaryFolder()
       : path(std::filesystem::temp_directory_path() /
-             ("lsr test " + std::to_string(getpid())))
+             ("lsr test " + std::to_string(getpid()) + " " +
+              std::to_string(n_folders++)))
     {
       std::filesystem::remove_all(path);
       std::filesystem::create_directories(path);
@@ -79,6 +80,9 @@ namespace lsr::test
     }
 
     const std::filesystem::path path;
+
+  private:
+    static inline unsigned int n_folders = 0;
   };
 
   /// As long as it lives, no file can grow beyond some size. To a program this
