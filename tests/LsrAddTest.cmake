@@ -59,7 +59,7 @@ endfunction()
 # Tests run beside each other: threads that wait must not keep a core busy.
 function(_lsr_set_test_properties _test _ranks _threads _labels)
   set_tests_properties(${_test} PROPERTIES
-    TIMEOUT 300
+    TIMEOUT 600
     PROCESSORS ${_ranks}
     LABELS "${_labels}"
     ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads};OMP_WAIT_POLICY=passive")

@@ -92,7 +92,7 @@ TEST(AppendAtOnce, TakesZerosAndDependentColumns)
   expect_triangle(triangle_of(dependent, b, {200, 200}), beside(dependent, b));
 }
 
-// What the columns cannot represent is many orders below the right hand side.
+// The part that the columns cannot represent is far below the right hand side.
 TEST(AppendAtOnce, FindsASmallRemainder)
 {
   const std::size_t n = 500, r = 30;

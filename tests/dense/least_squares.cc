@@ -266,7 +266,7 @@ TEST(LeastSquares, PivotingTakesColumnsOfAnyLength)
       const Column z    = make_column(3);
       Kokkos::deep_copy(z, 1.);
       const LeastSquares problem(to_memory_space(R), z, 0., Pivoting::columns);
-      // What is too short to be scaled comes last and is not used.
+      // A column too short to be scaled comes last and is not used.
       const bool usable = length > std::numeric_limits<double>::min();
       EXPECT_EQ(problem.numerical_rank(), usable ? 3u : 2u);
       const HostColumn y = to_host(problem.solve());

@@ -25,7 +25,7 @@ namespace
     return kept;
   }
 
-  // What must hold for any columns.
+  // Holds for any columns.
   void
   check(const Block              &W,
         const Block              &Q,

@@ -406,7 +406,7 @@ namespace
                                             VectorType       &f) {
         FEVector ours = model.discretization.make_vector();
         model.assembler->residual(to_ours(u), ours);
-        // What programs leave in constrained rows does not matter.
+        // Values that programs leave in constrained rows do not matter.
         for (std::size_t i = 0; i < model.n; ++i)
           if (model.constrained(i))
             ours(i) = 1e3;

@@ -73,7 +73,7 @@ namespace
     return block;
   }
 
-  /// What lists of values are compared with: the network, asked directly.
+  /// Lists of values against direct calls of the network.
   template <int dim>
   void
   expect_network(const NetworkFunction<dim>    &function,

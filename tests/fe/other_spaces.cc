@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What programs have besides quadrilaterals with straight edges and sparse
+// Programs with more than quadrilaterals with straight edges and sparse
 // matrices: curved cells, triangles, and operators without a matrix.
 
 #include <lsr/fe/linear_residual.h>

@@ -75,7 +75,7 @@ namespace
     double       dirichlet_row_weight = 100.;
   };
 
-  /// What came out, and how far it is from the finite-element solution.
+  /// A refinement, and its distance to the finite-element solution.
   struct Outcome
   {
     Refinement refinement;
@@ -247,7 +247,7 @@ namespace
     Sampling                      sampling;
   };
 
-  /// What is true of every refinement.
+  /// Holds for every refinement.
   void
   expect_success(const Outcome &outcome)
   {

@@ -379,7 +379,7 @@ TEST(Burgers, GradedMeshesResolveTheShock)
 
 
 // The last error is about 3e-5; that of the finite-element solution is 2e-5.
-// What makes this work shows: with a single linear step for each refinement the
+// All ingredients are needed: with a single linear step for each refinement the
 // last error is 0.3, in the norm of the mass matrix 0.05, and with the elements
 // themselves as test functions 0.07.
 TEST(Burgers, IterativeRefinementResolvesTheShock)

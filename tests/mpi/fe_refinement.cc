@@ -42,7 +42,7 @@ namespace
     std::size_t  rank         = 0;
   };
 
-  /// What does not depend on the numbering of degrees of freedom.
+  /// Numbers that do not depend on the numbering of degrees of freedom.
   struct Outcome
   {
     unsigned int        n_dofs           = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What goes wrong with models, files and shapes is one lsr::Error with a
-// message of one line that names the culprit, and does no harm to what follows.
+// Bad models, files and shapes are one lsr::Error with a message of one line
+// that names the culprit, and do no harm to later calls.
 
 #include <lsr/base/exceptions.h>
 #include <lsr/network/fully_connected.h>

@@ -476,7 +476,7 @@ TEST(Alignment, FitsAsManyOutputsAsItIsToldTo)
           sum += std::pow(q[i] - t[i], 2);
         return std::sqrt(sum);
       };
-      // What nobody looks at may be anything.
+      // Values of outputs that are not fitted may be anything.
       for (std::size_t i = 1; i < target.size(); i += 2)
         set_entry(target, i, 1e3);
       const double first = misfit(0), second = misfit(1);

@@ -105,7 +105,7 @@ TEST(IterativeLSR, GetsFarBelowWhatOneRefinementReaches)
   EXPECT_LT(iteration->refinement().refined_norm,
             0.1 * records[0].refined_residual);
 
-  // What is kept never gets worse, and belongs to the network.
+  // The refinement that is kept never gets worse, and belongs to the network.
   double norm = std::numeric_limits<double>::infinity();
   for (const IterationRecord &record : records)
     if (record.accepted)
@@ -143,7 +143,7 @@ TEST(IterativeLSR, CanTakeOtherPointsInEveryIteration)
   EXPECT_NEAR(fit.norm_of(best), best.refined_norm, 1e-10 * best.refined_norm);
   EXPECT_LT(best.refined_norm, 0.1 * records[0].refined_residual);
 
-  // Also where nobody has looked.
+  // Also at points that were never used.
   fit.sample(100);
   EXPECT_LT(fit.norm_of(best), 0.2 * elsewhere);
 }

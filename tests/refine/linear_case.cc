@@ -150,7 +150,7 @@ namespace
     return problem;
   }
 
-  // What a file consists of.
+  // The data sets of a file.
   const std::vector<const char *> array_names   = {"points",
                                                    "network/input_shift",
                                                    "network/input_scale",
@@ -191,8 +191,8 @@ namespace
       return folder.file(name);
     }
 
-    // Write a good case with something wrong in it, and return what load()
-    // says.
+    // Write a good case with something wrong in it, and return the message of
+    // load().
     std::string
     refusal_of(const std::function<void(HDF5Content &)> &spoil) const
     {
@@ -211,7 +211,7 @@ namespace
       return refusal();
     }
 
-    // What load() says about a file.
+    // The message of load() about a file.
     std::string
     refusal(const std::string &name = "case.h5") const
     {

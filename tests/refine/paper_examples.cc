@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What the paper says of stationary points and illustrates by a scalar example
+// Statements of the paper about stationary points, and its scalar example
 // (S4.1, S4.3).
 
 #include <lsr/dense/blas.h>
@@ -59,7 +59,7 @@ namespace
       f = orthogonal_part(J, random_column(n, 5));
     }
 
-    /// What refinement makes of a residual of the network.
+    /// The refinement for a given residual of the network.
     Refinement
     refinement(const std::string &basis, const Column &residual) const
     {

@@ -575,7 +575,7 @@ TEST(RandomizedSVD, FindsTheLeadingSingularDirections)
         EXPECT_LT(std::abs(gram(i, j)), 1e-2 * gram(0, 0));
     }
 
-  // What is left of a random direction after projection is small under J.
+  // A random direction without its projection is small under J.
   const Column v  = random_column(network.n_parameters(), 77);
   const Column Vv = make_column(20);
   const Column Jv = make_column(150), rest = make_column(150);

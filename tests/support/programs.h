@@ -64,8 +64,8 @@ namespace lsr
       constraints.close();
     }
 
-    /// Assemble $-\Delta u_c + u_c = 1 + c$ for all components $c$, as a
-    /// program does that has never heard of networks.
+    /// Assemble $-\Delta u_c + u_c = 1 + c$ for all components $c$, as any
+    /// program of deal.II does.
     template <typename MatrixType, typename VectorType>
     void
     assemble(const dealii::DoFHandler<2>             &dof_handler,
