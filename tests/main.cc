@@ -30,10 +30,12 @@ namespace
     void
     OnTestPartResult(const testing::TestPartResult &result) override
     {
-      if (result.failed())
-        std::cerr << "Rank " << rank << ": " << result.file_name() << ':'
-                  << result.line_number() << '\n'
-                  << result.summary() << std::endl;
+      if (!result.failed())
+        return;
+      std::cerr << "Rank " << rank << ": ";
+      if (result.file_name() != nullptr) // not for exceptions
+        std::cerr << result.file_name() << ':' << result.line_number() << '\n';
+      std::cerr << result.summary() << std::endl;
     }
 
     const int rank;

@@ -92,7 +92,7 @@ TEST(IterativeLSROnRanks, GivesTheSameField)
   compare_with_one_rank(
     [](const MPI_Comm communicator) {
       const Outcome outcome = compute(communicator);
-      expect_same_bits(outcome.values);
+      expect_same_bits(outcome.values, communicator);
       return outcome;
     },
     [](const Outcome &together, const Outcome &alone) {

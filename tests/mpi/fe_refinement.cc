@@ -208,7 +208,9 @@ namespace
     compare_with_one_rank(
       [&](const MPI_Comm communicator) {
         const Outcome outcome = compute(communicator, equation, options);
-        expect_same_bits(outcome.values.data(), outcome.values.size());
+        expect_same_bits(outcome.values.data(),
+                         outcome.values.size(),
+                         communicator);
         return outcome;
       },
       [=](const Outcome &together, const Outcome &alone) {

@@ -52,29 +52,32 @@ namespace lsr::test
       compare(together, compute(MPI_COMM_SELF));
   }
 
-  /// Expect the same bits on all ranks.
+  /// Expect the same bits on all ranks of a communicator.
   inline void
-  expect_same_bits(const double *values, const std::size_t n)
+  expect_same_bits(const double     *values,
+                   const std::size_t n,
+                   const MPI_Comm    communicator = MPI_COMM_WORLD)
   {
     std::vector<double> of_first(values, values + n);
-    MPI_Bcast(of_first.data(), int(n), MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    MPI_Bcast(of_first.data(), int(n), MPI_DOUBLE, 0, communicator);
     EXPECT_EQ(std::memcmp(values, of_first.data(), n * sizeof(double)), 0);
   }
 
   inline void
-  expect_same_bits(const Block &A)
+  expect_same_bits(const Block &A, const MPI_Comm communicator = MPI_COMM_WORLD)
   {
     const Block whole = make_block(A.extent(0), A.extent(1));
     Kokkos::deep_copy(whole, A);
     const HostBlock host = to_host(whole);
-    expect_same_bits(host.data(), host.size());
+    expect_same_bits(host.data(), host.size(), communicator);
   }
 
   inline void
-  expect_same_bits(const Column &x)
+  expect_same_bits(const Column  &x,
+                   const MPI_Comm communicator = MPI_COMM_WORLD)
   {
     const HostColumn host = to_host(x);
-    expect_same_bits(host.data(), host.size());
+    expect_same_bits(host.data(), host.size(), communicator);
   }
 } // namespace lsr::test
 
