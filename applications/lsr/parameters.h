@@ -341,8 +341,13 @@ namespace lsr
                     "Folder for results, made if missing. Unlike the names of "
                     "input files it is relative to the working directory: "
                     "results appear where the program is started.");
-      add_parameter("VTU", vtu, "Write solution.vtu for ParaView and VisIt.");
-      add_parameter("Pictures", pictures, "Draw PNG pictures with gnuplot.");
+      add_parameter("VTU",
+                    vtu,
+                    "Write solution.vtu for ParaView and VisIt; pictures need "
+                    "it, too.");
+      add_parameter("Pictures",
+                    pictures,
+                    "Draw PNG pictures of the results, with Python.");
       add_parameter("Refined network",
                     refined_network,
                     "Write refined.pt, the network and its correction.");

@@ -9,9 +9,9 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/error_message.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/on_first_rank.h>
 #include <lsr/fe/problem.h>
 #include <lsr/refine/tangent_basis.h>
 #include <lsr/refine/tangent_space.h>

@@ -6,11 +6,9 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/error_message.h>
 #include <lsr/fe/field_output.h>
 #include <lsr/fe/finite_element_residual.h>
-#include <lsr/fe/on_first_rank.h>
-#include <lsr/fe/pictures.h>
-#include <lsr/fe/report.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/linear_case.h>
 #include <lsr/refine/refined_network.h>
@@ -19,30 +17,27 @@
 
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <optional>
 #include <sstream>
 
-#include "applications/lsr/iteration_errors.h"
+#include "applications/lsr/draw_pictures.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
 #include "applications/lsr/refine_instances.h"
 #include "applications/lsr/refine_options.h"
+#include "applications/lsr/report.h"
 
 namespace lsr
 {
   namespace
   {
-    /// A problem, its residual, and the course of the iterations if there are
-    /// any.
+    /// A problem and its residual.
     template <int dim>
     struct RefineCase : ProblemCase<dim>
     {
       using ProblemCase<dim>::ProblemCase;
 
       std::unique_ptr<FiniteElementResidual<dim>> residual;
-      IterationHistory                            history;
-      std::optional<IterationErrors<dim>>         errors;
     };
 
 
@@ -197,6 +192,33 @@ namespace lsr
 
 
 
+    /// The file of fields of an iteration.
+    std::string
+    iteration_file(const IterationRecord &record)
+    {
+      return "iteration_" + std::to_string(record.iteration) + ".vtu";
+    }
+
+
+
+    template <int dim>
+    ComparedFields<dim>
+    compared(const Problem<dim>          &problem,
+             const FEVector              &network_values,
+             const FEVector              &refined_values,
+             const FEVector              &solution,
+             const dealii::Function<dim> *exact)
+    {
+      return {problem.discretization.mapping(),
+              problem.discretization.dof_handler(),
+              network_values,
+              refined_values,
+              solution,
+              exact};
+    }
+
+
+
     /// Refine, align, refine, ...; errors are relative L2 errors, or, where no
     /// exact solution is known, distances to the finite-element @p solution.
     template <int dim>
@@ -210,28 +232,29 @@ namespace lsr
       iteration.make_basis = [&](const unsigned int i) {
         return make_basis(run, i);
       };
-      const auto &mapping     = run.problem.discretization.mapping();
-      const auto &dof_handler = run.problem.discretization.dof_handler();
-      const auto  exact       = run.problem.equation.exact_solution();
-      if (run.parameters.output.pictures)
-        run.errors.emplace(mapping, dof_handler, exact.get(), solution);
+      const auto exact = run.problem.equation.exact_solution();
+      // Of the network, and then refined.
+      std::vector<FEVector> latest;
       iteration.error = [&](const Column &q) {
-        const FEVector field = run.residual->field(q);
-        if (run.errors)
-          run.errors->add(field);
+        latest.push_back(run.residual->field(q));
+        const auto &mapping     = run.problem.discretization.mapping();
+        const auto &dof_handler = run.problem.discretization.dof_handler();
         return exact ?
-                 compute_L2_error(mapping, dof_handler, field, *exact) :
-                 compute_difference(mapping, dof_handler, field, solution).L2;
+                 compute_L2_error(mapping, dof_handler, latest.back(), *exact) :
+                 compute_difference(
+                   mapping, dof_handler, latest.back(), solution)
+                   .L2;
       };
       iteration.checkpoint      = in_output_folder(run, "checkpoint.pt");
       iteration.after_iteration = [&](const IterationRecord &record) {
         print(record, run.pcout);
         write_table(run, "history.csv", iteration.history());
-        if (run.errors)
-          {
-            run.errors->finish(record.iteration);
-            write_table(run, "error_spectra.csv", run.errors->spectra);
-          }
+        if (run.parameters.output.pictures)
+          write_vtu(
+            in_output_folder(run, iteration_file(record)),
+            compared(
+              run.problem, latest[0], latest[1], solution, exact.get()));
+        latest.clear();
       };
 
       run.stage("iterate", "Iterating refinement and alignment", [&]() {
@@ -240,26 +263,12 @@ namespace lsr
         const std::string reason = iteration.run();
         run.pcout << "Stopped: " << reason << std::endl;
       });
-      run.history = iteration.history();
       run.written.push_back("history.csv");
-      if (run.errors && !run.errors->spectra.records.empty())
-        run.written.push_back("error_spectra.csv");
+      if (run.parameters.output.pictures)
+        for (const IterationRecord &record : iteration.history().records)
+          run.written.push_back(iteration_file(record));
       run.written.push_back("checkpoint.pt");
       return iteration.refinement();
-    }
-
-
-
-    RankCurves
-    curves(const RankProfile &profile)
-    {
-      RankCurves curves;
-      curves.rank.resize(profile.loss.size());
-      std::iota(curves.rank.begin(), curves.rank.end(), 0);
-      curves.loss             = profile.loss;
-      curves.condition        = profile.condition;
-      curves.coefficient_norm = profile.coefficient_norm;
-      return curves;
     }
 
 
@@ -272,27 +281,10 @@ namespace lsr
                   const Report              &report)
     {
       const OutputParameters &output = run.parameters.output;
-      if (output.vtu)
+      if (output.vtu || output.pictures)
         {
           write_vtu(in_output_folder(run, "solution.vtu"), fields);
           run.written.push_back("solution.vtu");
-        }
-      if (output.pictures)
-        {
-          const ComparisonRasters rasters = sample(fields);
-          Pictures                pictures(output.folder, run.pcout);
-          pictures.draw_fields(rasters.fields);
-          pictures.draw_errors(rasters.errors);
-          pictures.draw_loss_over_rank(report.profile, report.rank);
-          pictures.draw_history(run.history);
-          if (run.errors)
-            {
-              pictures.draw_error_fields(run.errors->fields);
-              pictures.draw_error_spectra(run.errors->spectra);
-            }
-          run.written.insert(run.written.end(),
-                             pictures.files().begin(),
-                             pictures.files().end());
         }
       if (output.refined_network)
         {
@@ -304,6 +296,23 @@ namespace lsr
         }
       write_table(run, "comparison.csv", report.comparison);
       run.written.push_back("comparison.csv");
+    }
+
+
+
+    template <int dim>
+    void
+    draw(RefineCase<dim> &run)
+    {
+      if (!run.pcout.is_active())
+        return;
+      std::cout << "Drawing pictures" << std::endl;
+      const Pictures pictures = draw_pictures(run.parameters.output.folder);
+      run.written.insert(run.written.end(),
+                         pictures.files.begin(),
+                         pictures.files.end());
+      if (!pictures.failure.empty())
+        std::cout << pictures.failure << std::endl;
     }
 
 
@@ -351,7 +360,7 @@ namespace lsr
       report.rank         = refinement.rank;
       report.subspace     = run.parameters.refinement.basis.type;
       report.norm         = run.parameters.refinement.norm;
-      report.profile      = curves(refinement.profile);
+      report.profile      = refinement.profile;
 
       const unsigned int further = run.parameters.output.further_refinements;
       double fem_residual        = std::numeric_limits<double>::quiet_NaN();
@@ -377,12 +386,8 @@ namespace lsr
       const FEVector network_values = network_field(run);
       const FEVector refined_values = network_field(run, refinement.correction);
       const auto     exact          = problem.equation.exact_solution();
-      const ComparedFields<dim> fields{problem.discretization.mapping(),
-                                       problem.discretization.dof_handler(),
-                                       network_values,
-                                       refined_values,
-                                       *solution,
-                                       exact.get()};
+      const ComparedFields<dim> fields = compared(
+        problem, network_values, refined_values, *solution, exact.get());
       report.n_dofs_of_comparison =
         problem.discretization.dof_handler().n_dofs();
       run.stage("compare",
@@ -396,10 +401,13 @@ namespace lsr
                 "Writing results to " + run.parameters.output.folder,
                 [&]() { write_results(run, fields, refinement, report); });
       report.seconds = run.timer.stages();
+      report.files   = run.written;
       write_report(in_output_folder(run, "report.json"),
                    report,
                    run.communicator);
       run.written.push_back("report.json");
+      if (run.parameters.output.pictures)
+        draw(run);
       print(run, report);
     }
 

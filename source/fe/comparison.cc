@@ -7,6 +7,8 @@
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "ghosted.h"
 
@@ -232,25 +234,6 @@ namespace lsr
         out << '\n';
       }
     out.precision(precision);
-  }
-
-  void
-  print_times(std::ostream &out, const StageTimes &seconds)
-  {
-    TableHandler table;
-    double       total = 0;
-    const auto   add   = [&table](const std::string &stage, const double time) {
-      table.add_value("stage", stage);
-      table.add_value("seconds", time);
-    };
-    for (const auto &[stage, time] : seconds)
-      {
-        add(stage, time);
-        total += time;
-      }
-    add("total", total);
-    table.set_precision("seconds", 2);
-    table.write_text(out, TableHandler::org_mode_table);
   }
 
 #define LSR_INSTANTIATE(dim)                                           \

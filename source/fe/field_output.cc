@@ -4,14 +4,14 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/fe/field_output.h>
-#include <lsr/fe/on_first_rank.h>
 
+#include <deal.II/base/thread_local_storage.h>
 #include <deal.II/numerics/data_out.h>
 #include <deal.II/numerics/data_postprocessor.h>
-#include <deal.II/numerics/vector_tools_interpolate.h>
 
 #include <filesystem>
 #include <list>
+#include <optional>
 #include <sstream>
 
 #include "ghosted.h"
@@ -22,29 +22,104 @@ namespace lsr
 
   namespace
   {
-    /// The Euclidean norm of a field, or of its distance to a function, at
-    /// each point.
+    namespace Interpretation = DataComponentInterpretation;
+
+    /// Names in the file of the components of a field.
+    std::vector<std::string>
+    component_names(const std::string &name,
+                    const unsigned int n_components,
+                    const bool         is_vector)
+    {
+      std::vector<std::string> names(n_components, name);
+      if (!is_vector && n_components > 1)
+        for (unsigned int c = 0; c < n_components; ++c)
+          names[c] += "_" + std::to_string(c);
+      return names;
+    }
+
+    std::vector<Interpretation::DataComponentInterpretation>
+    interpretation(const unsigned int n_components, const bool is_vector)
+    {
+      return std::vector<Interpretation::DataComponentInterpretation>(
+        n_components,
+        is_vector ? Interpretation::component_is_part_of_vector :
+                    Interpretation::component_is_scalar);
+    }
+
+    /// A function that remembers its values at the points where each thread
+    /// has asked for them last: the points of a cell, for one field after the
+    /// other.
     template <int dim>
-    class Magnitude : public DataPostprocessorScalar<dim>
+    class RememberedFunction
     {
     public:
-      Magnitude(const std::string &name, const Function<dim> *exact = nullptr)
-        : DataPostprocessorScalar<dim>(name,
-                                       update_values | update_quadrature_points)
-        , exact(exact)
+      explicit RememberedFunction(const Function<dim> &function)
+        : function(function)
       {}
+
+      const std::vector<Vector<double>> &
+      values(const std::vector<Point<dim>> &points)
+      {
+        auto &[known_points, values] = memory.get();
+        if (known_points != points)
+          {
+            values.assign(points.size(), Vector<double>(function.n_components));
+            function.vector_value_list(points, values);
+            known_points = points;
+          }
+        return values;
+      }
+
+      const Function<dim> &function;
+
+    private:
+      Threads::ThreadLocalStorage<
+        std::pair<std::vector<Point<dim>>, std::vector<Vector<double>>>>
+        memory;
+    };
+
+    /// The exact solution $u$, or the error of a field, $u_h - u$, at each
+    /// point.
+    template <int dim>
+    class AgainstExact : public DataPostprocessor<dim>
+    {
+    public:
+      AgainstExact(const std::string       &name,
+                   RememberedFunction<dim> &exact,
+                   const bool               is_error,
+                   const bool               is_vector)
+        : exact(exact)
+        , names(component_names(name, exact.function.n_components, is_vector))
+        , is_error(is_error)
+        , is_vector(is_vector)
+      {}
+
+      std::vector<std::string>
+      get_names() const override
+      {
+        return names;
+      }
+
+      std::vector<Interpretation::DataComponentInterpretation>
+      get_data_component_interpretation() const override
+      {
+        return interpretation(names.size(), is_vector);
+      }
+
+      UpdateFlags
+      get_needed_update_flags() const override
+      {
+        return update_values | update_quadrature_points;
+      }
 
       void
       evaluate_scalar_field(
         const DataPostprocessorInputs::Scalar<dim> &inputs,
         std::vector<Vector<double>>                &quantities) const override
       {
-        for (unsigned int q = 0; q < quantities.size(); ++q)
-          {
-            const double reference =
-              exact != nullptr ? exact->value(inputs.evaluation_points[q]) : 0;
-            quantities[q][0] = std::abs(inputs.solution_values[q] - reference);
-          }
+        quantities = exact.values(inputs.evaluation_points);
+        for (unsigned int q = 0; is_error && q < quantities.size(); ++q)
+          quantities[q][0] = inputs.solution_values[q] - quantities[q][0];
       }
 
       void
@@ -52,21 +127,15 @@ namespace lsr
         const DataPostprocessorInputs::Vector<dim> &inputs,
         std::vector<Vector<double>>                &quantities) const override
       {
-        for (unsigned int q = 0; q < quantities.size(); ++q)
-          {
-            Vector<double> value     = inputs.solution_values[q];
-            Vector<double> reference = value;
-            if (exact != nullptr)
-              {
-                exact->vector_value(inputs.evaluation_points[q], reference);
-                value -= reference;
-              }
-            quantities[q][0] = value.l2_norm();
-          }
+        quantities = exact.values(inputs.evaluation_points);
+        for (unsigned int q = 0; is_error && q < quantities.size(); ++q)
+          quantities[q].sadd(-1., inputs.solution_values[q]);
       }
 
     private:
-      const Function<dim> *exact;
+      RememberedFunction<dim>       &exact;
+      const std::vector<std::string> names;
+      const bool                     is_error, is_vector;
     };
 
     /// Collects fields and keeps alive what DataOut only points to.
@@ -77,50 +146,33 @@ namespace lsr
       VtuFile(const Mapping<dim> &mapping, const DoFHandler<dim> &dof_handler)
         : mapping(mapping)
         , dof_handler(dof_handler)
+        , n_components(dof_handler.get_fe().n_components())
+        , is_vector(n_components == dim && dim > 1)
       {}
 
       void
       add_field(const std::string &name, const FEVector &field)
       {
-        const unsigned int n_components = dof_handler.get_fe().n_components();
-        const bool         is_vector    = (n_components == dim && dim > 1);
-
-        std::vector<std::string> names(n_components, name);
-        if (!is_vector && n_components > 1)
-          for (unsigned int c = 0; c < n_components; ++c)
-            names[c] += "_" + std::to_string(c);
-
-        namespace Interpretation = DataComponentInterpretation;
-        data_out.add_data_vector(
-          dof_handler,
-          keep(field),
-          names,
-          std::vector<Interpretation::DataComponentInterpretation>(
-            n_components,
-            is_vector ? Interpretation::component_is_part_of_vector :
-                        Interpretation::component_is_scalar));
+        data_out.add_data_vector(dof_handler,
+                                 keep(field),
+                                 component_names(name, n_components, is_vector),
+                                 interpretation(n_components, is_vector));
       }
 
+      /// Add the @p exact solution as a field, or the error of @p field.
       void
-      add_exact(const Function<dim> &exact, const MPI_Comm communicator)
+      add_against_exact(const std::string       &name,
+                        RememberedFunction<dim> &exact,
+                        const FEVector          &field,
+                        const bool               is_error)
       {
-        // interpolate() also writes the entries that belong to other ranks.
-        FEVector interpolated = make_relevant_vector(dof_handler, communicator);
-        VectorTools::interpolate(mapping, dof_handler, exact, interpolated);
-        add_field("exact", interpolated);
+        postprocessors.emplace_back(name, exact, is_error, is_vector);
+        data_out.add_data_vector(dof_handler,
+                                 keep(field),
+                                 postprocessors.back());
       }
 
-      /// Add the pointwise distance of @p field to @p exact.
-      void
-      add_error(const std::string   &name,
-                const FEVector      &field,
-                const Function<dim> &exact)
-      {
-        magnitudes.emplace_back(name, &exact);
-        data_out.add_data_vector(dof_handler, keep(field), magnitudes.back());
-      }
-
-      /// Add the pointwise distance of two fields.
+      /// Add the difference of two fields.
       void
       add_difference(const std::string &name,
                      const FEVector    &field,
@@ -128,24 +180,17 @@ namespace lsr
       {
         FEVector difference(field);
         difference -= reference;
-        magnitudes.emplace_back(name);
-        data_out.add_data_vector(dof_handler,
-                                 keep(difference),
-                                 magnitudes.back());
+        add_field(name, difference);
       }
 
       void
       write(const std::string &path, const MPI_Comm communicator)
       {
-        const unsigned int degree = dof_handler.get_fe().degree;
-
         DataOutBase::VtkFlags flags;
-        // Lines of higher order are not supported, and shown in pieces.
-        flags.write_higher_order_cells = (degree > 1 && dim > 1);
+        const unsigned int    n        = n_subdivisions();
+        flags.write_higher_order_cells = (n > 1 && dim > 1);
         data_out.set_flags(flags);
-        data_out.build_patches(mapping,
-                               degree,
-                               DataOut<dim>::curved_inner_cells);
+        data_out.build_patches(mapping, n, DataOut<dim>::curved_inner_cells);
 
         if (Utilities::MPI::n_mpi_processes(communicator) == 1)
           {
@@ -160,6 +205,22 @@ namespace lsr
       }
 
     private:
+      /// The degree of the cells in the file: one more than that of the fields,
+      /// so that errors are seen between the nodes, where they are larger than
+      /// at these. Lines of higher order are not supported, and shown in
+      /// pieces; simplices have no more nodes than their fields.
+      unsigned int
+      n_subdivisions() const
+      {
+        const unsigned int degree = dof_handler.get_fe().degree;
+        if (dim == 1)
+          return 4 * (degree + 1);
+        return dof_handler.get_triangulation()
+                   .all_reference_cells_are_hyper_cube() ?
+                 degree + 1 :
+                 degree;
+      }
+
       const FEVector &
       keep(const FEVector &field)
       {
@@ -204,28 +265,48 @@ namespace lsr
         });
       }
 
-      const Mapping<dim>       &mapping;
-      const DoFHandler<dim>    &dof_handler;
-      std::list<FEVector>       vectors;
-      std::list<Magnitude<dim>> magnitudes;
+      const Mapping<dim>          &mapping;
+      const DoFHandler<dim>       &dof_handler;
+      const unsigned int           n_components;
+      const bool                   is_vector;
+      std::list<FEVector>          vectors;
+      std::list<AgainstExact<dim>> postprocessors;
       // Last, so that it lets go of the others before they are gone.
       DataOut<dim> data_out;
     };
 
+    /// Write @p fields, what @p exact says about them, and the differences of
+    /// all fields but the last one to it if they are wanted.
     template <int dim>
     void
-    add_fields(VtuFile<dim>        &file,
-               const NamedFields   &fields,
-               const Function<dim> *exact)
+    write(const std::string     &path,
+          const Mapping<dim>    &mapping,
+          const DoFHandler<dim> &dof_handler,
+          const NamedFields     &fields,
+          const Function<dim>   *exact,
+          const bool             with_differences)
     {
+      AssertThrow(!fields.empty(),
+                  ExcMessage("There is no field to be written to '" + path +
+                             "'."));
+      std::optional<RememberedFunction<dim>> remembered;
+      VtuFile<dim>                           file(mapping, dof_handler);
       for (const auto &[name, field] : fields)
         file.add_field(name, *field);
-      if (exact == nullptr)
-        return;
-
-      file.add_exact(*exact, fields.front().second->get_mpi_communicator());
-      for (const auto &[name, field] : fields)
-        file.add_error("error_" + name, *field, *exact);
+      const FEVector &last = *fields.back().second;
+      if (exact != nullptr)
+        {
+          remembered.emplace(*exact);
+          file.add_against_exact("exact", *remembered, last, false);
+          for (const auto &[name, field] : fields)
+            file.add_against_exact("error_" + name, *remembered, *field, true);
+        }
+      if (with_differences)
+        for (std::size_t f = 0; f + 1 < fields.size(); ++f)
+          file.add_difference("difference_" + fields[f].first,
+                              *fields[f].second,
+                              last);
+      file.write(path, last.get_mpi_communicator());
     }
   } // namespace
 
@@ -237,27 +318,21 @@ namespace lsr
             const NamedFields     &fields,
             const Function<dim>   *exact)
   {
-    AssertThrow(!fields.empty(),
-                ExcMessage("There is no field to be written to '" + path +
-                           "'."));
-    VtuFile<dim> file(mapping, dof_handler);
-    add_fields(file, fields, exact);
-    file.write(path, fields.front().second->get_mpi_communicator());
+    write(path, mapping, dof_handler, fields, exact, false);
   }
 
   template <int dim>
   void
   write_vtu(const std::string &path, const ComparedFields<dim> &fields)
   {
-    VtuFile<dim> file(fields.mapping, fields.dof_handler);
-    add_fields(file,
-               {{"network", &fields.network},
-                {"refined", &fields.refined},
-                {"fem", &fields.fem}},
-               fields.exact);
-    file.add_difference("difference_network", fields.network, fields.fem);
-    file.add_difference("difference_refined", fields.refined, fields.fem);
-    file.write(path, fields.network.get_mpi_communicator());
+    write(path,
+          fields.mapping,
+          fields.dof_handler,
+          {{"network", &fields.network},
+           {"refined", &fields.refined},
+           {"fem", &fields.fem}},
+          fields.exact,
+          true);
   }
 
 #define LSR_INSTANTIATE(dim)                       \

@@ -327,11 +327,3 @@ TEST(Comparison, CommaSeparatedValuesHaveOneColumnForEachTitle)
     EXPECT_EQ(count(line, ','), 5u) << line;
   EXPECT_EQ(n_lines, 4u);
 }
-
-TEST(Comparison, TimesAddUp)
-{
-  std::ostringstream out;
-  lsr::print_times(out, {{"load", 0.25}, {"solve", 1.5}});
-  EXPECT_LT(out.str().find("load"), out.str().find("solve"));
-  expect_contains(out.str(), "1.75");
-}

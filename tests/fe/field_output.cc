@@ -62,8 +62,8 @@ namespace
                     "\"difference_network\"",
                     "\"difference_refined\"",
                     "</VTKFile>",
-                    // One cell of degree 3, which a line is cut into.
-                    dim == 1 ? "NumberOfCells=\"3\"" : "NumberOfCells=\"1\"");
+                    // One cell of degree 4, or the pieces that a line is cut into.
+                    dim == 1 ? "NumberOfCells=\"16\"" : "NumberOfCells=\"1\"");
   }
 } // namespace
 

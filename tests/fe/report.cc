@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/report.h>
+#include "applications/lsr/report.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sstream>
 
 namespace
 {
@@ -34,7 +35,8 @@ namespace
     report.comparison.network.residual             = 2;
     report.comparison.refined.residual             = 1e-5;
     report.seconds = {{"load", 0.5}, {"subspace", 1.5}};
-    report.profile = {{0, 1, 2}, {4, 1, 0.5}, {1, 2, 3}, {0, 1, 1.5}};
+    report.files   = {"solution.vtu"};
+    report.profile = {{4, 1, 0.5}, {1, 2, 3}, {0, 1, 1.5}};
     return report;
   }
 
@@ -67,7 +69,9 @@ TEST(Report, HasAllKeysAndDigits)
   EXPECT_EQ(report.at("seconds").at("subspace"), 1.5);
   for (const char *curve : {"rank", "loss", "condition", "coefficient_norm"})
     EXPECT_EQ(report.at("profile").at(curve).size(), 3u) << curve;
+  EXPECT_EQ(report.at("profile").at("rank").at(2), 2);
   EXPECT_EQ(report.at("profile").at("loss").at(2), 0.5);
+  EXPECT_EQ(report.at("files").at(0), "solution.vtu");
 }
 
 TEST(Report, UnknownAndNonFiniteNumbersAreNull)
@@ -112,4 +116,12 @@ TEST(Report, IsWrittenToAFileAsAWhole)
   EXPECT_EQ(json::parse(in), parsed(example()));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
   fs::remove_all(folder);
+}
+
+TEST(Report, TimesAddUp)
+{
+  std::ostringstream out;
+  lsr::print_times(out, {{"load", 0.25}, {"solve", 1.5}});
+  EXPECT_LT(out.str().find("load"), out.str().find("solve"));
+  EXPECT_NE(out.str().find("1.75"), std::string::npos);
 }

@@ -67,11 +67,11 @@ refused word word/history.csv network_error "'low'"
 
 spoiled unknown
 sed -i 's/3,90,0.9/3,90,/' unknown/pinn/history.csv
-refused unknown unknown/pinn/history.csv error "'nan'"
+refused unknown unknown/pinn/history.csv error "''"
 
 spoiled short
 sed -i 's/3,90,0.9/3,90/' short/pinn/history.csv
-refused short short/pinn/history.csv "too short"
+refused short short/pinn/history.csv "3 columns"
 
 spoiled untrained
 sed -i '3,$d' untrained/pinn/history.csv
@@ -89,10 +89,6 @@ spoiled nobody
 sed -i '/refined/d' nobody/pinn/refined/comparison.csv
 refused nobody nobody/pinn/refined/comparison.csv "'refined'"
 
-if ! gnuplot --version >/dev/null 2>&1; then
-  refused good gnuplot-nox
-  exit 0
-fi
 compare good >out 2>err
 cmp err /dev/null
 [ "$(cat out)" = good/convergence.png ]

@@ -3,17 +3,49 @@
 #ifndef lsr_fe_comparison_h
 #define lsr_fe_comparison_h
 
-#include <lsr/fe/compared_fields.h>
+#include <lsr/fe/types.h>
+
+#include <deal.II/base/function.h>
+#include <deal.II/dofs/dof_handler.h>
+#include <deal.II/fe/mapping.h>
 
 #include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace lsr
 {
+  /**
+   * The three fields that stand next to each other at the end of a refinement:
+   * the network before, the network refined, and the solution of the
+   * finite-element system, all in the same finite-element space.
+   *
+   * It holds references, and is what compare() and write_vtu() take:
+   *
+   * @code
+   * const lsr::ComparedFields<dim> fields{
+   *   mapping, dof_handler, network, refined, solution, &exact_solution};
+   * lsr::compare(fields).print(std::cout);
+   * lsr::write_vtu("results/solution.vtu", fields);
+   * @endcode
+   *
+   * The vectors need not have ghost values.
+   */
+  template <int dim>
+  struct ComparedFields
+  {
+    const dealii::Mapping<dim>    &mapping;
+    const dealii::DoFHandler<dim> &dof_handler;
+
+    const FEVector &network;
+    const FEVector &refined;
+    const FEVector &fem;
+
+    /// The exact solution, with gradients, or nullptr where there is none.
+    const dealii::Function<dim> *exact = nullptr;
+  };
+
   /// How far a field is from the exact solution, in three norms.
   struct FieldErrors
   {
@@ -117,14 +149,6 @@ namespace lsr
   template <int dim>
   Comparison
   compare(const ComparedFields<dim> &fields);
-
-  /// The stages of a computation in order, with the seconds each has taken.
-  using StageTimes = std::vector<std::pair<std::string, double>>;
-
-  /// Print the @p seconds as a table whose last row is their sum. Call it on
-  /// one rank.
-  void
-  print_times(std::ostream &out, const StageTimes &seconds);
 } // namespace lsr
 
 #endif

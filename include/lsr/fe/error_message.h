@@ -3,7 +3,12 @@
 #ifndef lsr_fe_error_message_h
 #define lsr_fe_error_message_h
 
+#include <lsr/base/exceptions.h>
+
+#include <deal.II/base/mpi.h>
+
 #include <exception>
+#include <functional>
 #include <string>
 
 namespace lsr
@@ -14,6 +19,31 @@ namespace lsr
    */
   std::string
   error_message(const std::exception &exception);
+
+  /**
+   * Run @p action on rank 0 of @p communicator. If it throws there, every rank
+   * throws an Error with the same message, so that no rank waits for one that
+   * has given up. Collective.
+   *
+   * For what one process does on behalf of all, like writing a file.
+   */
+  inline void
+  on_first_rank(const MPI_Comm               communicator,
+                const std::function<void()> &action)
+  {
+    std::string message;
+    if (dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
+      try
+        {
+          action();
+        }
+      catch (const std::exception &exception)
+        {
+          message = exception.what();
+        }
+    message = dealii::Utilities::MPI::broadcast(communicator, message);
+    require(message.empty(), message);
+  }
 } // namespace lsr
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef lsr_fe_field_output_h
 #define lsr_fe_field_output_h
 
-#include <lsr/fe/compared_fields.h>
+#include <lsr/fe/comparison.h>
 
 #include <string>
 #include <utility>
@@ -17,13 +17,13 @@ namespace lsr
   /**
    * Write @p fields to the file @p path in VTU format for ParaView and VisIt.
    *
-   * If @p exact is given, the file also holds its interpolation, `exact`, and
-   * for each field the pointwise error, `error_<name>` $= |u_h(x) - u(x)|$.
-   * In 2D and 3D, fields of degree 2 and more are written as cells of this
-   * degree, so that what is seen is the finite-element function itself; in 1D
-   * each cell is cut into that many lines. A field with as many
-   * components as there are space dimensions is written as a vector, any other
-   * one with several components as scalars `<name>_0`, `<name>_1`, ...
+   * If @p exact is given, the file also holds it as `exact`, and for each field
+   * its error, `error_<name>` $= u_h(x) - u(x)$. Cells are written in one
+   * degree more than the fields have, so that what is seen is the
+   * finite-element function itself, and errors also between the nodes; in 1D
+   * each cell is cut into short lines. A field with as many components as there
+   * are space dimensions is written as a vector, any other one with several
+   * components as scalars `<name>_0`, `<name>_1`, ...
    *
    * Whatever the number of ranks, one file is written, as a whole or not at
    * all. Collective.
@@ -41,8 +41,8 @@ namespace lsr
 
   /**
    * Write the fields `network`, `refined` and `fem` in the same way, and the
-   * distances of the first two to the third, `difference_network` and
-   * `difference_refined`.
+   * differences of the first two to the third, `difference_network` and
+   * `difference_refined`. applications/lsr/draw.py draws this file.
    */
   template <int dim>
   void

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_fe_report_h
-#define lsr_fe_report_h
+#ifndef lsr_applications_report_h
+#define lsr_applications_report_h
 
+#include <lsr/dense/least_squares.h>
 #include <lsr/fe/comparison.h>
 
 #include <cstdint>
+#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lsr
 {
-  /**
-   * How a refinement depends on the rank: for each of the given ranks the
-   * squared norm of the residual, the condition number of the reduced matrix,
-   * and the norm of the reduced coefficients. All arrays are equally long.
-   */
-  struct RankCurves
-  {
-    std::vector<unsigned int> rank;
-    std::vector<double>       loss;
-    std::vector<double>       condition;
-    std::vector<double>       coefficient_norm;
-  };
+  /// The stages of a computation in order, with the seconds each has taken.
+  using StageTimes = std::vector<std::pair<std::string, double>>;
+
+  /// Print the @p seconds as a table whose last row is their sum. Call it on
+  /// one rank.
+  void
+  print_times(std::ostream &out, const StageTimes &seconds);
+
+
 
   /**
    * Everything that is worth knowing after a refinement, for programs that read
@@ -41,11 +41,13 @@ namespace lsr
    *     "network": {"L2": 3e-3, "H1": 1e-2, "Linf": 9e-3},
    *     "refined": {...}, "fem": {...}, "relative": true
    *   },
-   *   "difference_to_fem": {"network": 3e-3, "refined": 2e-6, "relative":
-   * true}, "residual": {"network": 1.0, "refined": 1e-5, "fem": 1e-13},
+   *   "difference_to_fem": {"network": 3e-3, "refined": 2e-6,
+   *                         "relative": true},
+   *   "residual": {"network": 1.0, "refined": 1e-5, "fem": 1e-13},
    *   "seconds": {"load": 0.1, ...},
    *   "profile": {"rank": [...], "loss": [...], "condition": [...],
-   *               "coefficient_norm": [...]}
+   *               "coefficient_norm": [...]},
+   *   "files": ["solution.vtu", ...]
    * }
    * @endcode
    *
@@ -66,7 +68,12 @@ namespace lsr
     std::string   norm;
     Comparison    comparison;
     StageTimes    seconds;
-    RankCurves    profile;
+
+    /// Beginning with rank 0.
+    RankProfile profile;
+
+    /// What else the run has written into the folder of the report.
+    std::vector<std::string> files;
   };
 
   /// The @p report as a JSON text.

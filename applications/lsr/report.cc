@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "applications/lsr/report.h"
+
 #include <lsr/base/atomic_file.h>
-#include <lsr/fe/on_first_rank.h>
-#include <lsr/fe/report.h>
+#include <lsr/fe/error_message.h>
+
+#include <deal.II/base/table_handler.h>
 
 #include <nlohmann/json.hpp>
+
+#include <numeric>
 
 namespace lsr
 {
@@ -59,10 +64,14 @@ namespace lsr
                                     {"refined", refined.residual},
                                     {"fem", fem.residual}};
     result["seconds"]            = seconds(report.seconds);
-    result["profile"]            = {{"rank", report.profile.rank},
-                                    {"loss", report.profile.loss},
-                                    {"condition", report.profile.condition},
-                                    {"coefficient_norm", report.profile.coefficient_norm}};
+
+    std::vector<unsigned int> ranks(report.profile.loss.size());
+    std::iota(ranks.begin(), ranks.end(), 0);
+    result["profile"] = {{"rank", ranks},
+                         {"loss", report.profile.loss},
+                         {"condition", report.profile.condition},
+                         {"coefficient_norm", report.profile.coefficient_norm}};
+    result["files"]   = report.files;
 
     // Names come from users: bytes that are no UTF-8 must not stop the report.
     return result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -77,5 +86,26 @@ namespace lsr
       write_atomically(path,
                        [&](std::ostream &out) { out << to_json(report); });
     });
+  }
+
+
+
+  void
+  print_times(std::ostream &out, const StageTimes &seconds)
+  {
+    dealii::TableHandler table;
+    double               total = 0;
+    const auto add = [&table](const std::string &stage, const double time) {
+      table.add_value("stage", stage);
+      table.add_value("seconds", time);
+    };
+    for (const auto &[stage, time] : seconds)
+      {
+        add(stage, time);
+        total += time;
+      }
+    add("total", total);
+    table.set_precision("seconds", 2);
+    table.write_text(out, dealii::TableHandler::org_mode_table);
   }
 } // namespace lsr
