@@ -4,7 +4,7 @@
 if(LSR_WITH_DEALII)
   find_package(deal.II 9.4 REQUIRED HINTS ${DEAL_II_DIR} $ENV{DEAL_II_DIR})
   set(_missing)
-  foreach(_feature TRILINOS MPI P4EST MUPARSER SUNDIALS)
+  foreach(_feature TRILINOS MPI P4EST SUNDIALS)
     if(NOT DEAL_II_WITH_${_feature})
       list(APPEND _missing ${_feature})
     endif()
@@ -72,9 +72,5 @@ if(CMAKE_CXX_STANDARD LESS 20
   set(CMAKE_CXX_STANDARD 20)
 endif()
 
-if(LSR_WITH_DEALII)
-  find_path(GINAC_INCLUDE_DIR ginac/ginac.h REQUIRED)
-  find_library(GINAC_LIBRARY ginac REQUIRED)
-endif()
 find_package(nlohmann_json 3 REQUIRED)
 find_package(CLI11 2 REQUIRED)

@@ -5,7 +5,7 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/field_output.h>
-#include <lsr/fe/on_first_rank.h>
+#include <lsr/fe/error_message.h>
 #include <lsr/refine/refined_network.h>
 
 #include <filesystem>

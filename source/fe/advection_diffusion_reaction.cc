@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/advection_diffusion_reaction.h>
-#include <lsr/fe/burgers_solution.h>
+#include <lsr/fe/equation_registry.h>
 
 #include <algorithm>
 
@@ -32,8 +33,7 @@ namespace lsr
   void
   AdvectionDiffusionReaction<dim>::declare_parameters()
   {
-    const std::string coordinates =
-      std::string("x, y, z").substr(0, 3 * dim - 2);
+    const std::string variables = std::string("x, y, z").substr(0, 3 * dim - 2);
 
     add_parameter("Constants",
                   parameters.constants,
@@ -41,7 +41,7 @@ namespace lsr
                   "\"nu: 0.01, k: 2\". pi and e are always known.");
     add_parameter("Functions",
                   parameters.functions,
-                  "Expressions in " + coordinates +
+                  "Expressions in " + variables +
                     " that may be used by name in all others, as in \"k: 1 + "
                     "x^2; w: sin(pi*x)\".",
                   this->prm,
@@ -55,33 +55,32 @@ namespace lsr
                   parameters.diffusion,
                   "The positive coefficient a in -div(a grad u) + b . grad u + "
                   "c = f: an expression in " +
-                    coordinates +
+                    variables +
                     " and u, in the syntax of muParser. Or one "
                     "for each coordinate, separated by commas; 0 for time.");
     add_parameter("Advection",
                   parameters.advection,
                   "The velocity b: " + std::to_string(dim) +
-                    " expressions in " + coordinates +
+                    " expressions in " + variables +
                     " and u, separated by commas. Empty means zero.");
     add_parameter("Reaction",
                   parameters.reaction,
-                  "The term c: an expression in " + coordinates +
+                  "The term c: an expression in " + variables +
                     " and u, for example u^3 - u.");
     add_parameter("Exact solution",
                   parameters.exact_solution,
                   "The exact solution, if it is known: an expression in " +
-                    coordinates + ". May be empty.");
+                    variables + ". May be empty.");
     add_parameter("Right hand side",
                   parameters.right_hand_side,
-                  "The function f: an expression in " + coordinates +
+                  "The function f: an expression in " + variables +
                     ", or the word manufactured, which derives f from the "
                     "exact solution.");
     add_parameter("Reference solution",
                   parameters.reference_solution,
-                  "A solution that no expression gives, to measure errors: "
-                  "\"burgers: nu\" is that of Burgers' equation with the "
-                  "viscosity nu and the initial values -sin(pi x), by the "
-                  "Cole-Hopf transformation.");
+                  "A solution that no expression gives, to measure errors: a "
+                  "name, or a name, a colon and numbers. Known are " +
+                    describe_reference_solutions<dim>() + ".");
     add_parameter("Dirichlet conditions",
                   parameters.dirichlet,
                   "Boundary ids with the values of u, as in \"0: sin(pi*x); "
@@ -91,7 +90,7 @@ namespace lsr
     add_parameter("Neumann conditions",
                   parameters.neumann,
                   "Boundary ids with the flux g = a du/dn: an expression in " +
-                    coordinates +
+                    variables +
                     " and u, or manufactured. Boundary ids without any "
                     "condition have g = 0.");
     add_parameter("Robin conditions",
@@ -106,8 +105,6 @@ namespace lsr
   void
   AdvectionDiffusionReaction<dim>::compile()
   {
-    constexpr auto coordinates = Scalar::Variables::coordinates;
-
     compile_diffusion();
 
     reaction = parse_coefficient(parameters.reaction, "Reaction");
@@ -191,19 +188,29 @@ namespace lsr
       dealii::Utilities::trim(parameters.reference_solution);
     if (text.empty())
       return;
-    const std::string name = text.substr(0, text.find(':'));
-    const bool        fits = dim == 2 && name == "burgers";
-    const std::string number =
-      fits && name.size() < text.size() ? text.substr(name.size() + 1) : "";
-    AssertThrow(fits && !exact && !dealii::Utilities::trim(number).empty(),
-                dealii::ExcMessage(
-                  "\"" + text + "\" in <" + location("Reference solution") +
-                  ">: expected \"burgers: nu\" with the viscosity, for a "
-                  "problem in two dimensions without an exact solution."));
-    if constexpr (dim == 2)
-      reference = std::make_shared<BurgersSolution>(
-        parse(number, "Reference solution", Scalar::Variables::coordinates)
-          .value(dealii::Point<dim>()));
+    try
+      {
+        require(!exact, "expected none beside an exact solution");
+        const auto          colon = std::min(text.find(':'), text.size());
+        std::vector<double> numbers;
+        if (colon < text.size())
+          for (const auto &number : split_expressions(text.substr(colon + 1)))
+            {
+              const Scalar value =
+                parse(number, "Reference solution", coordinates);
+              require(value.is_constant(), "expected numbers behind the colon");
+              numbers.push_back(value.value(dealii::Point<dim>()));
+            }
+        reference = make_reference_solution<dim>(
+          dealii::Utilities::trim(text.substr(0, colon)), numbers);
+      }
+    catch (const Error &error)
+      {
+        AssertThrow(false,
+                    dealii::ExcMessage("\"" + text + "\" in <" +
+                                       location("Reference solution") +
+                                       ">: " + error.what() + "."));
+      }
   }
 
 
@@ -228,11 +235,10 @@ namespace lsr
            parameters.dirichlet, location("Dirichlet conditions"), 1))
       {
         claim(id, "Dirichlet conditions");
-        const Scalar value = texts[0] == manufactured ?
-                               require_exact_solution("Dirichlet conditions") :
-                               parse(texts[0],
-                                     "Dirichlet conditions",
-                                     Scalar::Variables::coordinates);
+        const Scalar value =
+          texts[0] == manufactured ?
+            require_exact_solution("Dirichlet conditions") :
+            parse(texts[0], "Dirichlet conditions", coordinates);
         dirichlet[id] =
           std::make_shared<ExpressionFunction<dim>>(std::vector<Scalar>{value});
       }
@@ -282,10 +288,11 @@ namespace lsr
     const std::string               &name,
     const typename Scalar::Variables variables) const
   {
-    return Scalar(replace_names(text, parameters.functions),
+    return Scalar(text,
                   location(name),
                   parameters.constants,
-                  variables);
+                  variables,
+                  parameters.functions);
   }
 
 
@@ -294,10 +301,11 @@ namespace lsr
   AdvectionDiffusionReaction<dim>::parse_function(const std::string &text,
                                                   const std::string &name) const
   {
-    return Scalar(replace_names(text, parameters.functions),
+    return Scalar(text,
                   name,
                   parameters.constants,
-                  Scalar::Variables::coordinates);
+                  Scalar::Variables::coordinates,
+                  parameters.functions);
   }
 
 
@@ -342,17 +350,11 @@ namespace lsr
   std::vector<Expression<dim>>
   AdvectionDiffusionReaction<dim>::manufactured_flux() const
   {
-    const std::vector<Scalar> gradient = symbolic_gradient(*exact);
-    std::vector<Scalar>       flux;
+    std::vector<Scalar> flux;
     for (unsigned int d = 0; d < dim; ++d)
-      {
-        const Coefficient &coefficient =
-          diffusion[std::min<std::size_t>(d, diffusion.size() - 1)];
-        const Scalar a = coefficient.value.substitute_solution(*exact);
-        flux.push_back(
-          exact->with_text("(" + a.text() + ")*(" + gradient[d].text() + ")",
-                           Scalar::Variables::coordinates));
-      }
+      flux.push_back(diffusion[std::min<std::size_t>(d, diffusion.size() - 1)]
+                       .value.substitute_solution(*exact) *
+                     exact->derivative(d));
     return flux;
   }
 
@@ -362,18 +364,16 @@ namespace lsr
   AdvectionDiffusionReaction<dim>::manufactured_right_hand_side() const
   {
     const Scalar &u    = require_exact_solution("Right hand side");
-    const auto    grad = symbolic_gradient(u);
     const auto    flux = manufactured_flux();
 
-    std::string text = reaction.value.substitute_solution(u).text();
+    Scalar f = reaction.value.substitute_solution(u);
     for (unsigned int d = 0; d < dim; ++d)
       {
-        text += "-(" + flux[d].derivative(Scalar::coordinate(d)).text() + ")";
+        f = f - flux[d].derivative(d);
         if (!advection.empty())
-          text += "+(" + advection[d].value.substitute_solution(u).text() +
-                  ")*(" + grad[d].text() + ")";
+          f = f + advection[d].value.substitute_solution(u) * u.derivative(d);
       }
-    return parse(text, "Right hand side", Scalar::Variables::coordinates);
+    return f;
   }
 
 

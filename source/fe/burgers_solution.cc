@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/burgers_solution.h>
+#include <lsr/base/exceptions.h>
+#include <lsr/fe/equation_registry.h>
 
-#include <deal.II/base/exceptions.h>
+#include <deal.II/base/function.h>
 #include <deal.II/base/numbers.h>
 
 #include <algorithm>
@@ -14,18 +15,60 @@ namespace lsr
   namespace
   {
     constexpr double pi = dealii::numbers::PI;
-  }
+
+
+    /**
+     * The solution of Burgers' equation
+     * @f[
+     *   u_t + u\, u_x = \nu\, u_{xx}, \qquad u(x, 0) = -\sin(\pi x),
+     * @f]
+     * as a function of the point $(x, t)$, by the transformation of Cole and
+     * Hopf,
+     * @f[
+     *   u(x, t) = - \frac{\int \sin(\pi y)\, w(y)\, dy}{\int w(y)\, dy},
+     *   \qquad
+     *   w(y) = \exp\Bigl( - \frac{\cos \pi y}{2 \pi \nu}
+     *                     - \frac{(x - y)^2}{4 \nu t} \Bigr).
+     * @f]
+     * The integrals are computed by the trapezoidal rule, which converges
+     * exponentially here; the result is accurate to about ten digits and more.
+     */
+    class BurgersSolution : public dealii::Function<2>
+    {
+    public:
+      /// Throws unless @p numbers are the viscosity, which is positive.
+      explicit BurgersSolution(const std::vector<double> &numbers);
+
+      double
+      value(const dealii::Point<2> &point,
+            const unsigned int      component = 0) const override;
+
+      dealii::Tensor<1, 2>
+      gradient(const dealii::Point<2> &point,
+               const unsigned int      component = 0) const override;
+
+    private:
+      /// $u$, $u_x$, $u_{xx}$ at a point.
+      struct Jet
+      {
+        double u, u_x, u_xx;
+      };
+
+      Jet
+      jet(const dealii::Point<2> &point) const;
+
+      const double viscosity;
+    };
+  } // namespace
 
 
 
-  BurgersSolution::BurgersSolution(const double viscosity)
+  BurgersSolution::BurgersSolution(const std::vector<double> &numbers)
     : dealii::Function<2>(1)
-    , viscosity(viscosity)
+    , viscosity(numbers.size() == 1 ? numbers[0] : 0.)
   {
-    AssertThrow(viscosity > 0.,
-                dealii::ExcMessage("The viscosity of Burgers' equation is " +
-                                   std::to_string(viscosity) +
-                                   ", expected a positive number."));
+    require(viscosity > 0.,
+            "expected the viscosity of Burgers' equation, a positive number");
   }
 
 
@@ -107,4 +150,12 @@ namespace lsr
     gradient[1] = viscosity * at.u_xx - at.u * at.u_x;
     return gradient;
   }
+
+
+
+  LSR_REGISTER_REFERENCE_SOLUTION(
+    BurgersSolution,
+    "burgers",
+    "with the viscosity nu, \"burgers: nu\": u_t + u u_x = nu u_xx with "
+    "u(x, 0) = -sin(pi x), by the Cole-Hopf transformation")
 } // namespace lsr

@@ -25,11 +25,29 @@ namespace lsr
     };
 
 
+    template <int dim>
+    struct ReferenceSolution
+    {
+      std::string                 description;
+      ReferenceSolutionMaker<dim> maker;
+      std::string                 origin;
+    };
+
+
+    template <int dim>
+    using ReferenceSolutions = std::map<std::string, ReferenceSolution<dim>>;
+
+
     struct Registry
     {
       std::map<std::string, Equation> equations;
 
-      /// Who registers equations at the moment.
+      std::tuple<ReferenceSolutions<1>,
+                 ReferenceSolutions<2>,
+                 ReferenceSolutions<3>>
+        solutions;
+
+      /// Who registers something at the moment.
       std::string origin = "the program";
 
       /// The first registration that failed, and why.
@@ -55,13 +73,52 @@ namespace lsr
     }
 
 
+    template <typename Entries>
     std::string
-    known_names()
+    known_names(const Entries &entries)
     {
       std::string names;
-      for (const auto &[name, equation] : registry().equations)
-        names += (names.empty() ? "'" : ", '") + name + "'";
-      return names;
+      for (const auto &entry : entries)
+        names += (names.empty() ? "'" : ", '") + entry.first + "'";
+      return names.empty() ? "none" : names;
+    }
+
+
+    template <typename Entries>
+    std::string
+    describe(const Entries &entries)
+    {
+      std::string text;
+      for (const auto &[name, entry] : entries)
+        text +=
+          (text.empty() ? "" : ", ") + name + " (" + entry.description + ")";
+      return text.empty() ? "none" : text;
+    }
+
+
+    /// Add @p entry to @p entries, or write down why that is impossible.
+    template <typename Entry>
+    void
+    add(std::map<std::string, Entry> &entries,
+        const std::string            &kind,
+        const std::string            &built_with,
+        const std::string            &name,
+        const Entry                  &entry)
+    {
+      const std::string what =
+        "the " + kind + " '" + name + "' of " + entry.origin + " ";
+      const auto  taken = entries.find(name);
+      std::string failure;
+      if (built_with != LSR_BUILT_WITH)
+        failure = what + "was built with " + built_with + ", expected " +
+                  LSR_BUILT_WITH + ": build it again";
+      else if (taken != entries.end())
+        failure = what + "has a name that is registered twice, first by " +
+                  taken->second.origin;
+      else
+        entries.emplace(name, entry);
+      if (registry().failure.empty())
+        registry().failure = failure;
     }
 
 
@@ -134,22 +191,44 @@ namespace lsr
                       const std::string    &description,
                       const EquationMakers &makers)
     {
-      Registry         &all = registry();
-      const std::string what =
-        "the equation '" + name + "' of " + all.origin + " ";
-      const auto  taken = all.equations.find(name);
-      std::string failure;
-      if (built_with != LSR_BUILT_WITH)
-        failure = what + "was built with " + built_with + ", expected " +
-                  LSR_BUILT_WITH + ": build it again";
-      else if (taken != all.equations.end())
-        failure = what + "has a name that is registered twice, first by " +
-                  taken->second.origin;
-      else
-        all.equations[name] = {description, makers, all.origin};
-      if (all.failure.empty())
-        all.failure = failure;
+      add(registry().equations,
+          "equation",
+          built_with,
+          name,
+          Equation{description, makers, registry().origin});
     }
+
+
+    template <int dim>
+    void
+    register_reference_solution(const std::string                &built_with,
+                                const std::string                &name,
+                                const std::string                &description,
+                                const ReferenceSolutionMaker<dim> maker)
+    {
+      add(std::get<dim - 1>(registry().solutions),
+          "reference solution",
+          built_with,
+          name,
+          ReferenceSolution<dim>{description, maker, registry().origin});
+    }
+
+
+    template void
+    register_reference_solution(const std::string &,
+                                const std::string &,
+                                const std::string &,
+                                const ReferenceSolutionMaker<1>);
+    template void
+    register_reference_solution(const std::string &,
+                                const std::string &,
+                                const std::string &,
+                                const ReferenceSolutionMaker<2>);
+    template void
+    register_reference_solution(const std::string &,
+                                const std::string &,
+                                const std::string &,
+                                const ReferenceSolutionMaker<3>);
   } // namespace internal
 
 
@@ -162,7 +241,7 @@ namespace lsr
     const auto  entry     = equations.find(name);
     require(entry != equations.end(),
             "Equation/Name is '" + name + "', expected one of " +
-              known_names() +
+              known_names(equations) +
               "; others have to be registered by one of the libraries in "
               "Additional shared libraries");
     const EquationMakers    &makers = entry->second.makers;
@@ -178,11 +257,31 @@ namespace lsr
   std::string
   describe_equations()
   {
-    std::string text;
-    for (const auto &[name, equation] : registry().equations)
-      text +=
-        (text.empty() ? "" : ", ") + name + " (" + equation.description + ")";
-    return text;
+    return describe(registry().equations);
+  }
+
+
+  template <int dim>
+  std::shared_ptr<const dealii::Function<dim>>
+  make_reference_solution(const std::string         &name,
+                          const std::vector<double> &numbers)
+  {
+    report_failure();
+    const auto &solutions = std::get<dim - 1>(registry().solutions);
+    const auto  entry     = solutions.find(name);
+    require(entry != solutions.end(),
+            "there is no reference solution '" + name + "' in " +
+              std::to_string(dim) + " dimensions, expected one of " +
+              known_names(solutions));
+    return entry->second.maker(numbers);
+  }
+
+
+  template <int dim>
+  std::string
+  describe_reference_solutions()
+  {
+    return describe(std::get<dim - 1>(registry().solutions));
   }
 
 
@@ -207,4 +306,16 @@ namespace lsr
   make_equation(const std::string &);
   template std::unique_ptr<WeakForm<3>>
   make_equation(const std::string &);
+  template std::shared_ptr<const dealii::Function<1>>
+  make_reference_solution(const std::string &, const std::vector<double> &);
+  template std::shared_ptr<const dealii::Function<2>>
+  make_reference_solution(const std::string &, const std::vector<double> &);
+  template std::shared_ptr<const dealii::Function<3>>
+  make_reference_solution(const std::string &, const std::vector<double> &);
+  template std::string
+  describe_reference_solutions<1>();
+  template std::string
+  describe_reference_solutions<2>();
+  template std::string
+  describe_reference_solutions<3>();
 } // namespace lsr

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/expression.h>
 
-#include <deal.II/base/numbers.h>
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/utilities.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
-#include <iostream>
 #include <limits>
-#include <sstream>
+#include <utility>
 
-#include "symbolic.h"
+#include "syntax_tree.h"
 
 namespace lsr
 {
@@ -20,60 +21,62 @@ namespace lsr
 
   namespace
   {
-    const std::string solution_name = "u";
-
-    Constants
-    with_standard_constants(Constants constants)
+    /// x, y, z, u: the number of the solution is that of the coordinates.
+    template <int dim>
+    std::vector<std::string>
+    all_variables()
     {
-      constants.emplace("pi", dealii::numbers::PI);
-      constants.emplace("e", dealii::numbers::E);
-      return constants;
-    }
-
-    std::string
-    names_of(const Constants &constants)
-    {
-      std::string names;
-      for (const auto &constant : constants)
-        names += (names.empty() ? "" : ", ") + constant.first;
+      const std::vector<std::string> coordinates = {"x", "y", "z"};
+      std::vector<std::string>       names(coordinates.begin(),
+                                     coordinates.begin() + dim);
+      names.push_back("u");
       return names;
     }
 
-    /// What an exception says, without deal.II's frame around it.
+
     std::string
-    message_of(const std::exception &exception)
+    join(const std::vector<std::string> &names, const std::string &separator)
     {
-      if (const auto *deal =
-            dynamic_cast<const dealii::ExceptionBase *>(&exception))
-        {
-          std::ostringstream out;
-          deal->print_info(out);
-          return dealii::Utilities::trim(out.str());
-        }
-      const std::string text = exception.what();
-      return text.substr(0, text.find('\n'));
+      std::string text;
+      for (const std::string &name : names)
+        text += (text.empty() ? "" : separator) + name;
+      return text;
     }
 
-    /**
-     * Keeps what deal.II's parser writes to std::cerr, next to throwing an
-     * exception with the same content, from the screen.
-     */
-    class SilencedErrors
+
+    template <int dim>
+    unsigned int
+    number_of(const std::string &variable)
     {
-    public:
-      SilencedErrors()
-        : buffer(std::cerr.rdbuf(nullptr))
-      {}
+      const auto names = all_variables<dim>();
+      const auto found = std::find(names.begin(), names.end(), variable);
+      AssertThrow(found != names.end(),
+                  dealii::ExcMessage("There is no variable \"" + variable +
+                                     "\", expected one of " + join(names, ",") +
+                                     "."));
+      return found - names.begin();
+    }
 
-      ~SilencedErrors()
-      {
-        std::cerr.rdbuf(buffer);
-        std::cerr.clear();
-      }
 
-    private:
-      std::streambuf *const buffer;
-    };
+    void
+    check_name(const std::string              &name,
+               const std::string              &kind,
+               const std::vector<std::string> &variables)
+    {
+      require(std::find(variables.begin(), variables.end(), name) ==
+                variables.end(),
+              kind + " " + name + " has the name of a variable.");
+      require(!name.empty() &&
+                !std::isdigit(static_cast<unsigned char>(name[0])) &&
+                std::all_of(name.begin(),
+                            name.end(),
+                            [](const unsigned char c) {
+                              return std::isalnum(c) || c == '_';
+                            }),
+              kind + " \"" + name +
+                "\" has no name of letters, digits and _ that begins with a "
+                "letter.");
+    }
   } // namespace
 
 
@@ -84,51 +87,54 @@ namespace lsr
 
 
   template <int dim>
-  Expression<dim>::Expression(const std::string &text,
-                              const std::string &location,
-                              const Constants   &user_constants,
-                              const Variables    variables)
-    : expression(dealii::Utilities::trim(text))
-    , location(location)
-    , constants(with_standard_constants(user_constants))
-    , variables(variables)
-    , parser(std::make_shared<dealii::FunctionParser<dim>>(1))
+  Expression<dim>::Expression(SyntaxTree tree)
+    : tree(std::make_shared<const SyntaxTree>(std::move(tree)))
+    , constant(this->tree->is_constant())
+    , constant_value(constant ? this->tree->evaluate(nullptr) : 0.)
+  {}
+
+
+  template <int dim>
+  Expression<dim>::Expression(const std::string      &text,
+                              const std::string      &location,
+                              const Constants        &constants,
+                              const Variables         variables,
+                              const NamedExpressions &named_expressions)
   {
-    const bool with_solution = variables == Variables::coordinates_and_solution;
-
-    for (unsigned int d = 0; d < dim; ++d)
-      AssertThrow(constants.count(coordinate(d)) == 0,
-                  dealii::ExcMessage(describe(
-                    "A constant must not have the name of a variable.")));
-    AssertThrow(constants.count(solution_name) == 0,
-                dealii::ExcMessage(describe(
-                  "A constant must not have the name of a variable.")));
-    AssertThrow(!expression.empty(),
-                dealii::ExcMessage(describe("The text is empty.")));
-
+    auto names = all_variables<dim>();
     try
       {
-        const SilencedErrors silence;
-        parser->initialize(variable_names(),
-                           expression,
-                           constants,
-                           with_solution);
-        // Some versions parse at the first evaluation.
-        constant_value = parser->value(dealii::Point<dim>());
+        for (const auto &constant : constants)
+          check_name(constant.first, "The constant", names);
+        for (const auto &expression : named_expressions)
+          {
+            check_name(expression.first, "The function", names);
+            require(constants.count(expression.first) == 0,
+                    "The function " + expression.first +
+                      " has a name that is also the name of a constant.");
+          }
+        if (variables == Variables::coordinates)
+          names.pop_back();
+        *this =
+          Expression(SyntaxTree(text, {names, constants, named_expressions}));
+        require(!constant || std::isfinite(constant_value),
+                "Its value is not a finite number.");
       }
-    catch (const std::exception &exception)
+    catch (const Error &error)
       {
-        AssertThrow(false, dealii::ExcMessage(describe(message_of(exception))));
+        std::vector<std::string> known = {"e", "pi"};
+        for (const auto &constant : constants)
+          known.push_back(constant.first);
+        AssertThrow(false,
+                    dealii::ExcMessage(
+                      "The expression \"" + dealii::Utilities::trim(text) +
+                      "\"" +
+                      (location.empty() ? "" : " in <" + location + ">") +
+                      " cannot be used: " + error.what() +
+                      " It may contain the variables " + join(names, ",") +
+                      " and the constants " + join(known, ", ") +
+                      ", in the syntax of muParser."));
       }
-
-    uses_solution = with_solution && depends_on(solution_name);
-    constant      = !uses_solution;
-    for (unsigned int d = 0; d < dim; ++d)
-      constant = constant && !depends_on(coordinate(d));
-    constant = constant && !depends_on("rand") && !depends_on("rand_seed");
-    AssertThrow(!constant || std::isfinite(constant_value),
-                dealii::ExcMessage(
-                  describe("Its value is not a finite number.")));
   }
 
 
@@ -136,10 +142,7 @@ namespace lsr
   bool
   Expression<dim>::depends_on(const std::string &variable) const
   {
-    for (const auto &token : tokens(expression))
-      if (token == variable)
-        return true;
-    return false;
+    return tree->depends_on(number_of<dim>(variable));
   }
 
 
@@ -147,23 +150,15 @@ namespace lsr
   Expression<dim>
   Expression<dim>::derivative(const std::string &variable) const
   {
-    if (!depends_on(variable))
-      return with_text("0", variables);
+    return Expression(tree->derivative(number_of<dim>(variable)));
+  }
 
-    try
-      {
-        return with_text(differentiate(expression, variable), variables);
-      }
-    catch (const std::exception &exception)
-      {
-        AssertThrow(false,
-                    dealii::ExcMessage(describe(
-                      "It cannot be differentiated with respect to " +
-                      variable + ": " + message_of(exception) +
-                      ". Derivatives are available for +, -, *, /, ^ and " +
-                      differentiable_functions() + ".")));
-      }
-    return {};
+
+  template <int dim>
+  Expression<dim>
+  Expression<dim>::derivative(const unsigned int d) const
+  {
+    return Expression(tree->derivative(d));
   }
 
 
@@ -171,63 +166,44 @@ namespace lsr
   Expression<dim>
   Expression<dim>::substitute_solution(const Expression &u) const
   {
-    std::string result;
-    for (const auto &token : tokens(expression))
-      result += token == solution_name ? "(" + u.expression + ")" : token;
-    return with_text(result, Variables::coordinates);
+    return Expression(tree->substitute(dim, *u.tree));
   }
 
 
   template <int dim>
   Expression<dim>
-  Expression<dim>::with_text(const std::string &text,
-                             const Variables    new_variables) const
+  Expression<dim>::operator+(const Expression &other) const
   {
-    return Expression(text, location, constants, new_variables);
+    return Expression(SyntaxTree::combine(*tree, "+", *other.tree));
   }
 
 
   template <int dim>
-  std::string
-  Expression<dim>::coordinate(const unsigned int d)
+  Expression<dim>
+  Expression<dim>::operator-(const Expression &other) const
   {
-    return std::string(1, "xyz"[d]);
+    return Expression(SyntaxTree::combine(*tree, "-", *other.tree));
   }
 
 
   template <int dim>
-  std::string
-  Expression<dim>::variable_names() const
+  Expression<dim>
+  Expression<dim>::operator*(const Expression &other) const
   {
-    std::string names = coordinate(0);
-    for (unsigned int d = 1; d < dim; ++d)
-      names += "," + coordinate(d);
-    if (variables == Variables::coordinates_and_solution)
-      names += "," + solution_name;
-    return names;
+    return Expression(SyntaxTree::combine(*tree, "*", *other.tree));
   }
 
 
   template <int dim>
-  std::string
-  Expression<dim>::describe(const std::string &problem) const
+  double
+  Expression<dim>::evaluate(const dealii::Point<dim> &point,
+                            const double              u) const
   {
-    return "The expression \"" + expression + "\"" +
-           (location.empty() ? "" : " in <" + location + ">") +
-           " cannot be used: " + problem + " It may contain the variables " +
-           variable_names() + " and the constants " + names_of(constants) +
-           ", in the syntax of muParser.";
-  }
-
-
-  template <int dim>
-  std::vector<Expression<dim>>
-  symbolic_gradient(const Expression<dim> &expression)
-  {
-    std::vector<Expression<dim>> gradient;
+    std::array<double, dim + 1> variables;
     for (unsigned int d = 0; d < dim; ++d)
-      gradient.push_back(expression.derivative(Expression<dim>::coordinate(d)));
-    return gradient;
+      variables[d] = point[d];
+    variables[dim] = u;
+    return tree->evaluate(variables.data());
   }
 
 
@@ -236,16 +212,11 @@ namespace lsr
     const std::vector<Expression<dim>> &components)
     : dealii::Function<dim>(components.size())
     , components(components)
+    , gradients(components.size())
   {
-    try
-      {
-        for (const auto &component : components)
-          gradients.push_back(symbolic_gradient(component));
-      }
-    catch (const std::exception &exception)
-      {
-        gradient_problem = message_of(exception);
-      }
+    for (unsigned int c = 0; c < components.size(); ++c)
+      for (unsigned int d = 0; d < dim; ++d)
+        gradients[c].push_back(components[c].derivative(d));
   }
 
 
@@ -263,7 +234,6 @@ namespace lsr
   ExpressionFunction<dim>::gradient(const dealii::Point<dim> &point,
                                     const unsigned int        component) const
   {
-    AssertThrow(gradient_problem.empty(), dealii::ExcMessage(gradient_problem));
     dealii::Tensor<1, dim> result;
     for (unsigned int d = 0; d < dim; ++d)
       result[d] = gradients[component][d].value(point);
@@ -287,34 +257,6 @@ namespace lsr
     for (auto &part : parts)
       part = dealii::Utilities::trim(part);
     return parts;
-  }
-
-
-  std::string
-  replace_names(const std::string                        &text,
-                const std::map<std::string, std::string> &replacements)
-  {
-    const auto is_part_of_name = [](const char c) {
-      return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-    };
-    std::string result;
-    for (std::size_t begin = 0; begin < text.size();)
-      {
-        std::size_t end = begin;
-        while (end < text.size() && is_part_of_name(text[end]))
-          ++end;
-        if (end == begin)
-          {
-            result += text[begin++];
-            continue;
-          }
-        const std::string word  = text.substr(begin, end - begin);
-        const auto        found = replacements.find(word);
-        result +=
-          found == replacements.end() ? word : "(" + found->second + ")";
-        begin = end;
-      }
-    return result;
   }
 
 
@@ -373,10 +315,4 @@ namespace lsr
   template class ExpressionFunction<1>;
   template class ExpressionFunction<2>;
   template class ExpressionFunction<3>;
-  template std::vector<Expression<1>>
-  symbolic_gradient(const Expression<1> &);
-  template std::vector<Expression<2>>
-  symbolic_gradient(const Expression<2> &);
-  template std::vector<Expression<3>>
-  symbolic_gradient(const Expression<3> &);
 } // namespace lsr

@@ -41,7 +41,7 @@ namespace lsr
   Expression<dim>
   Grading<dim>::derivative(const unsigned int d, const unsigned int e) const
   {
-    return coordinates[d].derivative(Expression<dim>::coordinate(e));
+    return coordinates[d].derivative(e);
   }
 
 

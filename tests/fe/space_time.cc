@@ -3,10 +3,9 @@
 // Evolutions on space-time meshes: the Petrov-Galerkin method, the norm of its
 // residuals, graded meshes, and Burgers' equation.
 
-#include "support/space_time.h"
-
-#include <lsr/fe/burgers_solution.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/equation_registry.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/space_time_test_element.h>
@@ -26,6 +25,7 @@
 #include "support/messages.h"
 #include "support/models.h"
 #include "support/residuals.h"
+#include "support/space_time.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -323,7 +323,8 @@ TEST(BurgersSolution, SolvesTheEquation)
 {
   for (const double nu : {0.1 / M_PI, 0.01 / M_PI})
     {
-      const BurgersSolution u(nu);
+      const auto  solution = make_reference_solution<2>("burgers", {nu});
+      const auto &u        = *solution;
       // The layer of the shock at x = 0 is as wide as nu.
       const double h = 1e-2 * nu;
       for (const double x : {-0.7, -0.02, 0.003, 0.4})
@@ -345,7 +346,8 @@ TEST(BurgersSolution, SolvesTheEquation)
       EXPECT_NEAR(u.value(Point<2>(0.3, 1e-7)), -std::sin(0.3 * M_PI), 1e-6);
       EXPECT_NEAR(u.value(Point<2>(1., 0.7)), 0., 1e-10);
     }
-  EXPECT_THROW(BurgersSolution(0.), dealii::ExceptionBase);
+  EXPECT_THROW(make_reference_solution<2>("burgers", {0.}), Error);
+  EXPECT_THROW(make_reference_solution<2>("burgers", {}), Error);
 }
 
 
@@ -456,9 +458,9 @@ TEST(SpaceTime, SaysWhatIsWrongInTheParameterFile)
   expect_error(section("Equation", "set Diffusion = 1, -1") + box,
                "not positive");
   expect_error(section("Equation", "set Reference solution = heat: 1") + box,
-               "expected \"burgers: nu\"");
+               "expected one of 'burgers'");
   expect_error(section("Equation", "set Reference solution = burgers") + box,
-               "expected \"burgers: nu\"");
+               "a positive number");
   expect_error(burgers("0.1") +
                  mesh("3, 2 : -1, 0 : 1, 1 : true", "set Grading = x") +
                  element(2),

@@ -71,7 +71,8 @@ namespace lsr
       /// The exact solution, or nothing.
       std::string exact_solution = "";
 
-      /// A known solution that no expression gives, `burgers: nu`, or nothing.
+      /// The name of a registered solution and its numbers, as in
+      /// `burgers: 0.01`, or nothing; see LSR_REGISTER_REFERENCE_SOLUTION.
       std::string reference_solution = "";
 
       /// "id: g; id: g"; see parse_boundary_expressions().
@@ -167,6 +168,8 @@ namespace lsr
 
   private:
     using Scalar = Expression<dim>;
+
+    static constexpr auto coordinates = Scalar::Variables::coordinates;
 
     /// A coefficient and its derivative with respect to u.
     struct Coefficient

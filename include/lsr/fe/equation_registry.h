@@ -14,9 +14,10 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
-// Equations by name: those of this library and those that users register in
-// shared libraries of their own.
+// Equations and reference solutions by name: those of this library and those
+// that users register in shared libraries of their own.
 
 namespace lsr
 {
@@ -55,10 +56,32 @@ namespace lsr
   std::string
   describe_equations();
 
+  /// Makes a solution from the numbers that follow its name in a parameter
+  /// file, as in "burgers: 0.01".
+  template <int dim>
+  using ReferenceSolutionMaker = std::shared_ptr<const dealii::Function<dim>> (
+      *)(const std::vector<double> &numbers);
+
+  /**
+   * Make the known solution that is registered as @p name for @p dim
+   * dimensions. Throws lsr::Error if there is none (and lists those that there
+   * are), or if a registration has failed.
+   */
+  template <int dim>
+  std::shared_ptr<const dealii::Function<dim>>
+  make_reference_solution(const std::string         &name,
+                          const std::vector<double> &numbers);
+
+  /// As describe_equations(), for the solutions in @p dim dimensions.
+  template <int dim>
+  std::string
+  describe_reference_solutions();
+
   /**
    * Load the shared library @p library, whose LSR_REGISTER_EQUATION register
-   * equations. Relative names are relative to @p folder; names without a slash
-   * are also looked for where the dynamic linker does. The library stays.
+   * equations, and LSR_REGISTER_REFERENCE_SOLUTION solutions. Relative names
+   * are relative to @p folder; names without a slash are also looked for where
+   * the dynamic linker does. The library stays.
    *
    * A shared library is a program: loading it runs code that its author chose.
    *
@@ -79,6 +102,33 @@ namespace lsr
                       const std::string    &name,
                       const std::string    &description,
                       const EquationMakers &makers);
+
+    template <int dim>
+    void
+    register_reference_solution(const std::string                &built_with,
+                                const std::string                &name,
+                                const std::string                &description,
+                                const ReferenceSolutionMaker<dim> maker);
+
+    template <typename Solution>
+    struct ReferenceSolutionRegistration
+    {
+      static constexpr int dim = Solution::dimension;
+
+      ReferenceSolutionRegistration(const std::string &built_with,
+                                    const std::string &name,
+                                    const std::string &description)
+      {
+        register_reference_solution<dim>(
+          built_with,
+          name,
+          description,
+          [](const std::vector<double> &numbers)
+            -> std::shared_ptr<const dealii::Function<dim>> {
+            return std::make_shared<const Solution>(numbers);
+          });
+      }
+    };
 
     template <template <int> class Equation, int dim>
     std::unique_ptr<WeakForm<dim>>
@@ -145,6 +195,22 @@ namespace lsr
   {                                                                       \
     const ::lsr::internal::EquationRegistration<Equation>                 \
       BOOST_PP_CAT(lsr_equation_, __LINE__)(LSR_BUILT_WITH, __VA_ARGS__); \
+  }
+
+/**
+ * Register a solution that no expression gives, to measure errors with:
+ * @code
+ *   LSR_REGISTER_REFERENCE_SOLUTION(Hump, "hump", "exp(-|x|^2/a)")
+ * @endcode
+ * The first argument is a dealii::Function with a constructor that takes a
+ * vector of numbers, and throws if they are not what it needs. Parameter files
+ * choose it by `Equation/Reference solution`, as in "hump: 2".
+ */
+#define LSR_REGISTER_REFERENCE_SOLUTION(Solution, ...)                    \
+  namespace                                                               \
+  {                                                                       \
+    const ::lsr::internal::ReferenceSolutionRegistration<Solution>        \
+      BOOST_PP_CAT(lsr_solution_, __LINE__)(LSR_BUILT_WITH, __VA_ARGS__); \
   }
 
 #endif

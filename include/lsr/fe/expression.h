@@ -4,7 +4,6 @@
 #define lsr_fe_expression_h
 
 #include <deal.II/base/function.h>
-#include <deal.II/base/function_parser.h>
 #include <deal.II/base/point.h>
 
 #include <map>
@@ -14,12 +13,17 @@
 
 namespace lsr
 {
+  class SyntaxTree;
+
   /// Named numbers that may stand in expressions.
   using Constants = std::map<std::string, double>;
 
+  /// Texts of expressions that may stand by name in other expressions.
+  using NamedExpressions = std::map<std::string, std::string>;
+
   /**
    * A scalar function of the coordinates x, y, z and, if asked for, of the
-   * solution u, written as text in the syntax of muParser:
+   * solution u, written as text:
    * @code
    *   Expression<2> a("1 + k * u^2 * sin(pi * x)",
    *                   "Equation/Diffusion",
@@ -28,20 +32,29 @@ namespace lsr
    *   a.value(Point<2>(0.5, 0.5), 2.);      // 1.4
    *   a.derivative("u").value({0.5, 0.5}, 2.); // 0.4
    * @endcode
-   * The constants pi and e are always known.
    *
-   * Values come from dealii::FunctionParser. derivative() is symbolic: GiNaC
-   * differentiates and prints the result for muParser. What
-   * only muParser knows (if, min, max, rint, comparisons, ...) can be evaluated
-   * but not differentiated; nothing is differentiated before it is asked for,
-   * and not with respect to a variable that does not occur.
+   * The syntax is that of muParser with what dealii::FunctionParser adds:
+   * numbers, <code>+ - * / ^</code>, comparisons, <code>&& || & |</code>,
+   * <code>c ? a : b</code>, and the functions if, min, max, sum, avg, pow,
+   * atan2, abs, sign, rint, int, ceil, floor, sqrt, exp, log, ln (both the
+   * natural logarithm), log2, log10, erf, erfc, sin, cos, tan, cot, sec, csc,
+   * asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh. A power binds more
+   * than a sign, -2^2 is -4, and to the right, 2^3^2 is 2^9. The constants pi,
+   * e, _pi and _e are always known. There are no random numbers: rand and
+   * rand_seed are refused.
    *
-   * Everything wrong with the text throws in the constructor (or in
-   * derivative()), with the text, the place where it was written and what may
-   * be used instead.
+   * Every expression has derivatives of every order, which are exact: the text
+   * becomes a syntax tree, and the chain rule makes the tree of a derivative
+   * from it. Where a function has a kink or a jump, the derivative is that of
+   * the branch which is taken, that of abs at zero is zero, and that of steps
+   * (comparisons, sign, rint, int, ceil, floor) is zero.
    *
-   * @note Copies share one parser, which is not safe to evaluate from several
-   * threads if the expression depends on u.
+   * Everything wrong with the text throws in the constructor, with the text,
+   * the place where it was written, the column, what was found there and what
+   * was expected.
+   *
+   * Expressions do not change; they can be copied cheaply and be evaluated from
+   * several threads.
    */
   template <int dim>
   class Expression
@@ -59,25 +72,24 @@ namespace lsr
 
     /**
      * Parse @p text. @p location says where it was written, for example the
-     * name of a parameter, and only serves error messages.
+     * name of a parameter, and only serves error messages. The expressions that
+     * have names may use the same variables and constants, but not each other.
      */
-    Expression(const std::string &text,
-               const std::string &location,
-               const Constants   &constants = {},
-               const Variables    variables = Variables::coordinates);
+    Expression(const std::string      &text,
+               const std::string      &location,
+               const Constants        &constants = {},
+               const Variables         variables = Variables::coordinates,
+               const NamedExpressions &named_expressions = {});
 
     /// The value at @p point where the solution has the value @p u.
     double
     value(const dealii::Point<dim> &point, const double u = 0.) const
     {
-      if (constant)
-        return constant_value;
-      if (uses_solution)
-        parser->set_time(u);
-      return parser->value(point);
+      return constant ? constant_value : evaluate(point, u);
     }
 
-    /// Whether @p variable occurs in the text.
+    /// Whether the value depends on @p variable: x, y, z or u. A factor zero
+    /// is found, other terms that cancel are not.
     bool
     depends_on(const std::string &variable) const;
 
@@ -99,60 +111,39 @@ namespace lsr
     Expression
     derivative(const std::string &variable) const;
 
+    /// The partial derivative with respect to coordinate number @p d.
+    Expression
+    derivative(const unsigned int d) const;
+
     /// The same expression with @p u in the place of the solution.
     Expression
     substitute_solution(const Expression &u) const;
 
-    /// An expression with the same constants and a new @p text.
     Expression
-    with_text(const std::string &text, const Variables variables) const;
+    operator+(const Expression &other) const;
 
-    /// The text, in the syntax of muParser.
-    const std::string &
-    text() const
-    {
-      return expression;
-    }
+    Expression
+    operator-(const Expression &other) const;
 
-    /// The name of coordinate number @p d: x, y or z.
-    static std::string
-    coordinate(const unsigned int d);
+    Expression
+    operator*(const Expression &other) const;
 
   private:
-    /// The variables, separated by commas.
-    std::string
-    variable_names() const;
+    explicit Expression(SyntaxTree tree);
 
-    /// @p problem preceded by what is needed to find the text.
-    std::string
-    describe(const std::string &problem) const;
+    double
+    evaluate(const dealii::Point<dim> &point, const double u) const;
 
-    std::string expression;
-    std::string location;
-    Constants   constants;
-    Variables   variables;
+    std::shared_ptr<const SyntaxTree> tree;
 
     bool   constant       = true;
-    bool   uses_solution  = false;
     double constant_value = 0.;
-
-    /// Evaluates the text; u is handed over as the parser's time.
-    std::shared_ptr<dealii::FunctionParser<dim>> parser;
   };
 
 
   /**
-   * The gradient of @p expression, symbolically.
-   */
-  template <int dim>
-  std::vector<Expression<dim>>
-  symbolic_gradient(const Expression<dim> &expression);
-
-
-  /**
    * Expressions of the coordinates, one for each component, as a
-   * dealii::Function. gradient() is symbolic; if an expression cannot be
-   * differentiated, values are still available and gradient() throws.
+   * dealii::Function with exact gradients.
    */
   template <int dim>
   class ExpressionFunction : public dealii::Function<dim>
@@ -171,9 +162,6 @@ namespace lsr
   private:
     std::vector<Expression<dim>>              components;
     std::vector<std::vector<Expression<dim>>> gradients;
-
-    /// Why there are no gradients.
-    std::string gradient_problem;
   };
 
 
@@ -183,16 +171,6 @@ namespace lsr
    */
   std::vector<std::string>
   split_expressions(const std::string &text);
-
-
-  /**
-   * @p text with the names that are keys of @p replacements replaced by their
-   * values, in parentheses: "2 * k" with k = "1 + x" is "2 * (1 + x)". Names
-   * inside the values are left as they are.
-   */
-  std::string
-  replace_names(const std::string                        &text,
-                const std::map<std::string, std::string> &replacements);
 
 
   /**

@@ -32,7 +32,7 @@ namespace lsr
     /// The expressions.
     const std::string text;
 
-    /// $\partial g_d / \partial \xi_e$. Throws if that cannot be found.
+    /// $\partial g_d / \partial \xi_e$.
     Expression<dim>
     derivative(const unsigned int d, const unsigned int e) const;
 
@@ -47,8 +47,7 @@ namespace lsr
   class InverseGrading
   {
   public:
-    /// @p grading has to live as long as this object. Throws if it has no
-    /// derivatives.
+    /// @p grading has to live as long as this object.
     explicit InverseGrading(const Grading<dim> &grading);
 
     /// $g^{-1}(x)$, beginning at @p guess. Throws if that does not converge.
