@@ -1,54 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// lsr evaluate: values of a refined network at points.
+// lsr evaluate: values of a refined network at points, or on a mesh.
+
+#include <lsr/base/exceptions.h>
 
 #include "applications/lsr/commands.h"
+#include "applications/lsr/evaluate_options.h"
 #include "applications/lsr/evaluation.h"
 
 namespace lsr
 {
+  void
+  EvaluateOptions::add_to(CLI::App &app)
+  {
+    app
+      .add_option("NETWORK",
+                  model_file,
+                  "Refined network (.pt; a program: use only files that you "
+                  "trust)")
+      ->required();
+    app
+      .add_option("POINTS",
+                  file,
+                  "Points without targets (.csv, .h5), or a parameter file "
+                  "(.prm) with a mesh")
+      ->required();
+    app.add_option("--output",
+                   output_file,
+                   "Points and values (.csv, .h5), or, for a mesh, the field "
+                   "(.vtu; default: evaluated.vtu in the output folder)");
+    add_parameter_options(app);
+    Machine::add_to(app);
+  }
+
+
+
   namespace
   {
-    struct EvaluateOptions : Machine
+    void
+    evaluate_at_points(EvaluateOptions &options)
     {
-      std::string model_file, points_file, output_file;
-
-      void
-      add_to(CLI::App &app)
-      {
-        app
-          .add_option("NETWORK",
-                      model_file,
-                      "Refined network (.pt; a program: use only files that "
-                      "you trust)")
-          ->required();
-        app
-          .add_option("POINTS",
-                      points_file,
-                      "Points without targets (.csv, .h5)")
-          ->required();
-        app
-          .add_option("--output", output_file, "Points and values (.csv, .h5)")
-          ->required();
-        Machine::add_to(app);
-      }
-    };
+      options.use();
+      require(!options.output_file.empty(),
+              "--output FILE expected, for points and values");
+      const DataSet points = read_data_set(options.file, {0, false, false});
+      prepare_folder_of(options.output_file);
+      const RefinedNetwork refined =
+        RefinedNetwork::load(options.model_file, points.points.extent(0));
+      write_data_set(options.output_file, evaluate(refined, points));
+      say("Written: " + options.output_file);
+    }
 
 
 
     int
     run(const std::string &name, EvaluateOptions &options)
     {
-      return report_errors(name, [&]() {
-        options.use();
-        const DataSet points =
-          read_data_set(options.points_file, {0, false, false});
-        prepare_folder_of(options.output_file);
-        const RefinedNetwork refined =
-          RefinedNetwork::load(options.model_file, points.points.extent(0));
-        write_data_set(options.output_file, evaluate(refined, points));
-        say("Written: " + options.output_file);
-      });
+#ifdef LSR_WITH_DEALII
+      if (std::filesystem::path(options.file).extension() == ".prm")
+        return evaluate_on_mesh(name, options);
+#endif
+      return report_errors(name, [&]() { evaluate_at_points(options); });
     }
   } // namespace
 
@@ -58,6 +70,10 @@ namespace lsr
   add_evaluate(CLI::App &app, Command &command)
   {
     add_command<EvaluateOptions>(
-      app, command, "evaluate", "Evaluate a refined network at points.", run);
+      app,
+      command,
+      "evaluate",
+      "Evaluate a refined network at points, or at the nodes of a mesh.",
+      run);
   }
 } // namespace lsr

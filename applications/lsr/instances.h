@@ -3,71 +3,81 @@
 #ifndef lsr_applications_instances_h
 #define lsr_applications_instances_h
 
-#include <deal.II/base/exceptions.h>
-#include <deal.II/base/mpi.h>
-#include <deal.II/base/utilities.h>
+#include <lsr/refine/sampling.h>
 
-#include <fstream>
+#include <deal.II/base/parameter_acceptor.h>
+
 #include <map>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace lsr
 {
-  /// One instance of a problem: what the functions of its equation are, by
-  /// name; see AdvectionDiffusionReaction::set_functions().
+  /// The section of a parameter file that says which instances of a problem
+  /// there are, and how their networks come about.
+  class InstancesParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    InstancesParameters();
+
+    std::string              file, training_file, branch, trunk;
+    std::string              input_function = "input";
+    std::vector<std::string> inputs;
+    std::vector<double>      reference;
+    unsigned int             number            = 0;
+    unsigned int             n_training_points = 0;
+    unsigned int             n_sensors         = 100;
+    std::string              test_functions    = "tangent space";
+    double                   tolerance         = 1e-6;
+    bool                     finite_elements   = true;
+    double                   training_seconds  = 0;
+
+    /// Whether the network is an operator: a branch and a trunk.
+    bool
+    has_operator() const
+    {
+      return !branch.empty();
+    }
+  };
+
+
+
+  /// One instance of a problem: the functions of its equation, by name; see
+  /// AdvectionDiffusionReaction::set_functions().
   using Instance = std::map<std::string, std::string>;
 
-  /**
-   * Read instances, one a line, from a table whose titles are the names of the
-   * functions and whose entries are expressions or numbers, separated by
-   * commas.
-   */
-  inline std::vector<Instance>
-  read_instances(const std::string &path)
+
+
+  struct InstanceTable
   {
-    std::ifstream file(path);
-    AssertThrow(file.good(),
-                dealii::ExcMessage("The table of instances \"" + path +
-                                   "\" cannot be opened."));
-    const auto split = [](const std::string &line) {
-      return dealii::Utilities::split_string_list(line, ',');
-    };
-    std::string line;
-    std::getline(file, line);
-    const std::vector<std::string> names = split(line);
-    std::vector<Instance>          instances;
-    for (unsigned int number = 2; std::getline(file, line); ++number)
-      {
-        const std::vector<std::string> texts = split(line);
-        AssertThrow(texts.size() == names.size(),
-                    dealii::ExcMessage(
-                      path + ", line " + std::to_string(number) + ": found " +
-                      std::to_string(texts.size()) + " entries, expected " +
-                      std::to_string(names.size()) + " as in the first line."));
-        Instance &instance = instances.emplace_back();
-        for (unsigned int i = 0; i < names.size(); ++i)
-          instance[names[i]] = texts[i];
-      }
-    AssertThrow(!instances.empty(),
-                dealii::ExcMessage(path +
-                                   ": no instances, expected a line with the "
-                                   "names of functions and below it one line "
-                                   "for each instance."));
-    return instances;
-  }
+    std::vector<Instance> instances;
+
+    /// The numbers of each that are inputs of the network, and their means.
+    std::vector<std::vector<double>> inputs;
+    std::vector<double>              mean_inputs;
+  };
 
 
-  struct CommandLine;
 
-  /// Refine all instances of a parameter file.
-  template <int dim>
-  void
-  refine_instances(const MPI_Comm     world,
-                   const CommandLine &command_line,
-                   const std::string &equation,
-                   const std::integral_constant<int, dim>);
+  /**
+   * Read instances, one a line, from a table whose titles are names of
+   * functions of the equation (Equation/Functions) and whose entries are
+   * expressions or numbers, separated by commas; those of @p inputs have to be
+   * numbers.
+   */
+  InstanceTable
+  read_instances(const std::string              &path,
+                 const std::vector<std::string> &inputs);
+
+  /// The instances that section Instances asks for.
+  InstanceTable
+  read_instances(const InstancesParameters &parameters);
+
+
+
+  /// The points of @p nodes with @p inputs after their coordinates.
+  Sampling
+  with_inputs(const Sampling &nodes, const std::vector<double> &inputs);
 } // namespace lsr
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_applications_parametric_report_h
-#define lsr_applications_parametric_report_h
+#ifndef lsr_applications_instances_report_h
+#define lsr_applications_instances_report_h
 
 #include <nlohmann/json.hpp>
 
@@ -14,16 +14,15 @@
 #include <string>
 #include <vector>
 
-#include "applications/lsr/instances.h"
-
 namespace lsr
 {
-  /// What became of one instance. What is not known is NaN.
-  struct ParametricRecord
+  /// The results of one instance; NaN if not known.
+  struct InstanceRecord
   {
     static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-    Instance instance;
+    /// The numbers of the instance that are inputs of the network.
+    std::vector<double> inputs;
 
     /// Relative $L_2$ errors, or, where no exact solution is known, distances
     /// to the finite-element solution.
@@ -42,13 +41,17 @@ namespace lsr
 
 
 
-  /// All instances, and what they have cost.
-  class ParametricReport
+  /// The results of all instances, and their cost.
+  class InstancesReport
   {
   public:
-    std::vector<ParametricRecord> records;
+    std::vector<InstanceRecord> records;
 
-    /// What is done once: for both methods, and for the refinement alone.
+    /// Names of their inputs.
+    std::vector<std::string> names;
+
+    /// Of work that is done once: for both methods, and for the refinement
+    /// alone.
     double mesh_seconds = 0, network_seconds = 0, space_seconds = 0;
 
     /// Of the network, if it is to count.
@@ -60,15 +63,15 @@ namespace lsr
     void
     write_csv(std::ostream &out) const
     {
-      for (const auto &[name, text] : records[0].instance)
+      for (const std::string &name : names)
         out << name << ',';
       out << "network_error,refined_error,refined_distance,fem_error,seconds,"
              "fem_seconds,rank,linearizations\n";
       out.precision(10);
-      for (const ParametricRecord &r : records)
+      for (const InstanceRecord &r : records)
         {
-          for (const auto &[name, text] : r.instance)
-            out << text << ',';
+          for (const double input : r.inputs)
+            out << input << ',';
           out << r.network_error << ',' << r.refined_error << ','
               << r.refined_distance << ',' << r.fem_error << ',' << r.seconds
               << ',' << r.fem_seconds << ',' << r.rank << ','
@@ -178,10 +181,10 @@ namespace lsr
     }
 
     std::vector<double>
-    all(double ParametricRecord::*const entry) const
+    all(double InstanceRecord::*const entry) const
     {
       std::vector<double> numbers;
-      for (const ParametricRecord &record : records)
+      for (const InstanceRecord &record : records)
         numbers.push_back(record.*entry);
       return numbers;
     }
@@ -189,20 +192,20 @@ namespace lsr
     Statistics
     errors_of_network() const
     {
-      return statistics(all(&ParametricRecord::network_error));
+      return statistics(all(&InstanceRecord::network_error));
     }
 
     Statistics
     errors_after_refinement() const
     {
-      return statistics(all(&ParametricRecord::refined_error));
+      return statistics(all(&InstanceRecord::refined_error));
     }
 
     Statistics
     ratios() const
     {
       std::vector<double> numbers;
-      for (const ParametricRecord &record : records)
+      for (const InstanceRecord &record : records)
         numbers.push_back(record.network_error / record.refined_error);
       return statistics(numbers, true);
     }
@@ -223,13 +226,13 @@ namespace lsr
     double
     amortized_seconds() const
     {
-      return once() / records.size() + mean(all(&ParametricRecord::seconds));
+      return once() / records.size() + mean(all(&InstanceRecord::seconds));
     }
 
     double
     later_seconds() const
     {
-      std::vector<double> numbers = all(&ParametricRecord::seconds);
+      std::vector<double> numbers = all(&InstanceRecord::seconds);
       if (numbers.size() > 1)
         numbers.erase(numbers.begin());
       return mean(numbers);
@@ -238,7 +241,7 @@ namespace lsr
     double
     fem_seconds() const
     {
-      return mean(all(&ParametricRecord::fem_seconds));
+      return mean(all(&InstanceRecord::fem_seconds));
     }
 
     /// The number of instances from which on refining all of them takes less
@@ -246,7 +249,7 @@ namespace lsr
     std::optional<std::size_t>
     break_even() const
     {
-      const double gain = fem_seconds() - mean(all(&ParametricRecord::seconds));
+      const double gain = fem_seconds() - mean(all(&InstanceRecord::seconds));
       if (!(gain > 0))
         return std::nullopt;
       return 1 + static_cast<std::size_t>(

@@ -16,6 +16,8 @@
 #include <optional>
 #include <string>
 
+#include "applications/lsr/instances.h"
+
 // The sections of a parameter file besides those of Problem. All programs know
 // all of them, so that one file serves for training and for refining.
 
@@ -54,6 +56,16 @@ namespace lsr
       add_parameter("Output scale", scaling.output_scale, "See Output shift.");
     }
 
+    /// The file, which has to be given. Throws if it is not.
+    const std::string &
+    required_file() const
+    {
+      AssertThrow(!file.empty(),
+                  dealii::ExcMessage("Network/File is empty, expected the name "
+                                     "of a file."));
+      return file;
+    }
+
     std::optional<double>
     time_value() const
     {
@@ -80,7 +92,7 @@ namespace lsr
   {
   public:
     SubspaceParameters()
-      : dealii::ParameterAcceptor("Refinement")
+      : dealii::ParameterAcceptor("LSR")
     {
       using namespace dealii::Patterns;
       add_parameter("Subspace",
@@ -170,7 +182,7 @@ namespace lsr
       if (rank == "auto")
         return 0;
       AssertThrow(dealii::Patterns::Integer(1).match(rank),
-                  dealii::ExcMessage("Refinement/Rank is '" + rank +
+                  dealii::ExcMessage("LSR/Rank is '" + rank +
                                      "', expected auto or a positive number."));
       return std::stoul(rank);
     }
@@ -321,7 +333,11 @@ namespace lsr
     OutputParameters()
       : dealii::ParameterAcceptor("Output")
     {
-      add_parameter("Folder", folder, "Folder for results; made if missing.");
+      add_parameter("Folder",
+                    folder,
+                    "Folder for results, made if missing. Unlike the names of "
+                    "input files it is relative to the working directory: "
+                    "results appear where the program is started.");
       add_parameter("VTU", vtu, "Write solution.vtu for ParaView and VisIt.");
       add_parameter("Pictures", pictures, "Draw PNG pictures with gnuplot.");
       add_parameter("Refined network",
@@ -422,6 +438,7 @@ namespace lsr
     IterationParameters iterations;
     OutputParameters    output;
     TrainingSection     training;
+    InstancesParameters instances;
   };
 } // namespace lsr
 

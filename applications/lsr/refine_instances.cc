@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// lsr refine with a table of instances: refines a network of coordinates and
-// parameters for many instances of a
-// parametric problem, in one tangent space, and compares errors and times with
-// solving each of them by finite elements.
+// lsr refine with a table of instances: refines networks for many instances of
+// a problem, and compares errors and times with solving each of them by finite
+// elements. The networks are one network of coordinates and parameters, refined
+// in one tangent space, or those that an operator makes of functions.
+
+#include "applications/lsr/refine_instances.h"
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
@@ -12,7 +14,6 @@
 #include <lsr/fe/on_first_rank.h>
 #include <lsr/fe/problem.h>
 #include <lsr/refine/galerkin_residual.h>
-#include <lsr/refine/make_tangent_basis.h>
 #include <lsr/refine/tangent_space.h>
 
 #include <deal.II/base/timer.h>
@@ -21,66 +22,64 @@
 #include <memory>
 #include <optional>
 
-#include "applications/lsr/command_line.h"
 #include "applications/lsr/instances_report.h"
+#include "applications/lsr/operator_surrogate.h"
+#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/parameters.h"
-#include "applications/lsr/parametric_table.h"
-#include "applications/lsr/with_inputs.h"
+#include "applications/lsr/problem_case.h"
 
 namespace lsr
 {
-  template <int dim>
-  class RefineParametricProgram
+  namespace
   {
-  public:
-    RefineParametricProgram(MPI_Comm           communicator,
-                            const CommandLine &command_line,
-                            const std::string &equation)
-      : communicator(communicator)
-      , command_line(command_line)
-      , pcout(std::cout,
-              dealii::Utilities::MPI::this_mpi_process(communicator) == 0)
-      , problem(communicator, equation)
-    {}
-
-    void
-    run()
+    /// A network, and the space in which it is refined.
+    struct Space
     {
-      if (!read_parameters(command_line))
-        return;
-      // Instances differ in functions that other equations do not have.
-      problem.advection_diffusion_reaction();
-      check_parameters();
-      read_table();
-      report.network_seconds = time([&]() { load(); });
-      on_first_rank(communicator, [&]() {
-        prepare_output_folder(output.folder);
-        // Of an earlier run.
-        std::filesystem::remove(output.folder + "/summary.json");
-      });
-      report.mesh_seconds  = time([&]() { discretize(); });
-      report.space_seconds = time([&]() { make_space(); });
-      for (std::size_t i = 0; i < table.instances.size(); ++i)
-        {
-          report.records.push_back(refine_instance(i));
-          if (galerkin)
-            report.n_reduced_matrices = galerkin->n_reduced_matrices();
-          print_progress(i);
-          write("instances.csv",
-                [&](std::ostream &out) { report.write_csv(out); });
-        }
-      write("summary.json", [&](std::ostream &out) { report.write_json(out); });
-      if (pcout.is_active())
-        report.print(std::cout);
-      pcout << "Results in " << output.folder << ": instances.csv summary.json"
-            << std::endl;
-    }
+      std::unique_ptr<const Network>    network;
+      std::unique_ptr<TangentBasis>     basis;
+      std::unique_ptr<TangentSpace>     tangents;
+      std::unique_ptr<GalerkinResidual> galerkin;
+    };
 
-  private:
+
+
+    template <int dim>
+    struct InstancesCase
+    {
+      InstancesCase(const MPI_Comm world, const std::string &equation)
+        : communicator(world)
+        , pcout(std::cout, dealii::Utilities::MPI::this_mpi_process(world) == 0)
+        , problem(world, equation)
+      {}
+
+      const MPI_Comm             communicator;
+      dealii::ConditionalOStream pcout;
+
+      Problem<dim>      problem;
+      ProgramParameters parameters;
+
+      InstanceTable                            table;
+      std::unique_ptr<const OperatorSurrogate> surrogate;
+      Sampling                                 nodes;
+
+      /// Of all instances, or of the present one if the network is an operator.
+      Space space;
+
+      InstancesReport report;
+
+      bool
+      use_galerkin() const
+      {
+        return parameters.instances.test_functions == "tangent space";
+      }
+    };
+
+
+
     /// Wall time of @p action in seconds.
     template <typename Action>
     double
-    time(const Action &action) const
+    time(const MPI_Comm communicator, const Action &action)
     {
       dealii::Timer timer(communicator, true);
       action();
@@ -88,248 +87,277 @@ namespace lsr
       return timer.wall_time();
     }
 
-    /// Refuse what other programs know and this one does not.
+
+
+    /// Refuse parameters that are for a single problem.
+    template <int dim>
     void
-    check_parameters() const
+    check_parameters(const InstancesCase<dim> &run)
     {
-      const auto refuse = [](const bool asked_for, const std::string &what) {
-        AssertThrow(!asked_for,
-                    dealii::ExcMessage(what +
-                                       " is set, expected the default: "
-                                       "instances are refined without it."));
+      const auto refuse = [](const bool asked_for, const std::string &name) {
+        require(!asked_for,
+                name + " is set, expected the default: instances are refined "
+                       "without it.");
       };
-      refuse(all_parameters.network.mesh_coordinates,
-             "Network/Mesh coordinates");
-      refuse(all_parameters.network.time_value().has_value(), "Network/Time");
-      refuse(problem.n_adaptive_refinements() > 0, "Mesh/Adaptive refinements");
-      refuse(parameters.residual_subspace, "Refinement/Residual subspace");
-      refuse(all_parameters.iterations.get().max_iterations > 1,
+      const ProgramParameters &parameters = run.parameters;
+      refuse(parameters.network.mesh_coordinates, "Network/Mesh coordinates");
+      refuse(parameters.network.time_value().has_value(), "Network/Time");
+      refuse(run.problem.n_adaptive_refinements() > 0,
+             "Mesh/Adaptive refinements");
+      refuse(parameters.refinement.residual_subspace, "LSR/Residual subspace");
+      refuse(parameters.iterations.get().max_iterations > 1,
              "Iterations/Number");
-      AssertThrow(!use_galerkin() ||
-                    (problem.discretization.strong_dirichlet() &&
-                     !problem.discretization.petrov_galerkin_in_time()),
-                  dealii::ExcMessage(
-                    "Instances/Test functions = tangent space, expected all: "
-                    "Dirichlet conditions are weighted rows, or test functions "
-                    "are others than the elements."));
+      refuse(parameters.output.further_refinements > 0,
+             "Output/Further refinements");
+      require(!run.use_galerkin() ||
+                (run.problem.discretization.strong_dirichlet() &&
+                 !run.problem.discretization.petrov_galerkin_in_time()),
+              "Instances/Test functions = tangent space, expected all: "
+              "Dirichlet conditions are weighted rows, or test functions are "
+              "others than the elements.");
+      const std::size_t n_inputs  = parameters.instances.inputs.size(),
+                        reference = parameters.instances.reference.size();
+      require(reference == 0 || reference == n_inputs,
+              "Instances/Reference has " + std::to_string(reference) +
+                " numbers, expected one for each of the " +
+                std::to_string(n_inputs) + " inputs.");
     }
 
-    std::string
-    path(const std::string &file) const
-    {
-      return relative_to_parameter_file(command_line, file);
-    }
 
+
+    template <int dim>
     void
-    read_table()
+    load_network(InstancesCase<dim> &run)
     {
-      const std::string file = path(section.file);
-      table                  = read_parametric_table(file, section.inputs);
-      AssertThrow(section.number <= table.instances.size(),
-                  dealii::ExcMessage(
-                    "Instances/Number is " + std::to_string(section.number) +
-                    ", but " + file + " has only " +
-                    std::to_string(table.instances.size()) + "."));
-      reference =
-        section.reference.empty() ? table.mean_inputs() : section.reference;
-      AssertThrow(reference.size() == section.inputs.size(),
-                  dealii::ExcMessage("Instances/Reference has " +
-                                     std::to_string(reference.size()) +
-                                     " numbers, expected one for each of the " +
-                                     std::to_string(section.inputs.size()) +
-                                     " inputs."));
-      if (section.number > 0)
+      const InstancesParameters &instances = run.parameters.instances;
+      const NetworkParameters   &network   = run.parameters.network;
+      if (instances.has_operator())
         {
-          table.instances.resize(section.number);
-          table.inputs.resize(section.number);
+          run.pcout << "Loading the networks " << instances.branch << " and "
+                    << instances.trunk << std::endl;
+          run.surrogate =
+            std::make_unique<OperatorSurrogate>(instances.branch,
+                                                instances.trunk,
+                                                instances.n_sensors,
+                                                dim,
+                                                run.parameters.training.layout);
+          return;
         }
-      report.training_seconds = section.training_seconds;
+      run.pcout << "Loading the network " << network.file << std::endl;
+      run.space.network = std::make_unique<const Network>(
+        Network::load(network.required_file(),
+                      dim + instances.inputs.size(),
+                      1,
+                      network.scaling));
+      run.report.n_parameters = run.space.network->n_parameters();
+      run.pcout << "  " << run.space.network->description() << std::endl;
     }
 
-    void
-    load()
-    {
-      const std::string file = path(all_parameters.network.file);
-      pcout << "Loading the network " << file << std::endl;
-      network             = std::make_unique<Network>(Network::load(
-        file, dim + section.inputs.size(), 1, all_parameters.network.scaling));
-      report.n_parameters = network->n_parameters();
-      pcout << "  " << network->description() << std::endl;
-    }
 
+
+    template <int dim>
     void
-    discretize()
+    make_mesh(InstancesCase<dim> &run)
     {
-      pcout << "Making mesh and finite-element space" << std::endl;
-      problem.advection_diffusion_reaction().set_functions(table.instances[0]);
+      Problem<dim> &problem = run.problem;
+      run.pcout << "Making mesh and finite-element space" << std::endl;
+      problem.advection_diffusion_reaction().set_functions(
+        run.table.instances[0]);
       problem.setup();
-      nodes         = nodal_sampling(problem.discretization.mapping(),
-                             problem.discretization.dof_handler(),
-                             1);
-      report.n_dofs = problem.discretization.dof_handler().n_dofs();
-      pcout << "  "
-            << problem.discretization.triangulation().n_global_active_cells()
-            << " cells, " << report.n_dofs << " degrees of freedom"
-            << std::endl;
+      run.nodes         = nodal_sampling(problem.discretization.mapping(),
+                                 problem.discretization.dof_handler(),
+                                 1);
+      run.report.n_dofs = problem.discretization.dof_handler().n_dofs();
+      print_mesh(problem, run.pcout);
     }
 
-    bool
-    use_galerkin() const
-    {
-      return section.test_functions == "tangent space";
-    }
 
+
+    template <int dim>
     FiniteElementResidual<dim>
-    make_residual() const
+    make_residual(const InstancesCase<dim> &run)
     {
+      const SubspaceParameters &parameters = run.parameters.refinement;
       // Galerkin's method knows no other norm.
-      return FiniteElementResidual<dim>(problem.assembler(),
-                                        use_galerkin() ?
+      return FiniteElementResidual<dim>(run.problem.assembler(),
+                                        run.use_galerkin() ?
                                           ResidualNorm::l2 :
                                           residual_norm(parameters.norm),
                                         parameters.dirichlet_row_weight,
                                         parameters.sobolev_weight);
     }
 
+
+
+    /// The space of the network of @p run at @p points.
+    template <int dim>
     void
-    make_space()
+    make_space(InstancesCase<dim> &run, const Sampling &points)
     {
-      pcout << "Making the tangent space of " << parameters.basis.n_directions
-            << ' ' << parameters.basis.type << " directions" << std::endl;
-      const Sampling               points   = with_inputs(nodes, reference);
-      const TangentBasisParameters choice   = parameters.basis_of(0);
-      const std::size_t            n_sample = choice.n_sample_points > 0 ?
-                                                choice.n_sample_points :
-                                                choice.n_directions + 1000;
-      basis                                 = make_tangent_basis(
-        *network, choice, common_sample(points, n_sample, communicator).points);
-      FiniteElementResidual<dim> residual = make_residual();
-      space                               = std::make_unique<TangentSpace>(
-        *network, *basis, points, residual, parameters.drop_tolerance);
-      if (use_galerkin())
-        galerkin =
-          std::make_unique<GalerkinResidual>(residual, space->columns());
-      report.n_columns = space->columns().extent(1);
-      pcout << "  " << report.n_columns << " of them are independent"
-            << std::endl;
+      const SubspaceParameters  &parameters = run.parameters.refinement;
+      Space                     &space      = run.space;
+      FiniteElementResidual<dim> residual   = make_residual(run);
+      space.basis                           = make_basis(*space.network,
+                               parameters.basis_of(0),
+                               points,
+                               run.communicator);
+      space.tangents =
+        std::make_unique<TangentSpace>(*space.network,
+                                       *space.basis,
+                                       points,
+                                       residual,
+                                       parameters.drop_tolerance);
+      if (run.use_galerkin())
+        space.galerkin =
+          std::make_unique<GalerkinResidual>(residual,
+                                             space.tangents->columns());
+      run.report.n_columns = space.tangents->columns().extent(1);
     }
 
-    ParametricRecord
-    refine_instance(const std::size_t i)
+
+
+    /// The values of the input function of the present instance at the sensors.
+    template <int dim>
+    std::vector<double>
+    sensors(const InstancesCase<dim> &run)
     {
-      ParametricRecord record;
-      record.instance = table.instances[i];
-      const double preparation =
-        time([&]() { problem.set_functions(table.instances[i]); });
-
-      std::optional<FiniteElementResidual<dim>> residual;
-      Sampling                                  points;
-      Refinement                                refinement;
-      const double                              refining = time([&]() {
-        residual.emplace(make_residual());
-        points = with_inputs(nodes, table.inputs[i]);
-        refinement = refine_by(*residual, points);
-      });
-      record.seconds        = preparation + refining;
-      record.rank           = refinement.rank;
-      record.linearizations = refinement.n_linearizations;
-
-      FEVector solution;
-      if (section.finite_elements)
-        record.fem_seconds = preparation + time([&]() {
-                               solution = problem.solve(
-                                 dealii::ConditionalOStream(std::cout, false));
-                             });
-      const Column q = make_column(points.points.extent(1));
-      network->evaluate(points.points, q);
-      measure_errors(residual->field(points.select(q)),
-                     residual->field(refinement.values),
-                     solution,
-                     record);
-      return record;
+      const InstancesParameters &instances = run.parameters.instances;
+      const Expression<dim>      input =
+        run.problem.advection_diffusion_reaction().parse_function(
+          instances.input_function, "Instances/Input function");
+      std::vector<double> values;
+      for (unsigned int s = 0; s < instances.n_sensors; ++s)
+        {
+          dealii::Point<dim> x;
+          x[0] = s / (instances.n_sensors - 1.);
+          values.push_back(input.value(x));
+        }
+      return values;
     }
 
+
+
+    template <int dim>
     Refinement
-    refine_by(FiniteElementResidual<dim> &residual, const Sampling &points)
+    refine_by(InstancesCase<dim>         &run,
+              FiniteElementResidual<dim> &residual,
+              const Sampling             &points)
     {
-      RefinementParameters options = parameters.get();
-      options.tolerance            = section.tolerance;
-      if (!galerkin)
-        return refine(*network, *space, points, residual, options);
-      galerkin->set_residual(residual);
-      return refine(*network, *space, points, *galerkin, options);
+      Space               &space   = run.space;
+      RefinementParameters options = run.parameters.refinement.get();
+      options.tolerance            = run.parameters.instances.tolerance;
+      if (!space.galerkin)
+        return refine(
+          *space.network, *space.tangents, points, residual, options);
+      space.galerkin->set_residual(residual);
+      return refine(
+        *space.network, *space.tangents, points, *space.galerkin, options);
     }
 
+
+
+    template <int dim>
     void
-    measure_errors(const FEVector   &network_field,
-                   const FEVector   &refined_field,
-                   const FEVector   &solution,
-                   ParametricRecord &record) const
+    measure_errors(const InstancesCase<dim> &run,
+                   const FEVector           &network_field,
+                   const FEVector           &refined_field,
+                   const FEVector           &solution,
+                   InstanceRecord           &record)
     {
-      const auto &mapping     = problem.discretization.mapping();
-      const auto &dof_handler = problem.discretization.dof_handler();
-      const auto  distance    = [&](const FEVector &field) {
+      const bool  has_solution = run.parameters.instances.finite_elements;
+      const auto &mapping      = run.problem.discretization.mapping();
+      const auto &dof_handler  = run.problem.discretization.dof_handler();
+      const auto  distance     = [&](const FEVector &field) {
         return compute_difference(mapping, dof_handler, field, solution).L2;
       };
-      if (section.finite_elements)
+      if (has_solution)
         {
           record.network_error    = distance(network_field);
           record.refined_error    = distance(refined_field);
           record.refined_distance = record.refined_error;
         }
-      if (const auto exact = problem.equation.exact_solution())
+      if (const auto exact = run.problem.equation.exact_solution())
         {
           const auto error = [&](const FEVector &field) {
             return compute_L2_error(mapping, dof_handler, field, *exact);
           };
           record.network_error = error(network_field);
           record.refined_error = error(refined_field);
-          if (section.finite_elements)
+          if (has_solution)
             record.fem_error = error(solution);
         }
     }
 
-    void
-    print_progress(const std::size_t i) const
-    {
-      const ParametricRecord &r = report.records[i];
-      pcout << "instance " << i + 1 << " of " << table.instances.size()
-            << ": error " << r.network_error << " -> " << r.refined_error
-            << ", " << r.linearizations << " linearizations, " << r.seconds
-            << " s";
-      if (section.finite_elements)
-        pcout << ", finite elements " << r.fem_seconds << " s";
-      pcout << std::endl;
-    }
 
-    template <typename Writer>
-    void
-    write(const std::string &name, const Writer &writer) const
+
+    template <int dim>
+    InstanceRecord
+    refine_instance(InstancesCase<dim> &run, const std::size_t i)
     {
-      on_first_rank(communicator, [&]() {
-        write_atomically(output.folder + "/" + name, writer);
+      Problem<dim>              &problem   = run.problem;
+      const InstancesParameters &instances = run.parameters.instances;
+      InstanceRecord             record;
+      const double               preparation = time(run.communicator, [&]() {
+        problem.set_functions(run.table.instances[i]);
       });
+
+      std::optional<FiniteElementResidual<dim>> residual;
+      Sampling                                  points;
+      Refinement                                refinement;
+      const double refining = time(run.communicator, [&]() {
+        residual.emplace(make_residual(run));
+        points = with_inputs(run.nodes, run.table.inputs[i]);
+        if (run.surrogate)
+          {
+            run.space         = {};
+            run.space.network = std::make_unique<const Network>(
+              run.surrogate->instance(sensors(run)));
+            run.report.n_parameters = run.space.network->n_parameters();
+            make_space(run, points);
+          }
+        refinement = refine_by(run, *residual, points);
+      });
+      record.seconds        = preparation + refining;
+      record.rank           = refinement.rank;
+      record.linearizations = refinement.n_linearizations;
+      if (run.space.galerkin)
+        run.report.n_reduced_matrices =
+          (run.surrogate ? run.report.n_reduced_matrices : 0) +
+          run.space.galerkin->n_reduced_matrices();
+
+      FEVector solution;
+      if (instances.finite_elements)
+        record.fem_seconds = preparation + time(run.communicator, [&]() {
+                               solution = problem.solve(
+                                 dealii::ConditionalOStream(std::cout, false));
+                             });
+      const Column q = make_column(points.points.extent(1));
+      run.space.network->evaluate(points.points, q);
+      measure_errors(run,
+                     residual->field(points.select(q)),
+                     residual->field(refinement.values),
+                     solution,
+                     record);
+      return record;
     }
 
-    const MPI_Comm             communicator;
-    const CommandLine         &command_line;
-    dealii::ConditionalOStream pcout;
 
-    Problem<dim>              problem;
-    ProgramParameters         all_parameters;
-    ParametricSection         section;
-    const SubspaceParameters &parameters = all_parameters.refinement;
-    const OutputParameters   &output     = all_parameters.output;
 
-    ParametricTable                   table;
-    std::vector<double>               reference;
-    std::unique_ptr<Network>          network;
-    Sampling                          nodes;
-    std::unique_ptr<TangentBasis>     basis;
-    std::unique_ptr<TangentSpace>     space;
-    std::unique_ptr<GalerkinResidual> galerkin;
-    ParametricReport                  report;
-  };
+    template <int dim>
+    void
+    print_progress(const InstancesCase<dim> &run)
+    {
+      const auto           &records = run.report.records;
+      const InstanceRecord &r       = records.back();
+      run.pcout << "instance " << records.size() << " of "
+                << run.table.instances.size() << ": error " << r.network_error
+                << " -> " << r.refined_error << ", " << r.linearizations
+                << " linearizations, " << r.seconds << " s";
+      if (run.parameters.instances.finite_elements)
+        run.pcout << ", finite elements " << r.fem_seconds << " s";
+      run.pcout << std::endl;
+    }
+  } // namespace
 
 
 
@@ -340,7 +368,59 @@ namespace lsr
                    const std::string &equation,
                    const std::integral_constant<int, dim>)
   {
-    RefineParametricProgram<dim>(world, command_line, equation).run();
+    InstancesCase<dim> run(world, equation);
+    if (!read_parameters(command_line))
+      return;
+    const InstancesParameters &instances = run.parameters.instances;
+    const std::string         &folder    = run.parameters.output.folder;
+    InstancesReport           &report    = run.report;
+    // Instances differ in functions that other equations do not have.
+    run.problem.advection_diffusion_reaction();
+    check_parameters(run);
+    run.table               = read_instances(instances);
+    report.names            = instances.inputs;
+    report.training_seconds = instances.training_seconds;
+    report.network_seconds  = time(world, [&]() { load_network(run); });
+    on_first_rank(world, [&]() {
+      prepare_output_folder(folder);
+      // Of an earlier run.
+      std::filesystem::remove(folder + "/summary.json");
+    });
+    report.mesh_seconds = time(world, [&]() { make_mesh(run); });
+    if (!run.surrogate)
+      {
+        const SubspaceParameters &parameters = run.parameters.refinement;
+        run.pcout << "Making the tangent space of "
+                  << parameters.basis.n_directions << ' '
+                  << parameters.basis.type << " directions" << std::endl;
+        report.space_seconds = time(world, [&]() {
+          make_space(run,
+                     with_inputs(run.nodes,
+                                 instances.reference.empty() ?
+                                   run.table.mean_inputs :
+                                   instances.reference));
+        });
+        run.pcout << "  " << report.n_columns << " of them are independent"
+                  << std::endl;
+      }
+
+    const auto write = [&](const std::string &name, const auto &writer) {
+      on_first_rank(world,
+                    [&]() { write_atomically(folder + "/" + name, writer); });
+    };
+    for (std::size_t i = 0; i < run.table.instances.size(); ++i)
+      {
+        report.records.push_back(refine_instance(run, i));
+        report.records.back().inputs = run.table.inputs[i];
+        print_progress(run);
+        write("instances.csv",
+              [&](std::ostream &out) { report.write_csv(out); });
+      }
+    write("summary.json", [&](std::ostream &out) { report.write_json(out); });
+    if (run.pcout.is_active())
+      report.print(std::cout);
+    run.pcout << "Results in " << folder << ": instances.csv summary.json"
+              << std::endl;
   }
 
 #define LSR_INSTANTIATE(dim)                          \

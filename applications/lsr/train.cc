@@ -15,10 +15,9 @@
 #include <numeric>
 #include <random>
 
-#include "applications/lsr/command_line.h"
 #include "applications/lsr/commands.h"
 #include "applications/lsr/initial_network.h"
-#include "applications/lsr/parametric_table.h"
+#include "applications/lsr/parameter_file.h"
 
 namespace lsr
 {
@@ -35,7 +34,6 @@ namespace lsr
 
       Problem<dim>      problem;
       ProgramParameters parameters;
-      ParametricSection instances;
     };
 
 
@@ -86,7 +84,7 @@ namespace lsr
     /// picked at random, over coordinates and inputs.
     template <int dim>
     TrainingData
-    solve(TrainingCase<dim> &training, const ParametricTable &table)
+    solve(TrainingCase<dim> &training, const InstanceTable &table)
     {
       Problem<dim> &problem = training.problem;
       problem.advection_diffusion_reaction().set_functions(table.instances[0]);
@@ -109,10 +107,9 @@ namespace lsr
           std::vector<std::size_t> picked(solution.locally_owned_size());
           std::iota(picked.begin(), picked.end(), 0);
           std::shuffle(picked.begin(), picked.end(), generator);
-          if (training.instances.n_training_points > 0)
-            picked.resize(
-              std::min<std::size_t>(training.instances.n_training_points,
-                                    picked.size()));
+          if (training.parameters.instances.n_training_points > 0)
+            picked.resize(std::min<std::size_t>(
+              training.parameters.instances.n_training_points, picked.size()));
           const std::vector<double> &inputs = table.inputs[instance];
           for (const std::size_t i : picked)
             {
@@ -127,9 +124,10 @@ namespace lsr
             }
         }
 
-      TrainingData data{make_block(dim + training.instances.inputs.size(),
-                                   values.size()),
-                        make_column(values.size())};
+      TrainingData data{
+        make_block(dim + training.parameters.instances.inputs.size(),
+                   values.size()),
+        make_column(values.size())};
       Kokkos::deep_copy(data.points,
                         HostBlock(coordinates.data(),
                                   data.points.extent(0),
@@ -192,16 +190,17 @@ namespace lsr
                   dealii::ExcMessage(
                     "Network/Mesh coordinates is true, expected false: only "
                     "lsr refine knows networks of mesh coordinates."));
-      const auto path = [&](const std::string &file) {
-        return relative_to_parameter_file(command_line, file);
-      };
-      const TrainingData data =
-        kind.has_training_instances ?
-          solve(training,
-                read_parametric_table(path(training.instances.training_file),
-                                      training.instances.inputs)) :
-          solve(training);
-      train_on(data, training, path(training.parameters.network.file));
+      const InstancesParameters &instances = training.parameters.instances;
+      require(!kind.has_training_instances || !instances.inputs.empty(),
+              "Instances/Inputs is empty, expected names of columns of " +
+                instances.training_file + ".");
+      train_on(kind.has_training_instances ?
+                 solve(training,
+                       read_instances(instances.training_file,
+                                      instances.inputs)) :
+                 solve(training),
+               training,
+               training.parameters.network.required_file());
     }
 
 

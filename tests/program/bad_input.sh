@@ -148,7 +148,7 @@ end
 subsection Network
   set File = network.pt
 end
-subsection Refinement
+subsection LSR
   set Directions = 60
 end
 subsection Output
@@ -272,32 +272,32 @@ refine "scaling of too many inputs" "network.pt" "input shift" "3 entries" \
 
 refine "more directions than rows" "100 directions" "81" \
   -- good.prm --set "Mesh/Global refinements=2" \
-  --set "Refinement/Directions=100"
+  --set "LSR/Directions=100"
 refine "more directions than parameters" "600 directions" "501" \
-  -- good.prm --set "Refinement/Directions=600"
-refine "no directions" "Refinement/Directions=0" \
-  -- good.prm --set "Refinement/Directions=0"
+  -- good.prm --set "LSR/Directions=600"
+refine "no directions" "LSR/Directions=0" \
+  -- good.prm --set "LSR/Directions=0"
 refine "rank above directions" "rank 61" "60" \
-  -- good.prm --set "Refinement/Rank=61"
+  -- good.prm --set "LSR/Rank=61"
 for rank in 0 -1 abc 99999999999999999999; do
-  refine "rank $rank" "Refinement/Rank" "'$rank'" \
-    -- good.prm --set "Refinement/Rank=$rank"
+  refine "rank $rank" "LSR/Rank" "'$rank'" \
+    -- good.prm --set "LSR/Rank=$rank"
 done
 refine "rsvd of more directions than parameters" "600" "501 parameters" \
-  -- good.prm --set "Refinement/Subspace=rsvd" \
-  --set "Refinement/Directions=600"
+  -- good.prm --set "LSR/Subspace=rsvd" \
+  --set "LSR/Directions=600"
 refine "rsvd of too few sample points" "60" "20 rows" \
-  -- good.prm --set "Refinement/Subspace=rsvd" \
-  --set "Refinement/Sample points=20"
+  -- good.prm --set "LSR/Subspace=rsvd" \
+  --set "LSR/Sample points=20"
 refine "sample points for a residual subspace" "Sample points" \
   "Residual subspace" \
-  -- good.prm --set "Refinement/Subspace=rsvd" \
-  --set "Refinement/Residual subspace=true" \
-  --set "Refinement/Sample points=100"
-refine "unknown subspace" "Refinement/Subspace=magic" \
-  -- good.prm --set "Refinement/Subspace=magic"
-refine "unknown norm" "Refinement/Norm=sup" \
-  -- good.prm --set "Refinement/Norm=sup"
+  -- good.prm --set "LSR/Subspace=rsvd" \
+  --set "LSR/Residual subspace=true" \
+  --set "LSR/Sample points=100"
+refine "unknown subspace" "LSR/Subspace=magic" \
+  -- good.prm --set "LSR/Subspace=magic"
+refine "unknown norm" "LSR/Norm=sup" \
+  -- good.prm --set "LSR/Norm=sup"
 refine "dual norm with weak Dirichlet conditions" "dual norm" "Dirichlet" \
   -- good.prm --set "Finite element/Strong Dirichlet conditions=false"
 

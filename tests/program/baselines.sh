@@ -26,7 +26,7 @@ end
 subsection Training
   set Hidden layers = 16, 16
 end
-subsection Refinement
+subsection LSR
   set Directions = 200
   set Dirichlet row weight = 10
 end

@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/checks.sh" "lsr refine" "$@"
 export OMP_NUM_THREADS=1
 prm=$source/applications/examples/poisson/poisson.prm
-small=(--threads 1 --set "Mesh/Global refinements=3" --set Refinement/Directions=150
+small=(--threads 1 --set "Mesh/Global refinements=3" --set LSR/Directions=150
   --set Output/VTU=false --set Output/Pictures=false)
 
 # ------------------------------------------------------- the same network
@@ -56,10 +56,10 @@ holds "$(value directions) == 150 && $(value parameters) == 83073 && $(value row
 awk -F, '$1 == 0 && $3 != 0 { bad = 1 } END { exit bad }' dual.csv ||
   fail "the values do not obey the constraints"
 
-same rsvd Refinement/Subspace=rsvd Refinement/Directions=100 Refinement/Rank=80
+same rsvd LSR/Subspace=rsvd LSR/Directions=100 LSR/Rank=80
 holds "$(value rank) == 80" "the rank of the parameter file"
 # Hanging nodes, and weighted rows of Dirichlet conditions.
-same mass Refinement/Norm=mass "Finite element/Strong Dirichlet conditions=false" \
+same mass LSR/Norm=mass "Finite element/Strong Dirichlet conditions=false" \
   "Mesh/Adaptive refinements=1" "Mesh/Global refinements=2"
 grep -q '"norm":"euclidean"' report.json || fail "no Euclidean norm"
 
@@ -69,7 +69,7 @@ reports "options" dual.h5 --threads 1 --subspace parameters --directions 60 --se
 grep -q '"subspace":"parameters"' report.json || fail "the subspace of the command line"
 
 # A nonlinear problem is linearized at the network.
-"$bin/lsr" refine "$prm" "${small[@]}" --set Refinement/Norm=mass --set Equation/Reaction=u^3 \
+"$bin/lsr" refine "$prm" "${small[@]}" --set LSR/Norm=mass --set Equation/Reaction=u^3 \
   --export-case nonlinear.h5 >log 2>err || { fail "nonlinear: not exported"; cat err; }
 reports "nonlinear" nonlinear.h5 --threads 1 &&
   holds "$(value residual_refined) < 0.9 * $(value residual)" "nonlinear"
@@ -86,11 +86,11 @@ refuses_export() {
     fail "the message lacks '$word': $* ($(cat err))"
   [ ! -e refused.h5 ] || fail "a file in spite of an error: $*"
 }
-refuses_export "expected l2 or mass, or dual for a linear" --set "Refinement/Norm=sobolev"
+refuses_export "expected l2 or mass, or dual for a linear" --set "LSR/Norm=sobolev"
 refuses_export "expected l2 or mass, or dual for a linear" --set "Equation/Advection=1, 0"
 refuses_export "expected l2 or mass, or dual for a linear" --set "Equation/Reaction=u^3"
 refuses_export "Iterations/Number is 2" --set "Iterations/Number=2"
-refuses_export "Refinement/Residual subspace" --set "Refinement/Residual subspace=true"
+refuses_export "LSR/Residual subspace" --set "LSR/Residual subspace=true"
 refuses_export "--restart" --restart
 refuses_export "Network/File" --set "Network/File="
 "$bin/lsr" refine "$prm" --export-case "" >out 2>err && fail "a case without a name"

@@ -12,7 +12,7 @@ refine() { # FOLDER OPTION...
   shift
   "$bin/lsr" refine "$source/applications/examples/poisson/poisson.prm" --threads 1 \
     --set "Output/Folder=$folder" --set Output/VTU=false --set Output/Pictures=false \
-    --set "Mesh/Global refinements=4" --set Refinement/Directions=300 "$@" >"$folder.log" ||
+    --set "Mesh/Global refinements=4" --set LSR/Directions=300 "$@" >"$folder.log" ||
     fail "refine $folder"
 }
 

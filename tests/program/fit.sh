@@ -81,7 +81,7 @@ refuses "plenty.csv" "folder" -- "$model" plenty.csv --output plenty.csv/refined
 program="lsr evaluate"
 refuses "no_such.csv" -- refined.pt no_such.csv --output values2.csv
 refuses "without a correction" -- "$model" new.csv --output values2.csv
-refuses "--output is required" -- refined.pt new.csv
+refuses "--output FILE expected" -- refined.pt new.csv
 
 # The command itself.
 program=lsr

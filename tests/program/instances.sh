@@ -27,7 +27,7 @@ refine() { # SETTING...
 
 # Errors and losses of all instances fall by a factor.
 expect_refined() { # RESIDUAL FACTOR
-  refine "Instances/Residual=$1" "Instances/Collocation points=300" >"$1.log"
+  refine "Study/Residual=$1" "Study/Collocation points=300" >"$1.log"
   awk -F, -v factor="$2" '
     NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i; next }
     { ++n }
@@ -40,6 +40,14 @@ expect_refined() { # RESIDUAL FACTOR
 }
 expect_refined weak 10
 expect_refined strong 10
+
+# The program that is installed knows the weak residual, too.
+rm -rf out
+"$bin/lsr" refine --threads 1 "$folder/antiderivative.prm" --set "Instances/File=$PWD/functions.csv" \
+  --set "Output/Folder=$PWD/out" >log
+awk -F, 'NR > 1 && !($1 > 0 && $2 * 10 < $1) { bad = 1 } END { exit bad || NR != 4 }' out/instances.csv ||
+  { echo "lsr refine: not refined" >&2; cat out/instances.csv >&2; exit 1; }
+grep -q '"instances": 3' out/summary.json
 
 # Nothing but one line, and no tables.
 expect_refused() { # TEXT SETTING...
@@ -61,4 +69,4 @@ expect_refused "x+" "Instances/File=$PWD/malformed.csv"
 expect_refused "has only 3" Instances/Number=4
 expect_refused "branch.pt" Instances/Sensors=99
 expect_refused "parameters, expected" "Training/Hidden layers=50, 50"
-expect_refused "characteristics" Instances/Reference=characteristics
+expect_refused "characteristics" Study/Reference=characteristics

@@ -16,7 +16,7 @@ refine() { # FOLDER OPTION...
     --set "Mesh/Global refinements=3" \
     --set "Finite element/Finite element degree=6" \
     --set "Training/Hidden layers=32, 32, 32" \
-    --set "Refinement/Directions=800" \
+    --set "LSR/Directions=800" \
     --set "Iterations/Alignment steps=30" \
     --set "Iterations/Alignment directions=100" --threads 1 "$@"
 }
@@ -65,7 +65,7 @@ awk -v first="$first" -v whole="$(final_error "$scratch/whole")" \
 
 # On adaptive meshes hanging nodes share their points with others.
 (refine "$scratch/adaptive" --set "Mesh/Adaptive refinements=2" \
-  --set "Iterations/Number=2" --set "Refinement/Directions=300" \
+  --set "Iterations/Number=2" --set "LSR/Directions=300" \
   --set "Output/Pictures=true")
 [ -s "$scratch/adaptive/report.json" ]
 

@@ -14,7 +14,7 @@ folder=$source/applications/examples/parametric
 
 refine() { # PROBLEM SETTING...
   local settings=() setting
-  for setting in "Mesh/Global refinements=4" "Refinement/Directions=200" "Instances/Number=3" \
+  for setting in "Mesh/Global refinements=4" "LSR/Directions=200" "Instances/Number=3" \
     "Output/Folder=$PWD/out" "${@:2}"; do
     settings+=(--set "$setting")
   done
@@ -81,7 +81,7 @@ printf 'k,c,s\n0.2,3,0.4\n0.9,12,0.6\n' >training.csv
 grep -q "Training on 578 points" log || fail "training" log
 rm -rf out
 refine nonlinear "Network/File=$PWD/small.pt" "Mesh/Global refinements=3" \
-  "Refinement/Directions=100" >log || fail "the trained network is not refined" log
+  "LSR/Directions=100" >log || fail "the trained network is not refined" log
 
 # Nothing but one line, and no tables.
 expect_refused() { # TEXT SETTING...

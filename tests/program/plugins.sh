@@ -14,7 +14,7 @@ mkdir build
 cp "$source/plugin/template/problem.prm" .
 cp "$template/libnonlinear_elasticity.so" build
 small=(--set "Mesh/Global refinements=2" --set "Training/Hidden layers=20, 20"
-  --set "Refinement/Directions=120" --set "Iterations/Number=2"
+  --set "LSR/Directions=120" --set "Iterations/Number=2"
   --set "Output/Pictures=false")
 
 # Name, description and section of the equation, and where it comes from.
@@ -37,7 +37,7 @@ refines "two dimensions" problem.prm
 sed -e 's/\(Dimension *= \)2/\13/' -e 's/\(Displacements = 0: \)/\10, /' -e 's/\(Tractions *= 1: \)/\10, /' \
   problem.prm >problem-3d.prm
 refines "three dimensions" problem-3d.prm --set "Mesh/Global refinements=1" \
-  --set "Training/Hidden layers=30, 30" --set "Refinement/Directions=240"
+  --set "Training/Hidden layers=30, 30" --set "LSR/Directions=240"
 # From anywhere, and found as dlopen() finds libraries.
 (cd / && "$bin/lsr" refine "$OLDPWD/problem.prm" --print-parameters >/dev/null) ||
   fail "not found relative to the parameter file"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/studies/physics-informed-operators/operator_surrogate.h"
+#include "applications/lsr/operator_surrogate.h"
 
 #include <gtest/gtest.h>
 

@@ -17,7 +17,7 @@
 #include <cmath>
 #include <limits>
 
-#include "applications/lsr/command_line.h"
+#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/initial_network.h"
 #include "applications/lsr/parameters.h"
 #include "applications/studies/baselines/adam.h"
@@ -413,7 +413,7 @@ main(int argc, char **argv)
                     options.method,
                     "pinn: Adam, then L-BFGS, on the residual. tsonn: "
                     "pseudo-time steps, each by L-BFGS. lsr: iterative "
-                    "refinement, with sections Refinement and Iterations of "
+                    "refinement, with sections LSR and Iterations of "
                     "the parameter file")
         ->required()
         ->check(CLI::IsMember({"pinn", "tsonn", "lsr"}));

@@ -22,52 +22,24 @@
 #include <optional>
 #include <random>
 
-#include "applications/lsr/command_line.h"
 #include "applications/lsr/instances.h"
+#include "applications/lsr/operator_surrogate.h"
+#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/parameters.h"
 #include "applications/studies/physics-informed-operators/instance_table.h"
-#include "applications/studies/physics-informed-operators/operator_surrogate.h"
 #include "applications/studies/physics-informed-operators/subspace_study.h"
 #include "applications/studies/random-fields/solutions.h"
 
 namespace lsr_studies
 {
-  /// The section of a parameter file that says what instances there are.
-  class InstancesSection : public dealii::ParameterAcceptor
+  /// The section of a parameter file for what is of this study alone.
+  class StudyParameters : public dealii::ParameterAcceptor
   {
   public:
-    InstancesSection()
-      : dealii::ParameterAcceptor("Instances")
+    StudyParameters()
+      : dealii::ParameterAcceptor("Study")
     {
       using namespace dealii::Patterns;
-      add_parameter("File",
-                    file,
-                    "Table of instances (.csv), relative to the folder of this "
-                    "file: names of functions of the equation, and below them "
-                    "one line of expressions or numbers for each instance.");
-      add_parameter("Number",
-                    number,
-                    "How many instances of the table are refined; 0: all.",
-                    this->prm,
-                    Integer(0));
-      add_parameter("Branch",
-                    branch,
-                    "TorchScript file with the branch of the network, which "
-                    "takes the values of the input function at the sensors. "
-                    "It is a program: use only files that you trust.");
-      add_parameter("Trunk",
-                    trunk,
-                    "TorchScript file with the trunk, which takes coordinates. "
-                    "Its layers are those of section Training.");
-      add_parameter("Input function",
-                    input,
-                    "What the branch sees: an expression in x, mostly the name "
-                    "of a function of the equation.");
-      add_parameter("Sensors",
-                    n_sensors,
-                    "Number of equidistant sensors in [0, 1], ends included.",
-                    this->prm,
-                    Integer(2));
       add_parameter("Residual",
                     residual,
                     "weak: assembled by finite elements. strong: the equation "
@@ -108,13 +80,8 @@ namespace lsr_studies
                     Integer(1));
     }
 
-    std::string file = "instances.csv", branch = "branch.pt",
-                trunk                  = "trunk.pt";
-    std::string  input                 = "input";
     std::string  residual              = "weak";
     std::string  reference             = "fem";
-    unsigned int number                = 0;
-    unsigned int n_sensors             = 100;
     unsigned int n_points              = 5000;
     unsigned int reference_refinements = 1;
 
@@ -162,30 +129,15 @@ namespace lsr_studies
     }
 
   private:
-    std::string
-    path(const std::string &file) const
-    {
-      return relative_to_parameter_file(command_line, file);
-    }
-
     void
     load()
     {
-      instances = read_instances(path(section.file));
-      if (section.number > 0)
-        {
-          AssertThrow(section.number <= instances.size(),
-                      dealii::ExcMessage(
-                        "Instances/Number is " +
-                        std::to_string(section.number) + ", but " +
-                        path(section.file) + " has only " +
-                        std::to_string(instances.size()) + "."));
-          instances.resize(section.number);
-        }
+      const InstancesParameters &parameters = instances_section;
+      instances = read_instances(parameters).instances;
       surrogate =
-        std::make_unique<OperatorSurrogate>(path(section.branch),
-                                            path(section.trunk),
-                                            section.n_sensors,
+        std::make_unique<OperatorSurrogate>(parameters.branch,
+                                            parameters.trunk,
+                                            parameters.n_sensors,
                                             dim,
                                             all_parameters.training.layout);
     }
@@ -214,12 +166,12 @@ namespace lsr_studies
     {
       const Expression<dim> input =
         problem.advection_diffusion_reaction().parse_function(
-          section.input, "Instances/Input function");
+          instances_section.input_function, "Instances/Input function");
       std::vector<double> values;
-      for (unsigned int s = 0; s < section.n_sensors; ++s)
+      for (unsigned int s = 0; s < instances_section.n_sensors; ++s)
         {
           dealii::Point<dim> x;
-          x[0] = s / (section.n_sensors - 1.);
+          x[0] = s / (instances_section.n_sensors - 1.);
           values.push_back(input.value(x));
         }
       return values;
@@ -326,7 +278,7 @@ namespace lsr_studies
       if (!section.modes.empty())
         {
           AssertThrow(dim == 2,
-                      dealii::ExcMessage("Instances/Modes: expected none for a "
+                      dealii::ExcMessage("Study/Modes: expected none for a "
                                          "problem in one dimension."));
           const auto basis =
             sorted_basis(network,
@@ -417,14 +369,14 @@ namespace lsr_studies
         {
           const Expression<dim> input =
             reference.advection_diffusion_reaction().parse_function(
-              section.input, "Instances/Input function");
+              instances_section.input_function, "Instances/Input function");
           const Characteristics characteristics([&](const double x) {
             return input.value(dealii::Point<dim>(x, 0.));
           });
           const auto given = reference.equation.dirichlet_conditions();
           AssertThrow(given.count(0) > 0 && given.count(2) > 0,
                       dealii::ExcMessage(
-                        "Instances/Reference is characteristics, which needs "
+                        "Study/Reference is characteristics, which needs "
                         "Dirichlet conditions for boundary ids 0 and 2."));
           const dealii::ScalarFunctionFromFunctionObject<dim> exact(
             [&](const dealii::Point<dim> &p) {
@@ -441,7 +393,7 @@ namespace lsr_studies
       else
         AssertThrow(false,
                     dealii::ExcMessage(
-                      "Instances/Reference: found characteristics, expected "
+                      "Study/Reference: found characteristics, expected "
                       "fem for a problem that is not in two dimensions."));
       return solution;
     }
@@ -501,12 +453,13 @@ namespace lsr_studies
       write("profile.csv", [&](std::ostream &out) { profile.write_csv(out); });
     }
 
-    const CommandLine        &command_line;
-    Problem<dim>              problem, reference;
-    ProgramParameters         all_parameters;
-    InstancesSection          section;
-    const SubspaceParameters &parameters = all_parameters.refinement;
-    const OutputParameters   &output     = all_parameters.output;
+    const CommandLine         &command_line;
+    Problem<dim>               problem, reference;
+    ProgramParameters          all_parameters;
+    StudyParameters            section;
+    const InstancesParameters &instances_section = all_parameters.instances;
+    const SubspaceParameters  &parameters        = all_parameters.refinement;
+    const OutputParameters    &output            = all_parameters.output;
 
     std::vector<Instance>              instances;
     std::unique_ptr<OperatorSurrogate> surrogate;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_studies_operator_surrogate_h
-#define lsr_studies_operator_surrogate_h
+#ifndef lsr_applications_operator_surrogate_h
+#define lsr_applications_operator_surrogate_h
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/host.h>
@@ -11,9 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "applications/studies/namespace.h"
 
-namespace lsr_studies
+namespace lsr
 {
   /**
    * A network for an operator (DeepONet): for a function $a$, known by its
@@ -107,6 +106,6 @@ namespace lsr_studies
     /// Of the trunk.
     HostColumn parameters;
   };
-} // namespace lsr_studies
+} // namespace lsr
 
 #endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "applications/lsr/instances.h"
+
+#include <lsr/base/exceptions.h>
+#include <lsr/dense/host.h>
+
+#include <deal.II/base/patterns.h>
+#include <deal.II/base/utilities.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace lsr
+{
+  InstancesParameters::InstancesParameters()
+    : dealii::ParameterAcceptor("Instances")
+  {
+    using namespace dealii::Patterns;
+    add_parameter(
+      "File",
+      file,
+      "Table of the instances that are refined (.csv), relative to "
+      "the folder of this file: names of functions of the equation "
+      "(Equation/Functions), and below them one line of numbers or "
+      "expressions for each instance. Empty: there is one problem.");
+    add_parameter("Number",
+                  number,
+                  "How many instances of the table are refined; 0: all.",
+                  this->prm,
+                  Integer(0));
+    add_parameter("Inputs",
+                  inputs,
+                  "Names of the columns that are inputs of the network, in "
+                  "this order, after the coordinates.");
+    add_parameter("Branch",
+                  branch,
+                  "TorchScript file with the branch of a network for an "
+                  "operator (DeepONet), in the place of Network/File: it takes "
+                  "the values of the input function at the sensors, and the "
+                  "inner product of its outputs with those of the trunk is the "
+                  "field. It is a program: use only files that you trust.");
+    add_parameter("Trunk",
+                  trunk,
+                  "TorchScript file with the trunk, which takes coordinates. "
+                  "Its layers are those of section Training.");
+    add_parameter("Input function",
+                  input_function,
+                  "Input of the branch: an expression in x, mostly the name of "
+                  "a function of the equation.");
+    add_parameter("Sensors",
+                  n_sensors,
+                  "Number of equidistant sensors in [0, 1], ends included.",
+                  this->prm,
+                  Integer(2));
+    add_parameter(
+      "Reference",
+      reference,
+      "The inputs at which the tangent space is taken; empty: their "
+      "means in the table. With a branch, each instance has its own "
+      "tangent space.");
+    add_parameter("Test functions",
+                  test_functions,
+                  "tangent space: the residual is tested by the functions of "
+                  "the tangent space alone, so that no system of the size of "
+                  "the mesh is solved (Galerkin's method). all: the norm "
+                  "LSR/Norm of the residual is minimized.",
+                  this->prm,
+                  Selection("tangent space|all"));
+    add_parameter("Tolerance",
+                  tolerance,
+                  "An instance is done when the residual has fallen to this "
+                  "fraction of the network's.",
+                  this->prm,
+                  Double(0, 1));
+    add_parameter("Finite elements",
+                  finite_elements,
+                  "Whether each instance is also solved by finite elements, "
+                  "for errors and times to compare with.");
+    add_parameter("Training seconds",
+                  training_seconds,
+                  "Time of the training of the network; counts when the times "
+                  "are compared.",
+                  this->prm,
+                  Double(0));
+    add_parameter("Training file",
+                  training_file,
+                  "lsr train: table of the instances whose finite-element "
+                  "solutions the network is trained on.");
+    add_parameter("Training points",
+                  n_training_points,
+                  "lsr train: nodes picked at random from each solution; 0: "
+                  "all.",
+                  this->prm,
+                  Integer(0));
+  }
+
+
+
+  namespace
+  {
+    /// The names in Equation/Functions.
+    std::vector<std::string>
+    function_names()
+    {
+      auto &prm = dealii::ParameterAcceptor::prm;
+      prm.enter_subsection("Equation");
+      const std::string text = prm.get("Functions");
+      prm.leave_subsection();
+      std::vector<std::string> names;
+      for (const std::string &entry :
+           dealii::Utilities::split_string_list(text, ';'))
+        names.push_back(
+          dealii::Utilities::trim(entry.substr(0, entry.find(':'))));
+      return names;
+    }
+
+
+
+    /// Set the inputs of all instances, and their means.
+    void
+    set_inputs(InstanceTable                  &table,
+               const std::string              &path,
+               const std::vector<std::string> &names)
+    {
+      for (const std::string &name : names)
+        require(table.instances[0].count(name) > 0,
+                "Instances/Inputs: found '" + name +
+                  "', expected names of columns of " + path + ".");
+      const std::size_t n = table.instances.size();
+      table.mean_inputs.assign(names.size(), 0.);
+      for (std::size_t i = 0; i < n; ++i)
+        {
+          std::vector<double> &numbers = table.inputs.emplace_back();
+          for (std::size_t k = 0; k < names.size(); ++k)
+            {
+              const std::string &text = table.instances[i].at(names[k]);
+              require(dealii::Patterns::Double().match(text),
+                      path + ", line " + std::to_string(i + 2) + ": found '" +
+                        text + "' for " + names[k] +
+                        ", expected a number, for it is an input of the "
+                        "network.");
+              numbers.push_back(std::stod(text));
+              table.mean_inputs[k] += numbers[k] / n;
+            }
+        }
+    }
+  } // namespace
+
+
+
+  InstanceTable
+  read_instances(const std::string              &path,
+                 const std::vector<std::string> &inputs)
+  {
+    std::ifstream file(path);
+    require(file.good(),
+            "The table of instances \"" + path + "\" cannot be opened.");
+    const auto split = [](const std::string &line) {
+      return dealii::Utilities::split_string_list(line, ',');
+    };
+    std::string line;
+    std::getline(file, line);
+    const std::vector<std::string> names = split(line);
+
+    InstanceTable table;
+    for (unsigned int number = 2; std::getline(file, line); ++number)
+      {
+        const std::vector<std::string> texts = split(line);
+        require(texts.size() == names.size(),
+                path + ", line " + std::to_string(number) + ": found " +
+                  std::to_string(texts.size()) + " entries, expected " +
+                  std::to_string(names.size()) + " as in the first line.");
+        Instance &instance = table.instances.emplace_back();
+        for (unsigned int i = 0; i < names.size(); ++i)
+          instance[names[i]] = texts[i];
+      }
+    require(!table.instances.empty(),
+            path + ": no instances, expected a line with the names of "
+                   "functions and below it one line for each instance.");
+    const std::vector<std::string> functions = function_names();
+    for (const std::string &name : names)
+      require(std::count(functions.begin(), functions.end(), name) > 0,
+              path + ", line 1: found '" + name +
+                "', expected names of functions of the equation "
+                "(Equation/Functions).");
+    set_inputs(table, path, inputs);
+    return table;
+  }
+
+
+
+  InstanceTable
+  read_instances(const InstancesParameters &parameters)
+  {
+    require(parameters.has_operator() || !parameters.inputs.empty(),
+            "Instances/Inputs is empty, expected names of columns of " +
+              parameters.file +
+              ", or the network of an operator in Instances/Branch.");
+    InstanceTable table = read_instances(parameters.file, parameters.inputs);
+    if (parameters.number == 0)
+      return table;
+    require(parameters.number <= table.instances.size(),
+            "Instances/Number is " + std::to_string(parameters.number) +
+              ", but " + parameters.file + " has only " +
+              std::to_string(table.instances.size()) + ".");
+    table.instances.resize(parameters.number);
+    table.inputs.resize(parameters.number);
+    return table;
+  }
+
+
+
+  Sampling
+  with_inputs(const Sampling &nodes, const std::vector<double> &inputs)
+  {
+    const HostBlock   x   = to_host(nodes.points);
+    const std::size_t dim = x.extent(0);
+    const HostBlock   all("lsr::points", dim + inputs.size(), x.extent(1));
+    for (std::size_t i = 0; i < x.extent(1); ++i)
+      {
+        for (std::size_t d = 0; d < dim; ++d)
+          all(d, i) = x(d, i);
+        for (std::size_t k = 0; k < inputs.size(); ++k)
+          all(dim + k, i) = inputs[k];
+      }
+    return {to_memory_space(all), nodes.rows};
+  }
+} // namespace lsr

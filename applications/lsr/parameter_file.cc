@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "applications/lsr/parameter_file.h"
+
+#include <lsr/fe/equation_registry.h>
+
+#include <deal.II/base/parameter_handler.h>
+#include <deal.II/base/patterns.h>
+#include <deal.II/base/utilities.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace lsr
+{
+  namespace
+  {
+    namespace fs = std::filesystem;
+
+    /// A parameter file with the files that it includes in place of the
+    /// `include` lines, and where each line comes from.
+    struct Text
+    {
+      std::string                                       lines;
+      std::vector<std::pair<std::string, unsigned int>> origins;
+    };
+
+
+
+    std::string
+    at(const std::string &path, const unsigned int line)
+    {
+      return path + ", line " + std::to_string(line) + ": ";
+    }
+
+
+
+    /// Append the file @p path, which is included from @p depth others.
+    void
+    append(Text &text, const fs::path &path, const unsigned int depth = 0)
+    {
+      std::ifstream file(path);
+      require(file.good(), path.string() + ": cannot be opened.");
+      require(depth < 20, path.string() + ": includes itself.");
+      std::string line;
+      for (unsigned int number = 1; std::getline(file, line); ++number)
+        {
+          const std::string trimmed = dealii::Utilities::trim(line);
+          // Release 0.1 called the section so.
+          require(trimmed != "subsection Refinement",
+                  at(path.string(), number) +
+                    "found section Refinement, expected LSR, its name since "
+                    "release 0.2 (see CHANGELOG.md).");
+          if (trimmed.rfind("include ", 0) == 0)
+            {
+              const fs::path included =
+                path.parent_path() / dealii::Utilities::trim(trimmed.substr(8));
+              require(fs::is_regular_file(included),
+                      at(path.string(), number) + "found '" + trimmed +
+                        "', but there is no file " + included.string() + ".");
+              append(text, included, depth + 1);
+            }
+          else
+            {
+              text.lines += line + '\n';
+              text.origins.emplace_back(path.string(), number);
+            }
+        }
+    }
+
+
+
+    /// Parse the parameter file, if there is one.
+    void
+    parse_file(const std::string        &path,
+               dealii::ParameterHandler &prm,
+               const bool                skip_undefined = false)
+    {
+      if (path.empty())
+        return;
+      require(fs::exists(path),
+              path + ": no such file, expected a parameter file (.prm).");
+      require(fs::is_regular_file(path),
+              path + ": not a regular file, expected a parameter file (.prm).");
+      Text text;
+      append(text, path);
+      std::istringstream lines(text.lines);
+      try
+        {
+          prm.parse_input(lines, path, "", skip_undefined);
+        }
+      catch (const std::exception &exception)
+        {
+          // deal.II says "line <12>", and means the lines of all files.
+          std::string       message = error_message(exception);
+          const std::size_t begin   = message.find("ine <");
+          unsigned int      number  = 0;
+          if (begin != std::string::npos &&
+              std::istringstream(message.substr(begin + 5)) >> number &&
+              number >= 1 && number <= text.origins.size())
+            {
+              const auto &[file, line] = text.origins[number - 1];
+              const std::string was    = std::to_string(number);
+              message.replace(begin + 5, was.size(), std::to_string(line));
+              const std::size_t name = message.find("<" + path + ">", begin);
+              if (name != std::string::npos)
+                message.replace(name + 1, path.size(), file);
+            }
+          throw Error(message);
+        }
+    }
+
+
+
+    /// Set "Section/Subsection/Name=value".
+    void
+    apply_setting(dealii::ParameterHandler &prm, const std::string &setting)
+    {
+      const std::string what   = "--set '" + setting + "': ";
+      const auto        equals = setting.find('=');
+      require(equals != std::string::npos,
+              what + "expected \"Section/Name=value\".");
+      std::istringstream       path(setting.substr(0, equals));
+      std::vector<std::string> parts;
+      for (std::string part; std::getline(path, part, '/');)
+        parts.push_back(part);
+      require(!parts.empty(),
+              what + "the name is missing, expected \"Section/Name=value\".");
+      const std::vector<std::string> sections(parts.begin(), parts.end() - 1);
+      for (const std::string &section : sections)
+        {
+          require(prm.subsection_path_exists({section}),
+                  what + "there is no section '" + section + "' (" +
+                    (section == "Refinement" ?
+                       "it is called LSR since release 0.2" :
+                       "see --print-parameters") +
+                    ").");
+          prm.enter_subsection(section);
+        }
+      try
+        {
+          prm.set(parts.back(), setting.substr(equals + 1));
+        }
+      catch (const std::exception &exception)
+        {
+          throw Error(what + error_message(exception) +
+                      " (see --print-parameters)");
+        }
+      for (std::size_t i = 0; i < sections.size(); ++i)
+        prm.leave_subsection();
+    }
+
+
+
+    /// The entries that belong to no section.
+    void
+    declare_global_parameters(dealii::ParameterHandler &prm)
+    {
+      using namespace dealii::Patterns;
+      prm.declare_entry("Dimension",
+                        "2",
+                        Integer(1, 3),
+                        "Dimension of the mesh; time counts as a dimension on "
+                        "space-time meshes.");
+      prm.declare_entry("Additional shared libraries",
+                        "",
+                        List(FileName()),
+                        "Libraries with equations of your own (see "
+                        "Equation/Name), separated by commas, relative to the "
+                        "folder of this file. They are programs: use only "
+                        "those that you trust.");
+    }
+
+
+
+    /// Make the names of input files relative to the working directory.
+    void
+    resolve_file_names(dealii::ParameterHandler &prm, const fs::path &folder)
+    {
+      for (const auto &[section, name] : {std::pair{"Mesh", "Mesh file"},
+                                          {"Network", "File"},
+                                          {"Instances", "File"},
+                                          {"Instances", "Training file"},
+                                          {"Instances", "Branch"},
+                                          {"Instances", "Trunk"}})
+        {
+          prm.enter_subsection(section);
+          const std::string file = prm.get(name);
+          if (!file.empty())
+            prm.set(name, (folder / file).string());
+          prm.leave_subsection();
+        }
+    }
+  } // namespace
+
+
+
+  KindOfProblem
+  read_kind_of_problem(const CommandLine &command_line)
+  {
+    require(!command_line.file.empty() || command_line.print_parameters,
+            "no parameter file given; see --help");
+    const std::vector<std::pair<std::string, std::string>> entries = {
+      {"Equation", "Name"},
+      {"Instances", "File"},
+      {"Instances", "Training file"}};
+    dealii::ParameterHandler prm;
+    declare_global_parameters(prm);
+    for (const auto &[section, name] : entries)
+      {
+        prm.enter_subsection(section);
+        prm.declare_entry(name, section == "Equation" ? default_equation : "");
+        prm.leave_subsection();
+      }
+    parse_file(command_line.file, prm, true);
+
+    const auto is_for = [](const std::string &setting,
+                           const std::string &name) {
+      return setting.rfind(name + "=", 0) == 0;
+    };
+    for (const std::string &setting : command_line.settings)
+      {
+        bool known = is_for(setting, "Dimension") ||
+                     is_for(setting, "Additional shared libraries");
+        for (const auto &[section, name] : entries)
+          known = known || is_for(setting, section + "/" + name);
+        if (known)
+          apply_setting(prm, setting);
+      }
+
+    for (const std::string &library : dealii::Utilities::split_string_list(
+           prm.get("Additional shared libraries")))
+      load_equations(library,
+                     fs::path(command_line.file).parent_path().string());
+    std::vector<std::string> values;
+    for (const auto &[section, name] : entries)
+      {
+        prm.enter_subsection(section);
+        values.push_back(prm.get(name));
+        prm.leave_subsection();
+      }
+    return {int(prm.get_integer("Dimension")),
+            values[0],
+            !values[1].empty(),
+            !values[2].empty()};
+  }
+
+
+
+  bool
+  read_parameters(const CommandLine &command_line)
+  {
+    auto &prm = dealii::ParameterAcceptor::prm;
+    declare_global_parameters(prm);
+    dealii::ParameterAcceptor::declare_all_parameters(prm);
+    parse_file(command_line.file, prm);
+    for (const std::string &setting : command_line.settings)
+      apply_setting(prm, setting);
+    if (command_line.print_parameters)
+      {
+        prm.print_parameters(std::cout, dealii::ParameterHandler::PRM);
+        return false;
+      }
+    resolve_file_names(prm, fs::path(command_line.file).parent_path());
+    dealii::ParameterAcceptor::parse_all_parameters(prm);
+    return true;
+  }
+} // namespace lsr

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "applications/lsr/problem_case.h"
+
+#include <lsr/base/exceptions.h>
+#include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/nodal_sampling.h>
+#include <lsr/refine/make_tangent_basis.h>
+
+#include <iostream>
+
+#include "applications/lsr/initial_network.h"
+
+namespace lsr
+{
+  template <int dim>
+  ProblemCase<dim>::ProblemCase(const MPI_Comm     world,
+                                const std::string &equation)
+    : communicator(world)
+    , pcout(std::cout, dealii::Utilities::MPI::this_mpi_process(world) == 0)
+    , problem(world, equation)
+  {}
+
+
+
+  template <int dim>
+  void
+  load_network(ProblemCase<dim> &run)
+  {
+    const NetworkParameters &parameters = run.parameters.network;
+    if (parameters.file.empty())
+      return;
+    const unsigned int n_inputs = parameters.time_value() ? dim + 1 : dim;
+    run.network =
+      run.stage("load", "Loading the network " + parameters.file, [&]() {
+        return std::make_shared<Network>(
+          Network::load(parameters.file,
+                        n_inputs,
+                        run.problem.equation.n_components(),
+                        parameters.scaling));
+      });
+    run.pcout << "  " << run.network->description() << std::endl;
+  }
+
+
+
+  namespace
+  {
+    template <int dim>
+    Sampling
+    nodes(const ProblemCase<dim> &run)
+    {
+      const auto              &discretization = run.problem.discretization;
+      const NetworkParameters &parameters     = run.parameters.network;
+      const auto sample = [&](const dealii::Mapping<dim> &mapping) {
+        return nodal_sampling(mapping,
+                              discretization.dof_handler(),
+                              discretization.n_components(),
+                              parameters.time_value());
+      };
+      return parameters.mesh_coordinates ?
+               sample(*discretization.mesh_coordinates()) :
+               sample(discretization.mapping());
+    }
+
+
+
+    template <int dim>
+    std::shared_ptr<Network>
+    untrained_network(const ProblemCase<dim> &run)
+    {
+      require(!run.parameters.network.time_value(),
+              "Network/Time is a number, expected nothing: an untrained "
+              "network (Network/File is empty) has coordinates as its only "
+              "inputs.");
+      return std::make_shared<Network>(
+        make_network(run.parameters.training,
+                     run.nodes.points,
+                     run.communicator,
+                     run.problem.equation.n_components()));
+    }
+  } // namespace
+
+
+
+  template <int dim>
+  void
+  make_mesh(ProblemCase<dim> &run, const unsigned int further_refinements)
+  {
+    Problem<dim> &problem = run.problem;
+    problem.setup(further_refinements);
+    run.nodes = nodes(run);
+    if (!run.network)
+      run.network = untrained_network(run);
+    for (unsigned int i = 0; i < problem.n_adaptive_refinements(); ++i)
+      {
+        problem.adapt(network_field(run));
+        run.nodes = nodes(run);
+      }
+  }
+
+
+
+  template <int dim>
+  void
+  print_mesh(const Problem<dim>               &problem,
+             const dealii::ConditionalOStream &pcout)
+  {
+    const auto &discretization = problem.discretization;
+    pcout << "  " << discretization.triangulation().n_global_active_cells()
+          << " cells, " << discretization.finite_element().get_name() << ", "
+          << discretization.dof_handler().n_dofs() << " degrees of freedom"
+          << std::endl;
+  }
+
+
+
+  template <int dim>
+  FEVector
+  network_field(const ProblemCase<dim> &run, const Column &correction)
+  {
+    // Hanging nodes may share their points with others.
+    const Column q =
+      make_column(run.nodes.points.extent(1) * run.network->n_outputs());
+    run.network->evaluate(run.nodes.points, q, correction);
+    return FiniteElementResidual<dim>(run.problem.assembler(), ResidualNorm::l2)
+      .field(run.nodes.select(q));
+  }
+
+
+
+  std::unique_ptr<TangentBasis>
+  make_basis(const Network                &network,
+             const TangentBasisParameters &parameters,
+             const Sampling               &sampling,
+             const MPI_Comm                communicator)
+  {
+    const std::size_t n_points = parameters.n_sample_points > 0 ?
+                                   parameters.n_sample_points :
+                                   parameters.n_directions + 1000;
+    return make_tangent_basis(
+      network,
+      parameters,
+      common_sample(sampling, n_points, communicator).points);
+  }
+
+#define LSR_INSTANTIATE(dim)                                           \
+  template struct ProblemCase<dim>;                                    \
+  template void     load_network(ProblemCase<dim> &);                  \
+  template void     make_mesh(ProblemCase<dim> &, const unsigned int); \
+  template void     print_mesh(const Problem<dim> &,                   \
+                               const dealii::ConditionalOStream &);    \
+  template FEVector network_field(const ProblemCase<dim> &, const Column &);
+
+  LSR_INSTANTIATE(1)
+  LSR_INSTANTIATE(2)
+  LSR_INSTANTIATE(3)
+
+#undef LSR_INSTANTIATE
+} // namespace lsr

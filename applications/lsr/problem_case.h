@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_problem_case_h
+#define lsr_applications_problem_case_h
+
+#include <lsr/base/timer.h>
+#include <lsr/fe/problem.h>
+#include <lsr/network/network.h>
+#include <lsr/refine/sampling.h>
+#include <lsr/refine/tangent_basis.h>
+
+#include <deal.II/base/conditional_ostream.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "applications/lsr/parameters.h"
+
+namespace lsr
+{
+  /// The problem of a parameter file with its network, and the results.
+  template <int dim>
+  struct ProblemCase
+  {
+    ProblemCase(const MPI_Comm world, const std::string &equation);
+
+    const MPI_Comm             communicator;
+    dealii::ConditionalOStream pcout;
+
+    Problem<dim>      problem;
+    ProgramParameters parameters;
+
+    /// Null as long as it is still to be made.
+    std::shared_ptr<Network> network;
+
+    /// The nodes of the mesh in the coordinates that the network sees.
+    Sampling nodes;
+
+    Timer timer;
+
+    /// The files of the output folder.
+    std::vector<std::string> written;
+
+    /// Say @p announcement, run @p action and note the time it takes.
+    template <typename Action>
+    decltype(auto)
+    stage(const std::string &name,
+          const std::string &announcement,
+          Action           &&action)
+    {
+      pcout << announcement << std::endl;
+      return timer.run(name, std::forward<Action>(action));
+    }
+  };
+
+
+
+  /// Load the network of the parameter file, unless it is still to be made.
+  template <int dim>
+  void
+  load_network(ProblemCase<dim> &run);
+
+  /// Make the mesh, refined by @p further_refinements more than the parameters
+  /// say, and adapt it to the network, which is made where there is none.
+  template <int dim>
+  void
+  make_mesh(ProblemCase<dim> &run, const unsigned int further_refinements = 0);
+
+  /// Print the size of the mesh and of the finite-element space.
+  template <int dim>
+  void
+  print_mesh(const Problem<dim>               &problem,
+             const dealii::ConditionalOStream &pcout);
+
+  /// The network at the nodes, or, with a @p correction, the refined network,
+  /// as a finite-element field. Hanging nodes are between their neighbours.
+  template <int dim>
+  FEVector
+  network_field(const ProblemCase<dim> &run, const Column &correction = {});
+
+  /// The subspace that @p parameters ask for, of a network at the points of all
+  /// ranks.
+  std::unique_ptr<TangentBasis>
+  make_basis(const Network                &network,
+             const TangentBasisParameters &parameters,
+             const Sampling               &sampling,
+             const MPI_Comm                communicator);
+} // namespace lsr
+
+#endif
