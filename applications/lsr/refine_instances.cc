@@ -20,7 +20,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "applications/lsr/instances_report.h"
 #include "applications/lsr/operator_surrogate.h"
@@ -174,17 +173,16 @@ namespace lsr
 
 
     template <int dim>
-    FiniteElementResidual<dim>
+    std::unique_ptr<FiniteElementResidual<dim>>
     make_residual(const InstancesCase<dim> &run)
     {
       const SubspaceParameters &parameters = run.parameters.refinement;
       // Galerkin's method knows no other norm.
-      return FiniteElementResidual<dim>(run.problem.assembler(),
-                                        run.use_galerkin() ?
-                                          ResidualNorm::l2 :
-                                          residual_norm(parameters.norm),
-                                        parameters.dirichlet_row_weight,
-                                        parameters.sobolev_weight);
+      return std::make_unique<FiniteElementResidual<dim>>(
+        run.problem.assembler(),
+        run.use_galerkin() ? ResidualNorm::l2 : residual_norm(parameters.norm),
+        parameters.dirichlet_row_weight,
+        parameters.sobolev_weight);
     }
 
 
@@ -194,10 +192,10 @@ namespace lsr
     void
     make_space(InstancesCase<dim> &run, const Sampling &points)
     {
-      const SubspaceParameters  &parameters = run.parameters.refinement;
-      Space                     &space      = run.space;
-      FiniteElementResidual<dim> residual   = make_residual(run);
-      space.basis                           = make_basis(*space.network,
+      const SubspaceParameters &parameters = run.parameters.refinement;
+      Space                    &space      = run.space;
+      const auto                residual   = make_residual(run);
+      space.basis                          = make_basis(*space.network,
                                parameters.basis_of(0),
                                points,
                                run.communicator);
@@ -205,11 +203,11 @@ namespace lsr
         std::make_unique<TangentSpace>(*space.network,
                                        *space.basis,
                                        points,
-                                       residual,
+                                       *residual,
                                        parameters.drop_tolerance);
       if (run.use_galerkin())
         space.galerkin =
-          std::make_unique<GalerkinResidual>(residual,
+          std::make_unique<GalerkinResidual>(*residual,
                                              space.tangents->columns());
       run.report.n_columns = space.tangents->columns().extent(1);
     }
@@ -301,12 +299,12 @@ namespace lsr
         problem.set_functions(run.table.instances[i]);
       });
 
-      std::optional<FiniteElementResidual<dim>> residual;
-      Sampling                                  points;
-      Refinement                                refinement;
+      std::unique_ptr<FiniteElementResidual<dim>> residual;
+      Sampling                                    points;
+      Refinement                                  refinement;
       const double refining = time(run.communicator, [&]() {
-        residual.emplace(make_residual(run));
-        points = with_inputs(run.nodes, run.table.inputs[i]);
+        residual = make_residual(run);
+        points   = with_inputs(run.nodes, run.table.inputs[i]);
         if (run.surrogate)
           {
             run.space         = {};
