@@ -4,6 +4,8 @@
 
 #include <lsr/dense/blas.h>
 
+#include <KokkosBlas1_axpby.hpp>
+#include <KokkosBlas1_scal.hpp>
 #include <KokkosBlas3_gemm.hpp>
 
 #include <algorithm>
@@ -186,45 +188,16 @@ namespace lsr_studies
 
 
 
-    /// Where a jump over the period is demanded, call @p action with each
-    /// number of @p entry and the one at the other end.
-    template <typename Action>
-    void
-    for_each_pair(const TrainingPoints &points,
-                  const HostBlock      &entry,
-                  const Action         &action)
+    /// Where a jump over the period is demanded, the entries at one end and at
+    /// the other; empty without.
+    std::pair<HostBlock, HostBlock>
+    ends_of_period(const TrainingPoints &points, const HostBlock &entry)
     {
       const auto range = points.ranges.find(PointKind::period);
       if (range == points.ranges.end())
-        return;
-      const HostBlock here =
-                        part(entry, range->second.first, range->second.last),
-                      there = part(entry, points.n, entry.extent(1));
-      for (std::size_t j = 0; j < here.extent(1); ++j)
-        for (std::size_t i = 0; i < here.extent(0); ++i)
-          action(here(i, j), there(i, j));
-    }
-
-
-
-    /// Subtract the values at the other end.
-    void
-    take_differences(const TrainingPoints &points, const HostBlock &entry)
-    {
-      for_each_pair(points, entry, [](double &here, const double there) {
-        here -= there;
-      });
-    }
-
-
-
-    /// The transposed operation, for slopes.
-    void
-    pull_differences_back(const TrainingPoints &points, const HostBlock &entry)
-    {
-      for_each_pair(points, entry, [](const double here, double &there) {
-        there = -here;
-      });
+        return {};
+      return {part(entry, range->second.first, range->second.last),
+              part(entry, points.n, entry.extent(1))};
     }
   } // namespace
 
@@ -300,7 +273,8 @@ namespace lsr_studies
     Jets s, ds;
     for (unsigned int k = 0; k < trunk.jet_size(); ++k)
       {
-        take_differences(points, entry(t, k));
+        const auto [here, there] = ends_of_period(points, entry(t, k));
+        KokkosBlas::axpy(-1., there, here);
         s.push_back(HostBlock("s", u.extent(0), points.n));
         ds.push_back(HostBlock("ds", u.extent(0), points.n));
         KokkosBlas::gemm(
@@ -314,7 +288,8 @@ namespace lsr_studies
         KokkosBlas::gemm("N", "T", 1., here, ds[k], 1., db);
         KokkosBlas::gemm(
           "N", "N", 1., b, ds[k], 0., part(entry(dt, k), 0, points.n));
-        pull_differences_back(points, entry(dt, k));
+        const auto [by_here, by_there] = ends_of_period(points, entry(dt, k));
+        KokkosBlas::scal(by_there, -1., by_here);
       }
     const HostColumn b_gradient = to_host(branch_gradient),
                      t_gradient = to_host(trunk_gradient);
@@ -361,10 +336,9 @@ namespace lsr_studies
   double
   OperatorTest::mean_error(const Network &branch, const Network &trunk) const
   {
-    const std::size_t  width = branch.n_outputs(), n_points = points.extent(1);
-    const unsigned int jet_size = trunk.n_outputs() / width;
-    const Column       b_values = make_column(sensors.extent(1) * width),
-                 t_values       = make_column(n_points * trunk.n_outputs());
+    const std::size_t width = branch.n_outputs(), n_points = points.extent(1);
+    const Column      b_values = make_column(sensors.extent(1) * width),
+                 t_values      = make_column(n_points * width);
     branch.evaluate(sensors, b_values);
     trunk.evaluate(points, t_values);
     const Block products = make_block(sensors.extent(1), n_points);

@@ -57,6 +57,22 @@ namespace lsr_studies
 
 
 
+  FourierSeries
+  FourierSeries::integral() const
+  {
+    FourierSeries result;
+    result.period = period;
+    for (std::size_t k = 1; k <= cosine.size(); ++k)
+      {
+        const double frequency = 2 * M_PI * k / period;
+        result.cosine.push_back(-sine[k - 1] / frequency);
+        result.sine.push_back(cosine[k - 1] / frequency);
+      }
+    return result;
+  }
+
+
+
   std::string
   FourierSeries::expression(const std::string &variable) const
   {

@@ -37,6 +37,10 @@ namespace lsr_studies
     double
     minimum(double first, double last) const;
 
+    /// The integral of the series without its mean, itself with mean 0.
+    FourierSeries
+    integral() const;
+
     /// The series as an expression of @p variable in the syntax of muParser,
     /// with all digits.
     std::string

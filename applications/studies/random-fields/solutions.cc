@@ -17,16 +17,7 @@ namespace lsr_studies
     , viscosity(viscosity)
     , coefficients(n_points / 2)
   {
-    // The integral of the initial value without its mean.
-    FourierSeries integral;
-    integral.period = period;
-    for (std::size_t k = 1; k <= initial_value.cosine.size(); ++k)
-      {
-        const double frequency = 2 * M_PI * k / period;
-        integral.cosine.push_back(-initial_value.sine[k - 1] / frequency);
-        integral.sine.push_back(initial_value.cosine[k - 1] / frequency);
-      }
-
+    const FourierSeries integral = initial_value.integral();
     for (unsigned int i = 0; i < n_points; ++i)
       {
         const double x        = i * period / n_points;
@@ -167,15 +158,8 @@ namespace lsr_studies
   ReferenceSolution
   integral_of(const FourierSeries &u)
   {
-    FourierSeries oscillation;
-    oscillation.period = u.period;
-    for (std::size_t k = 1; k <= u.cosine.size(); ++k)
-      {
-        const double frequency = 2. * M_PI * k / u.period;
-        oscillation.cosine.push_back(-u.sine[k - 1] / frequency);
-        oscillation.sine.push_back(u.cosine[k - 1] / frequency);
-      }
-    oscillation.mean = -oscillation(0.);
+    FourierSeries oscillation = u.integral();
+    oscillation.mean          = -oscillation(0.);
     return [oscillation, mean = u.mean](const double *y) {
       return oscillation(y[0]) + mean * y[0];
     };
