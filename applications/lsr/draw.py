@@ -597,7 +597,7 @@ def curves_of(x, values, errors, where):
 def draw_file(source, path):
     """All fields of a file, each with its own scale."""
     fields = Fields(source)
-    if {"network", "refined", "fem"} <= set(fields.components):
+    if {"network", "refined", fields.reference} <= set(fields.components):
         return draw_comparison(path, fields)
     images = []
     for name, components in fields.components.items():

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <tuple>
 
 namespace lsr
 {
@@ -302,20 +303,27 @@ namespace lsr
     Place
     find_or_add(const Node &node)
     {
-      const auto found =
-        std::find_if(nodes.begin(), nodes.end(), [&](const Node &other) {
-          return other.kind == node.kind && other.operation == node.operation &&
-                 other.a == node.a && other.b == node.b && other.c == node.c &&
-                 other.number == node.number;
-        });
-      if (found != nodes.end())
-        return found - nodes.begin();
-      nodes.push_back(node);
-      return nodes.size() - 1;
+      // NaN equals nothing, not even as a key.
+      if (std::isnan(node.number))
+        {
+          nodes.push_back(node);
+          return nodes.size() - 1;
+        }
+      const auto [found, is_new] = places.emplace(
+        std::make_tuple(
+          node.kind, node.a, node.b, node.c, node.number, node.operation),
+        nodes.size());
+      if (is_new)
+        nodes.push_back(node);
+      return found->second;
     }
 
 
     std::vector<Node> nodes;
+    std::map<
+      std::tuple<char, Place, Place, Place, double, const SyntaxOperation *>,
+      Place>
+      places;
   };
 
 
@@ -381,11 +389,12 @@ namespace lsr
               ++end;
           else if (is_digit(at(begin)) || at(begin) == '.')
             {
-              // No hexadecimal numbers: 0xe is not 14.
-              const bool is_zero = at(begin) == '0' && is_letter(at(begin + 1));
-              char      *rest    = nullptr;
+              // 0xe is not the number 14.
+              const bool is_hexadecimal =
+                at(begin) == '0' && std::tolower(at(begin + 1)) == 'x';
+              char *rest = nullptr;
               std::strtod(text.c_str() + begin, &rest);
-              end = is_zero ?
+              end = is_hexadecimal ?
                       begin + 1 :
                       std::max<std::size_t>(rest - text.c_str(), begin + 1);
             }
