@@ -465,7 +465,7 @@ namespace lsr
         }
     mass.compress(dealii::VectorOperation::add);
 
-    // What constrained nodes hand over to those that determine them.
+    // Entries of constrained nodes go to those that determine them.
     FEVector condensed = discretization_.make_vector();
     for (const auto dof : discretization_.locally_owned_dofs())
       if (!constraints().is_constrained(dof))

@@ -29,7 +29,7 @@ namespace lsr
   class BlockProduct
   {
   public:
-    /// With @p A as it is now: whoever assembles it again makes a new product.
+    /// With @p A as it is now: after another assembly, make a new product.
     /// The matrix has to live as long as this object. On a device this throws
     /// on all ranks if an entry is not finite. Collective.
     explicit BlockProduct(const dealii::TrilinosWrappers::SparseMatrix &A);

@@ -50,7 +50,7 @@ namespace lsr
       void
       export_ghosts(const Block &X, const Block &Y) const;
 
-      /// Keeps what the importer belongs to.
+      /// Keeps the objects that the importer refers to alive.
       const Epetra_CrsGraph graph;
 
       /// Null only where no rank has ghosts.

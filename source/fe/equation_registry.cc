@@ -141,7 +141,7 @@ namespace lsr
     const std::string setting = "Additional shared libraries: ";
 
 
-    /// What dlopen() shall be called with for a library whose place relative
+    /// The argument of dlopen() for a library whose place relative
     /// to the parameter file is @p nearby.
     std::string
     find_library(const std::string &library, const std::string &nearby)

@@ -194,7 +194,7 @@ namespace lsr
 
         if (Utilities::MPI::n_mpi_processes(communicator) == 1)
           {
-            // DataOut has no words for a full disk.
+            // DataOut does not report a full disk.
             std::ostringstream text;
             data_out.write_vtu(text);
             write_atomically(path,
@@ -275,7 +275,7 @@ namespace lsr
       DataOut<dim> data_out;
     };
 
-    /// Write @p fields, what @p exact says about them, and the differences of
+    /// Write @p fields, their errors if @p exact is given, and differences of
     /// all fields but the last one to it if they are wanted.
     template <int dim>
     void

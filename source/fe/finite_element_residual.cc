@@ -175,7 +175,7 @@ namespace lsr
         const HostColumn factors = lumped_mass();
         for (std::size_t i = 0; i < factors.size(); ++i)
           factors(i) = 1. / std::sqrt(factors(i));
-        // The weight of these rows is the user's alone.
+        // These rows have the weight that the user gives, and no other.
         for (const auto &[row, value] : dirichlet_rows)
           factors(row) = 1.;
         set_inner_product(
@@ -304,7 +304,7 @@ namespace lsr
   void
   FiniteElementResidual<dim>::update_jacobian(const Column &q)
   {
-    // The Jacobian of a linear problem stays, and with it what linearize() has
+    // The Jacobian of a linear problem stays, and with it all that linearize()
     // made of it.
     if (assembler.weak_form().is_linear() && product)
       return;

@@ -147,7 +147,7 @@ namespace lsr
     void
     solve_iteratively(FEVector &x, const FEVector &b, const double tolerance)
     {
-      // Far more than multigrid takes on anything it is suited for.
+      // Far more than multigrid needs where it is suited.
       const unsigned int max_iterations = 500;
       const double       norm           = b.l2_norm();
       AssertThrow(std::isfinite(norm),

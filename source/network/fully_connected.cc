@@ -190,7 +190,7 @@ namespace lsr
         , slope(slopes.at(layout.activation))
       {}
 
-      /// @p z becomes what the linear layer @p name makes of @p x.
+      /// @p z becomes the result of the linear layer @p name for @p x.
       void
       linear(const std::string &z,
              const std::string &name,

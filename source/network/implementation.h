@@ -50,9 +50,9 @@ namespace lsr
     /**
      * Factors of the Jacobian rows of some values at some points: for the
      * layer that a weight matrix $W$ has at $P$ positions, the row is
-     * $\sum_p \delta_p \otimes a_p$ with what comes in, $a_p$ (and a 1 for the
+     * $\sum_p \delta_p \otimes a_p$ with the input, $a_p$ (and a 1 for the
      * bias, 0 where the layer does not add it), and the derivative of the value
-     * with respect to what goes out.
+     * with respect to the output.
      */
     struct Factors
     {

@@ -57,7 +57,7 @@ namespace lsr
                   const std::int64_t n_points,
                   const std::int64_t n_inputs) const;
 
-    /// The same for what the layer returned, or derivatives with respect to it:
+    /// The same for the output of the layer, or derivatives with respect to it:
     /// [outputs, n_points, n_positions].
     at::Tensor
     output_vectors(const at::Tensor  &output,

@@ -174,7 +174,7 @@ namespace lsr
   void
   Network::Implementation::probe_layers(const at::Tensor &x)
   {
-    // Whatever the layers are used for, the generic path is the judge.
+    // However the layers are used, the generic path is the reference.
     std::string     reason;
     std::mt19937_64 generator(3);
     try

@@ -87,7 +87,7 @@ namespace lsr
       }
 
     private:
-      /// Part of the points: all columns, or what slices pick from them.
+      /// Part of the points: all columns, or those that slices pick.
       std::optional<Columns>
       sliced(const Node *node, const Columns &columns) const
       {

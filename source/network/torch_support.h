@@ -77,7 +77,7 @@ namespace lsr
 
 
 
-  /// The one line of a LibTorch message that says what went wrong.
+  /// The line of a LibTorch message with the reason.
   std::string
   essence(const std::string &message);
 

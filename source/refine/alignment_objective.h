@@ -13,7 +13,7 @@
 
 namespace lsr
 {
-  /// Some rows of what align() minimizes, and the points they need.
+  /// Some rows of the objective of align(), and the points they need.
   struct AlignmentObjective
   {
     Sampling                  sampling;
@@ -45,7 +45,7 @@ namespace lsr
                         Residual       &residual,
                         const double    time_step);
 
-  /// Values of $q$: where they come from, and what they should be.
+  /// Values of $q$: where they come from, and their targets.
   struct Targets
   {
     Sampling sampling;

@@ -119,7 +119,7 @@ namespace lsr
             " directions are independent");
       }
 
-      /// What is minimized, for rows of the residual.
+      /// The objective, for rows of the residual.
       double
       norm_of(const Column &rows) const
       {
@@ -252,7 +252,7 @@ namespace lsr
             add(1., q, result.values);
           }
 
-        // What counts is the prediction that the correction gives, rounding
+        // The prediction that the correction gives is decisive, rounding
         // included.
         residual.evaluate(result.values, f);
         result.refined_norm = norm_of(f);

@@ -22,7 +22,7 @@ namespace lsr
    */
   using Block = Kokkos::View<double **, Kokkos::LayoutLeft, MemorySpace>;
 
-  /// A Block in single precision, for what need not be exact: the rows and the
+  /// A Block in single precision, where that is enough: the rows and the
   /// sketch from which a subspace is built.
   using FloatBlock = Kokkos::View<float **, Kokkos::LayoutLeft, MemorySpace>;
 

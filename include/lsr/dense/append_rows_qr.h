@@ -89,7 +89,7 @@ namespace lsr
     Column
     z() const;
 
-    /// $\rho^2$, the squared norm of what the columns cannot represent.
+    /// $\rho^2$, the squared norm of the part of $b$ outside of the columns.
     double
     rho2() const;
 

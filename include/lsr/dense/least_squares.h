@@ -246,7 +246,7 @@ namespace lsr
     /**
      * $\|f' + G' y_k\|^2$ for the ranks $k = 0, \ldots, $ numerical_rank(),
      * where $G'$ and $f'$ are other rows of the same columns, known by their
-     * own factorization: what the solutions are worth on rows that they have
+     * own factorization: the loss of the solutions on rows that they have
      * not seen. Costs $O(r^3)$ for all ranks together.
      */
     std::vector<double>

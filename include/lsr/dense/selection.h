@@ -26,8 +26,8 @@ namespace lsr
 
   /**
    * An estimate of the loss that solutions of a least-squares problem have on
-   * rows that they were not fitted to: what the number of columns and the
-   * Tikhonov parameter are chosen by. Estimates are comparable with each other,
+   * rows that they were not fitted to. By it, the number of columns and the
+   * Tikhonov parameter are chosen. Estimates are comparable with each other,
    * and in units of the loss $\|f + G y\|^2$ of all fitted rows.
    */
   class PredictedLoss

@@ -20,7 +20,7 @@ namespace lsr
    * @f[
    *   -\nabla \cdot (a(x,u) \nabla u) + b(x,u) \cdot \nabla u + c(x,u) = f(x)
    * @f]
-   * with everything given as expressions in a parameter file. The diffusion
+   * whose coefficients are expressions in a parameter file. The diffusion
    * $a$ is a number or a diagonal tensor, one entry for each coordinate: on
    * space-time meshes, where time is the last coordinate, that of time is 0,
    * and $b$ is 1 there. Boundary
@@ -30,7 +30,7 @@ namespace lsr
    *
    * If there is an exact solution, the word `manufactured` may stand for the
    * right hand side and for any boundary data $g$: they are then derived from
-   * the exact solution. The tangent is symbolic, so that it is exact.
+   * the exact solution. Derivatives with respect to $u$ are exact.
    *
    * @code
    * subsection Equation
@@ -53,7 +53,7 @@ namespace lsr
                                      public dealii::ParameterAcceptor
   {
   public:
-    /// What a parameter file may set.
+    /// The parameters that a parameter file may set.
     struct Parameters
     {
       /// $a(x,u)$, or its diagonal entries, separated by commas.
@@ -108,7 +108,7 @@ namespace lsr
     void
     set_functions(const std::map<std::string, std::string> &functions);
 
-    /// What is written in a parameter file called @p name, with the named
+    /// The parameter @p name of the parameter file, with the named
     /// functions in it, as a function of the coordinates.
     Expression<dim>
     parse_function(const std::string &text, const std::string &name) const;

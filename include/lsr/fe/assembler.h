@@ -111,7 +111,7 @@ namespace lsr
       return discretization_;
     }
 
-    /// What is eliminated.
+    /// The constraints that are eliminated.
     const dealii::AffineConstraints<double> &
     constraints() const
     {

@@ -17,11 +17,11 @@
 namespace lsr
 {
   /**
-   * The three fields that stand next to each other at the end of a refinement:
+   * The three fields that are compared at the end of a refinement:
    * the network before, the network refined, and the solution of the
    * finite-element system, all in the same finite-element space.
    *
-   * It holds references, and is what compare() and write_vtu() take:
+   * It holds references, for compare() and write_vtu():
    *
    * @code
    * const lsr::ComparedFields<dim> fields{
@@ -46,7 +46,7 @@ namespace lsr
     const dealii::Function<dim> *exact = nullptr;
   };
 
-  /// How far a field is from the exact solution, in three norms.
+  /// The distance of a field from the exact solution, in three norms.
   struct FieldErrors
   {
     double L2   = std::numeric_limits<double>::quiet_NaN();
@@ -119,7 +119,7 @@ namespace lsr
    * finite-element solution, and the norm of the residual.
    *
    * compare() fills in all but the residuals, which depend on the norm in which
-   * they are measured. What is not known is NaN and shown as a dash.
+   * they are measured. Unknown values are NaN and shown as a dash.
    */
   struct Comparison
   {

@@ -56,7 +56,7 @@ namespace lsr
   class Discretization : public dealii::ParameterAcceptor
   {
   public:
-    /// What a parameter file may set.
+    /// The parameters that a parameter file may set.
     struct Parameters
     {
       /// Name of a function of GridGenerator; not used if there is a file.

@@ -95,7 +95,7 @@ namespace lsr
 
   namespace internal
   {
-    /// Does not throw, for nobody can catch it: what is wrong is reported by
+    /// Does not throw, as there is no place to catch it: errors are reported by
     /// load_equations() or make_equation().
     void
     register_equation(const std::string    &built_with,
@@ -172,7 +172,7 @@ namespace lsr
 #  define LSR_BUILD_TYPE "Release"
 #endif
 
-/// What has to agree between a library of equations and a program that loads
+/// Has to be the same in a library of equations and in a program that loads
 /// it.
 #define LSR_BUILT_WITH                                              \
   "dealii_lsr " LSR_VERSION " and deal.II " DEAL_II_PACKAGE_VERSION \

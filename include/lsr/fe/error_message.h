@@ -14,7 +14,7 @@
 namespace lsr
 {
   /**
-   * What an exception says: for those of deal.II the text without the frame of
+   * The message of an exception: for those of deal.II without the frame of
    * file, line, condition and stack trace around it, for others what().
    */
   std::string
@@ -25,7 +25,7 @@ namespace lsr
    * throws an Error with the same message, so that no rank waits for one that
    * has given up. Collective.
    *
-   * For what one process does on behalf of all, like writing a file.
+   * For work that one process does for all, such as writing a file.
    */
   inline void
   on_first_rank(const MPI_Comm               communicator,

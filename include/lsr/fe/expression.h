@@ -60,7 +60,7 @@ namespace lsr
   class Expression
   {
   public:
-    /// What an expression may depend on.
+    /// The variables that an expression may depend on.
     enum class Variables
     {
       coordinates,
@@ -174,7 +174,7 @@ namespace lsr
 
 
   /**
-   * What a user wrote for parts of the boundary, one list of expressions for
+   * The expressions given for parts of the boundary, one list of them for
    * each boundary id, with numbers::invalid_boundary_id standing for "all".
    */
   using BoundaryExpressions =

@@ -36,7 +36,7 @@ namespace lsr
     /// strong residual, whatever the mesh.
     mass,
     /// $f^T K^{-1} f$ with the symmetric positive definite part $K$ of the
-    /// tangent: the $H^{-1}$ norm. For symmetric positive definite problems
+    /// Jacobian: the $H^{-1}$ norm. For symmetric positive definite problems
     /// this is the error in the energy norm.
     dual,
     /// $f^T (M + c L)^{-1} f$ with mass matrix $M$ and Laplace matrix $L$ of
@@ -127,7 +127,7 @@ namespace lsr
      * This residual linearized at @p q, constraints obeyed, as arrays that need
      * no finite elements (lsr/refine/linear_case.h): for linear
      * problems the residual itself. Throws with more than one rank, and for
-     * norms that need a matrix other than the Jacobian: all but l2, mass, and
+     * norms that need another matrix than the Jacobian: all but l2, mass, and
      * the dual norm where the matrix $K$ is $A$.
      */
     Linearization

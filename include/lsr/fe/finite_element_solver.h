@@ -17,10 +17,10 @@ namespace lsr
    * $f(u) = 0$ for the residual of an Assembler.
    *
    * Linear problems take one linear solve. Nonlinear problems take Newton's
-   * method with exact tangents and a backtracking line search. It ends when a
+   * method with exact Jacobians and a backtracking line search. It ends when a
    * full step changes $u$ by less than the tolerance, relative to the norm of
    * $u$: near rounding this is a sharper test than one on the residual, whose
-   * attainable size grows with the condition of the tangent. Where the
+   * attainable size grows with the condition of the Jacobian. Where the
    * residual is not defined at the initial guess with the Dirichlet values (a
    * solid whose cells at the boundary are turned inside out, say), the harmonic
    * extension of these values takes its place.
@@ -32,7 +32,7 @@ namespace lsr
   class FiniteElementSolver : public dealii::ParameterAcceptor
   {
   public:
-    /// What a parameter file may set.
+    /// The parameters that a parameter file may set.
     struct Parameters
     {
       /// Relative size of the last Newton step.

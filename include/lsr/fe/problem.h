@@ -19,7 +19,7 @@
 namespace lsr
 {
   /**
-   * What a parameter file says about a boundary value problem: the equation,
+   * The boundary value problem that a parameter file describes: the equation,
    * mesh and finite elements, and the solver for the finite-element solution
    * that other fields are compared with.
    */
@@ -87,7 +87,7 @@ namespace lsr
     void
     setup_dofs();
 
-    /// What the parameter file says, which has to be equation_name.
+    /// The name in the parameter file, which has to be equation_name.
     std::string parsed_equation_name = equation_name;
 
     unsigned int                          adaptive_refinements = 0;

@@ -34,7 +34,7 @@ namespace lsr
     /// RefinedFunction.
     RefinedNetwork network;
 
-    /// Where the network was sampled, and what refine() found. As always,
+    /// Where the network was sampled, and the result of refine(). As always,
     /// refinement.values obey no constraints.
     Sampling   sampling;
     Refinement refinement;

@@ -42,7 +42,7 @@ namespace lsr
    * pseudo-time $u$ evolves at the inner points, so that for them
    * $(M q)_i = \sqrt{(n + n_b)/n}\, u_i$, and boundary points have no mass.
    *
-   * Points that are drawn anew make another residual, which can be assigned to
+   * Other points make another residual, which can be assigned to
    * this one. For one process.
    */
   template <int dim>

@@ -64,7 +64,7 @@ namespace lsr
    * Where all weight matrices act through linear layers and two-dimensional
    * convolutions, with any activations, connections and products between them,
    * the network is layered(): the Jacobian row of layer $l$ at a point is
-   * $\sum_p \delta_{l,p} \otimes a_{l,p}$ with $a_{l,p}$ what comes into the
+   * $\sum_p \delta_{l,p} \otimes a_{l,p}$ with $a_{l,p}$ the input of the
    * layer at position $p$ and $\delta_{l,p}$ the derivative of the output with
    * respect to what the layer returns there. A fully connected layer has one
    * position; one that is applied to several vectors of every point has as many
@@ -72,8 +72,8 @@ namespace lsr
    * elementwise (scales and shifts, also those of normalization layers) have
    * the row $\delta_l \circ \hat x_l$. Up to 256 parameters that are used
    * differently are differentiated one by one; with more the network is not
-   * layered. description() says what was found. That makes rows of the Jacobian
-   * and products with RankOneDirections cheap. A network can also be a function
+   * layered; see description(). Where it is, rows of the Jacobian and products
+   * with RankOneDirections are cheap. A network can also be a function
    * of subnetworks that see different inputs, as branch and trunk of a
    * DeepONet; on a tensor grid (functions $\times$ points) these are
    * differentiated at far fewer inputs than there are points.
@@ -88,7 +88,7 @@ namespace lsr
    * All const functions may be called from one thread at a time; LibTorch's own
    * threads work inside (see set_n_threads()).
    *
-   * Everything that goes wrong inside LibTorch is rethrown as lsr::Error.
+   * All errors of LibTorch are rethrown as lsr::Error.
    */
   class Network
   {

@@ -63,7 +63,7 @@ namespace lsr
 
 
 
-  /// What align() did.
+  /// The result of align().
   struct Alignment
   {
     /// Steps that were tried; in Levenberg-Marquardt some may be rejected.

@@ -16,7 +16,7 @@ namespace lsr
   /// Points with the values that a network should have there.
   struct DataSet
   {
-    /// What a point is used for, as it stands in a file.
+    /// The use of a point, with its number in a file.
     enum Part
     {
       fit        = 0,

@@ -19,7 +19,7 @@
 namespace lsr
 {
   /// Some rows of a residual: values of the network at @p points, in the order
-  /// of Network::evaluate(), and what is required of them.
+  /// of Network::evaluate(), and the residual of these values.
   struct RowBlock
   {
     /// Inputs of the network $\times$ points.
@@ -81,7 +81,7 @@ namespace lsr
 
 
 
-  /// By what fit() chooses the number of columns and the damping.
+  /// The rule by which fit() chooses the number of columns and the damping.
   enum class SelectionRule
   {
     /// validation if there are validation rows, else cross_validation if the
@@ -103,7 +103,7 @@ namespace lsr
   {
     SelectionRule rule = SelectionRule::automatic;
 
-    /// What is given and what is to be chosen.
+    /// Which of rank and damping are given; the others are chosen.
     RegularizationChoice choice;
 
     /// Called with a line of text now and then.
@@ -112,7 +112,7 @@ namespace lsr
 
 
 
-  /// What fit() found.
+  /// The result of fit().
   struct Fit
   {
     /// The correction $\Delta\theta$ of the parameters.
@@ -132,7 +132,7 @@ namespace lsr
     /// for every number of columns.
     RankProfile profile;
 
-    /// What the rule predicts as loss on unseen rows without damping, for every
+    /// The loss on unseen rows as the rule predicts it, undamped, for every
     /// number of columns, scaled to n_rows; empty for the plateau.
     std::vector<double> predicted;
 

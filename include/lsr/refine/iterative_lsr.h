@@ -20,7 +20,7 @@
 
 namespace lsr
 {
-  /// What happened in one iteration of IterativeLSR. NaN: not known.
+  /// One iteration of IterativeLSR. NaN: not known.
   struct IterationRecord
   {
     static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
@@ -73,12 +73,12 @@ namespace lsr
     seconds() const;
 
     /// A table with a line of names and one line for each record, with all
-    /// digits; what is not known is empty.
+    /// digits; unknown values are empty.
     void
     write_csv(std::ostream &out) const;
 
     /// Read what write_csv() wrote; @p name stands for the file in messages.
-    /// Throws lsr::Error if it is something else.
+    /// Throws lsr::Error if it is no such table.
     static IterationHistory
     read_csv(std::istream &in, const std::string &name);
   };

@@ -48,7 +48,7 @@ namespace lsr
     /// Values that constraints determine, not the network.
     std::vector<std::size_t> constrained;
 
-    /// What they are: value constrained[k] is
+    /// Their values: value constrained[k] is
     /// $\sum_j C_{kj} q_j + \text{inhomogeneities}_k$, where no $q_j$ is
     /// constrained.
     CompressedRows      constraints;

@@ -64,7 +64,7 @@ namespace lsr
 
 
 
-  /// What refine() found.
+  /// The result of refine().
   struct Refinement
   {
     /// The correction $\Delta\theta$ of the parameters.

@@ -86,7 +86,7 @@ namespace lsr
    *
    * Rows of $q$ and of $f$ are distributed over the ranks of communicator();
    * every function takes and returns the rows of this rank. evaluate(),
-   * linearize() and what multiplies by a matrix are collective.
+   * linearize() and products with a matrix are collective.
    *
    * A residual says nothing about norms. It carries the inner product in which
    * refine() and align() minimize it: Euclidean, unless the class of the

@@ -14,8 +14,8 @@ namespace lsr
    * The values that a network can reach to first order from where it is: the
    * range of $J V$, orthonormalized over all ranks, $J V = Q R$.
    *
-   * It is what refine() makes of a tangent basis first, and, for a linear
-   * problem, the larger part of its work: $J V$ at all points, $2 n r^2$
+   * refine() makes it of a tangent basis first. For a linear problem this is
+   * the larger part of its work: $J V$ at all points, $2 n r^2$
    * operations of an orthonormalization, and $n r$ numbers of memory. Nothing
    * of it depends on the residual but the rows that constraints determine. So a
    * network $u(x, \mu)$ that has parameters $\mu$ of the problem among its
@@ -90,7 +90,7 @@ namespace lsr
     coefficients(const Column &z) const;
 
     /**
-     * What a correction $V y$ with coefficients() $y$ does to the values, rows
+     * The change of the values by $V y$ with $y$ = coefficients(z), the rows
      * of $J V y$ on this rank: up to rounding of $y$ it is $Q z$. Rows that
      * constraints determine are zero.
      */
