@@ -582,7 +582,7 @@ def draw_comparison(path, fields):
 
 def curves_of(x, values, errors, where):
     def curves(of, floor=-math.inf):
-        # What the others are to meet is a broad band below them.
+        # The reference is a broad band below the other curves.
         return [Curve(list(zip(x, np.maximum(of[name].ravel(), floor))), TITLES[name][0],
                       "--" if name == "fem" else "-", TITLES[name][1],
                       7 if name == "exact" else 2)

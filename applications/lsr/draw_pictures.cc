@@ -24,7 +24,7 @@ namespace lsr
       return result + "'";
     }
 
-    /// What a command prints, and its exit status.
+    /// The output of a command, and its exit status.
     std::pair<std::string, int>
     run(const std::string &command)
     {

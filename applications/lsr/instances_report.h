@@ -210,7 +210,7 @@ namespace lsr
       return statistics(numbers, true);
     }
 
-    /// What the refinement needs once.
+    /// The time that the refinement needs once.
     double
     once() const
     {

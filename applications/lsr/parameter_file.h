@@ -24,7 +24,7 @@ namespace lsr
     /// 1, 2 or 3.
     int dimension;
 
-    /// What `Equation/Name` says.
+    /// The value of `Equation/Name`.
     std::string equation;
 
     /// Whether there is a table of instances to be refined, or to be trained
@@ -42,7 +42,7 @@ namespace lsr
    *
    * Names of input files are made relative to the folder of the parameter file
    * here, and those of `include` lines are relative to the file they stand in;
-   * nobody else has to know where the parameter file is.
+   * no other code has to know where the parameter file is.
    */
   bool
   read_parameters(const CommandLine &command_line);

@@ -200,7 +200,7 @@ namespace lsr
       return result;
     }
 
-    /// What refine() is to do.
+    /// The options of refine().
     RefinementParameters
     get() const
     {
@@ -300,7 +300,7 @@ namespace lsr
                     "Seed of points and directions of the alignment.");
     }
 
-    /// What IterativeLSR is to do, except for the refinement itself.
+    /// The options of IterativeLSR, except for the refinement itself.
     IterativeParameters
     get() const
     {
@@ -329,7 +329,7 @@ namespace lsr
 
 
 
-  /// What a run leaves behind.
+  /// The files that a run writes.
   class OutputParameters : public dealii::ParameterAcceptor
   {
   public:

@@ -72,7 +72,7 @@ namespace lsr
     /// Beginning with rank 0.
     RankProfile profile;
 
-    /// What else the run has written into the folder of the report.
+    /// Other files that the run has written into the folder of the report.
     std::vector<std::string> files;
   };
 

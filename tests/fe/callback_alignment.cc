@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What an alignment in pseudo-time needs of the residual of a program.
+// Alignment in pseudo-time with the residual of a program.
 
 #include <lsr/dense/blas.h>
 #include <lsr/fe/linear_residual.h>

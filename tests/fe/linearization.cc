@@ -71,7 +71,7 @@ TEST(Linearization, OfALinearProblemIsTheResidualItself)
       ASSERT_EQ(linearized.n_rows(), n);
       const bool diagonal = residual.inner_product().diagonal();
       EXPECT_EQ(linearized.inner_product().diagonal(), diagonal);
-      // What is diagonal becomes a part of the rows.
+      // A diagonal inner product becomes a part of the rows.
       const auto scale = [&](const lsr::Block &rows) {
         if (diagonal)
           residual.inner_product().scale(rows);

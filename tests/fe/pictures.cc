@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// What draw.py sees in files of write_vtu(): the values of known functions,
+// Files of write_vtu() as draw.py reads them: the values of known functions,
 // checked by pictures.py.
 
 #include <lsr/fe/field_output.h>

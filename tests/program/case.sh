@@ -63,7 +63,7 @@ same mass LSR/Norm=mass "Finite element/Strong Dirichlet conditions=false" \
   "Mesh/Adaptive refinements=1" "Mesh/Global refinements=2"
 grep -q '"norm":"euclidean"' report.json || fail "no Euclidean norm"
 
-# What the command line says goes before the file.
+# The command line goes before the file.
 reports "options" dual.h5 --threads 1 --subspace parameters --directions 60 --seed 3 --rank 50 &&
   holds "$(value directions) == 60 && $(value rank) == 50" "options"
 grep -q '"subspace":"parameters"' report.json || fail "the subspace of the command line"

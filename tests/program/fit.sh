@@ -38,7 +38,7 @@ grep -q '"selected_by":"validation"' report.json || fail "validation is not used
 reports "groups" "$model" grouped.csv --group --directions 200
 grep -q '"selected_by":"cross-validation"' report.json || fail "groups are not used"
 
-# What the refined network predicts, however it is asked.
+# The predictions of the refined network, in both ways.
 cut -d, -f1-2 plenty.csv >new.csv
 reports "predictions" "$model" plenty.csv --directions 200 --output values.csv --profile profile.csv
 reports "refined network" "$model" plenty.csv --directions 200 --output refined.pt

@@ -246,8 +246,8 @@ namespace lsr_studies
       return {std::move(network), std::move(refinement), std::nullopt};
     }
 
-    /// What the subspace of the first instance looks like, and what iterations
-    /// make of it.
+    /// The subspace of the first instance, and its change by iterative
+    /// refinement.
     void
     study_subspace()
     {
