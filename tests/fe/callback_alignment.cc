@@ -20,7 +20,7 @@
 
 #include <functional>
 
-#include "programs.h"
+#include "support/programs.h"
 #include "support/models.h"
 
 using namespace lsr;

@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/messages.h"
 #include "support/polynomial.h"
 
 using namespace dealii;

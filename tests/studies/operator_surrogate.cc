@@ -8,7 +8,7 @@
 
 #include "support/models.h"
 
-using namespace lsr_studies;
+using namespace lsr;
 using namespace lsr::test;
 
 namespace

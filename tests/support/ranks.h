@@ -4,7 +4,7 @@
 #define lsr_tests_support_ranks_h
 
 #include <lsr/base/communicator.h>
-#include <lsr/dense/host.h>
+#include <lsr/base/types.h>
 
 #include <gtest/gtest.h>
 #include <mpi.h>
