@@ -61,7 +61,8 @@ if(TARGET lsr)
   add_test(NAME downstream_plugins
     COMMAND bash "${PROJECT_SOURCE_DIR}/tests/program/plugins.sh"
       "${_prefix}/${CMAKE_INSTALL_BINDIR}" "${PROJECT_SOURCE_DIR}" "${_downstream}/plugins"
-      "${_downstream}/template" "${_downstream}/refused")
+      "${_downstream}/template" "${_downstream}/refused"
+      $<$<BOOL:${LSR_BUILD_STUDIES}>:$<TARGET_FILE_DIR:lsr>>)
   list(APPEND _using downstream_template downstream_refused_equations downstream_plugins)
   add_test(NAME downstream_installed_program
     COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr" refine --help)

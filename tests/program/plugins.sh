@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-# plugins.sh BIN SOURCE SCRATCH TEMPLATE REFUSED: the equation of
+# plugins.sh BIN SOURCE SCRATCH TEMPLATE REFUSED [STUDIES]: the equation of
 # plugin/template, built in the folder TEMPLATE, is in the parameter template and
 # brings an untrained network close to the finite-element solution; libraries
 # that cannot be used, and those of tests/plugins in the folder REFUSED, get one
-# line that says why.
+# line that says why. STUDIES is the folder of the studies' programs, if any.
 . "$(dirname "$0")/checks.sh" "lsr refine" "$1" "$2" "$3"
 template=$4 refused=$5
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
@@ -67,6 +67,9 @@ refuses "'nonlinear elasticity'" "registered for 2 and 3 dimensions, but Dimensi
 refuses "Equation/Name is 'elasticity'" "'nonlinear elasticity'" "'advection-diffusion-reaction'" -- \
   problem.prm --set Equation/Name=elasticity
 other="Equation/Name is 'nonlinear elasticity', expected 'advection-diffusion-reaction'"
-program=lsr-baseline refuses "$other" -- problem.prm --method lsr --budget 1
-program=lsr-refine-instances refuses "$other" -- problem.prm
+if [ -n "${6:-}" ]; then
+  bin=$6
+  program=lsr-baseline refuses "$other" -- problem.prm --method lsr --budget 1
+  program=lsr-refine-instances refuses "$other" -- problem.prm
+fi
 finish

@@ -357,11 +357,11 @@ TEST(LinearizedResidual, SizesThatDoNotFitAreRefused)
     return message([&]() { LinearizedResidual residual(linearization); });
   };
   expect_contains(refusal([](Linearization &l) { l.residual.pop_back(); }),
-                  "tangent: rows: 39 expected, found 40");
+                  "jacobian: rows: 39 expected, found 40");
   expect_contains(refusal([](Linearization &l) { l.values.pop_back(); }),
-                  "tangent: columns: 39 expected, found 40");
+                  "jacobian: columns: 39 expected, found 40");
   expect_contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 40; }),
-                  "tangent");
+                  "jacobian");
   expect_contains(refusal([](Linearization &l) { l.jacobian.columns[0] = 0; }),
                   "columns of constrained values");
   expect_contains(refusal([](Linearization &l) { l.constrained[1] = 40; }),
