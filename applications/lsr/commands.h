@@ -7,6 +7,24 @@
 
 namespace lsr
 {
+  /// The command line of lsr evaluate; the file has points or parameters.
+  struct EvaluateOptions : CommandLine
+  {
+    std::string model_file, output_file;
+
+    void
+    add_to(CLI::App &app);
+  };
+
+
+
+  /// Write a refined network on the mesh of a parameter file, and return the
+  /// exit status.
+  int
+  evaluate_on_mesh(const std::string &program, EvaluateOptions &options);
+
+
+
   // The subcommands of lsr. Each function adds one to @p app, which, if it is
   // chosen, sets @p command.
 

@@ -5,7 +5,6 @@
 #include <lsr/base/exceptions.h>
 
 #include "applications/lsr/commands.h"
-#include "applications/lsr/evaluate_options.h"
 #include "applications/lsr/evaluation.h"
 
 namespace lsr

@@ -4,13 +4,13 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
-#include <lsr/fe/field_output.h>
 #include <lsr/fe/error_message.h>
+#include <lsr/fe/field_output.h>
 #include <lsr/refine/refined_network.h>
 
 #include <filesystem>
 
-#include "applications/lsr/evaluate_options.h"
+#include "applications/lsr/commands.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
 

@@ -9,8 +9,9 @@
 #include <cmath>
 #include <iomanip>
 #include <limits>
-#include <optional>
+#include <numeric>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,8 @@ namespace lsr
 
 
   /// The results of all instances, and their cost.
-  class InstancesReport
+  struct InstancesReport
   {
-  public:
     std::vector<InstanceRecord> records;
 
     /// Names of their inputs.
@@ -59,203 +59,134 @@ namespace lsr
 
     std::size_t  n_dofs = 0, n_parameters = 0, n_columns = 0;
     unsigned int n_reduced_matrices = 0;
+  };
 
-    void
-    write_csv(std::ostream &out) const
-    {
-      for (const std::string &name : names)
-        out << name << ',';
-      out << "network_error,refined_error,refined_distance,fem_error,seconds,"
-             "fem_seconds,rank,linearizations\n";
-      out.precision(10);
-      for (const InstanceRecord &r : records)
-        {
-          for (const double input : r.inputs)
-            out << input << ',';
-          out << r.network_error << ',' << r.refined_error << ','
-              << r.refined_distance << ',' << r.fem_error << ',' << r.seconds
-              << ',' << r.fem_seconds << ',' << r.rank << ','
-              << r.linearizations << '\n';
-        }
-    }
 
-    void
-    write_json(std::ostream &out) const
-    {
-      using json         = nlohmann::ordered_json;
-      const auto summary = [](const Statistics &s) {
-        return json{{"mean", s.mean}, {"median", s.median}, {"worst", s.worst}};
-      };
-      const auto n = break_even();
-      out << json{{"instances", records.size()},
-                  {"degrees_of_freedom", n_dofs},
-                  {"network_parameters", n_parameters},
-                  {"columns", n_columns},
-                  {"reduced_matrices", n_reduced_matrices},
-                  {"network_error", summary(errors_of_network())},
-                  {"refined_error", summary(errors_after_refinement())},
-                  {"error_ratio", summary(ratios())},
-                  {"mesh_seconds", mesh_seconds},
-                  {"network_seconds", network_seconds},
-                  {"space_seconds", space_seconds},
-                  {"training_seconds", training_seconds},
-                  {"first_seconds", first_seconds()},
-                  {"amortized_seconds", amortized_seconds()},
-                  {"later_seconds", later_seconds()},
-                  {"fem_seconds", fem_seconds()},
-                  {"break_even",
-                   !std::isfinite(fem_seconds()) ? json() :
-                   n                             ? json(*n) :
-                                                   json("never")}}
-               .dump(2)
-          << '\n';
-    }
 
-    /// For people.
-    void
-    print(std::ostream &out) const
-    {
-      const auto row = [&out](const std::string &name, const Statistics &s) {
-        out << std::setw(30) << std::left << name << std::setw(12) << s.mean
-            << std::setw(12) << s.median << s.worst << '\n';
-      };
-      out << std::setprecision(3) << '\n'
-          << records.size() << " instances, " << n_dofs
-          << " degrees of freedom, network of " << n_parameters
-          << " parameters, " << n_columns
-          << " columns, reduced matrix computed " << n_reduced_matrices
-          << " times\n\n"
-          << std::setw(30) << std::left << "relative L2 error" << std::setw(12)
-          << "mean" << std::setw(12) << "median"
-          << "worst\n";
-      row("network", errors_of_network());
-      row("refined", errors_after_refinement());
-      row("times smaller", ratios());
-      out << "\nseconds\n"
-          << "once: mesh " << mesh_seconds << ", network " << network_seconds
-          << ", tangent space " << space_seconds << ", training "
-          << (training_seconds > 0 ? std::to_string(training_seconds) :
-                                     std::string("not counted"))
-          << '\n'
-          << "first instance with all of this: " << first_seconds() << '\n'
-          << "amortized over all instances:    " << amortized_seconds() << ", "
-          << first_seconds() / amortized_seconds() << " times below the first\n"
-          << "an instance, after the first:    " << later_seconds() << '\n';
-      if (std::isfinite(fem_seconds()))
-        {
-          const auto n = break_even();
-          out << "finite elements, an instance:    " << fem_seconds() << '\n'
-              << "refining all is faster than solving all from "
-              << (n ? std::to_string(*n) + " instances on" :
-                      std::string("no number of instances on: never"))
-              << '\n';
-        }
-      out << std::right;
-    }
+  /// A line for each instance.
+  inline void
+  write_csv(std::ostream &out, const InstancesReport &report)
+  {
+    for (const std::string &name : report.names)
+      out << name << ',';
+    out << "network_error,refined_error,refined_distance,fem_error,seconds,"
+           "fem_seconds,rank,linearizations\n";
+    out.precision(10);
+    for (const InstanceRecord &r : report.records)
+      {
+        for (const double input : r.inputs)
+          out << input << ',';
+        out << r.network_error << ',' << r.refined_error << ','
+            << r.refined_distance << ',' << r.fem_error << ',' << r.seconds
+            << ',' << r.fem_seconds << ',' << r.rank << ',' << r.linearizations
+            << '\n';
+      }
+  }
 
-  private:
-    /// The worst is the largest, or of ratios the smallest.
-    struct Statistics
-    {
-      double mean, median, worst;
+
+
+  /**
+   * Means and extremes over all instances, and the time of all of them:
+   * - `first_seconds`: of the first instance with all work that is done once,
+   * - `amortized_seconds`: of an instance with its share of that,
+   * - `later_seconds`: of an instance after the first,
+   * - `break_even`: the number of instances from which on refining all of them
+   *   takes less time than solving them, or "never".
+   */
+  inline nlohmann::ordered_json
+  summary(const InstancesReport &report)
+  {
+    using json     = nlohmann::ordered_json;
+    const auto all = [&](const auto &number) {
+      std::vector<double> numbers;
+      for (const InstanceRecord &record : report.records)
+        numbers.push_back(number(record));
+      return numbers;
     };
-
-    static Statistics
-    statistics(std::vector<double> numbers,
-               const bool          smallest_is_worst = false)
-    {
+    const auto mean = [](const std::vector<double> &numbers) {
+      return std::accumulate(numbers.begin(), numbers.end(), 0.) /
+             numbers.size();
+    };
+    const auto statistics = [&](std::vector<double> numbers,
+                                const bool          smallest_is_worst = false) {
       std::sort(numbers.begin(), numbers.end());
       const std::size_t n = numbers.size();
-      return {mean(numbers),
-              (numbers[(n - 1) / 2] + numbers[n / 2]) / 2,
-              smallest_is_worst ? numbers.front() : numbers.back()};
-    }
+      return json{{"mean", mean(numbers)},
+                  {"median", (numbers[(n - 1) / 2] + numbers[n / 2]) / 2},
+                  {"worst",
+                   smallest_is_worst ? numbers.front() : numbers.back()}};
+    };
 
-    static double
-    mean(const std::vector<double> &numbers)
-    {
-      double sum = 0;
-      for (const double number : numbers)
-        sum += number;
-      return sum / numbers.size();
-    }
+    const std::size_t   n       = report.records.size();
+    std::vector<double> seconds = all([](const auto &r) { return r.seconds; });
+    const double        mean_seconds = mean(seconds), first = seconds[0];
+    if (n > 1)
+      seconds.erase(seconds.begin());
+    const double fem_seconds =
+      mean(all([](const auto &r) { return r.fem_seconds; }));
+    const double space = report.network_seconds + report.space_seconds;
+    const double gain  = fem_seconds - mean_seconds;
+    json         break_even;
+    if (gain > 0)
+      break_even =
+        1 + static_cast<std::size_t>((space + report.training_seconds) / gain);
+    else if (std::isfinite(fem_seconds))
+      break_even = "never";
 
-    std::vector<double>
-    all(double InstanceRecord::*const entry) const
-    {
-      std::vector<double> numbers;
-      for (const InstanceRecord &record : records)
-        numbers.push_back(record.*entry);
-      return numbers;
-    }
+    return {{"instances", n},
+            {"degrees_of_freedom", report.n_dofs},
+            {"network_parameters", report.n_parameters},
+            {"columns", report.n_columns},
+            {"reduced_matrices", report.n_reduced_matrices},
+            {"network_error",
+             statistics(all([](const auto &r) { return r.network_error; }))},
+            {"refined_error",
+             statistics(all([](const auto &r) { return r.refined_error; }))},
+            {"error_ratio",
+             statistics(all([](const auto &r) {
+                          return r.network_error / r.refined_error;
+                        }),
+                        true)},
+            {"mesh_seconds", report.mesh_seconds},
+            {"network_seconds", report.network_seconds},
+            {"space_seconds", report.space_seconds},
+            {"training_seconds", report.training_seconds},
+            {"first_seconds", report.mesh_seconds + space + first},
+            {"amortized_seconds",
+             (report.mesh_seconds + space) / n + mean_seconds},
+            {"later_seconds", mean(seconds)},
+            {"fem_seconds", fem_seconds},
+            {"break_even", break_even}};
+  }
 
-    Statistics
-    errors_of_network() const
-    {
-      return statistics(all(&InstanceRecord::network_error));
-    }
 
-    Statistics
-    errors_after_refinement() const
-    {
-      return statistics(all(&InstanceRecord::refined_error));
-    }
 
-    Statistics
-    ratios() const
-    {
-      std::vector<double> numbers;
-      for (const InstanceRecord &record : records)
-        numbers.push_back(record.network_error / record.refined_error);
-      return statistics(numbers, true);
-    }
-
-    /// The time that the refinement needs once.
-    double
-    once() const
-    {
-      return mesh_seconds + network_seconds + space_seconds;
-    }
-
-    double
-    first_seconds() const
-    {
-      return once() + records[0].seconds;
-    }
-
-    double
-    amortized_seconds() const
-    {
-      return once() / records.size() + mean(all(&InstanceRecord::seconds));
-    }
-
-    double
-    later_seconds() const
-    {
-      std::vector<double> numbers = all(&InstanceRecord::seconds);
-      if (numbers.size() > 1)
-        numbers.erase(numbers.begin());
-      return mean(numbers);
-    }
-
-    double
-    fem_seconds() const
-    {
-      return mean(all(&InstanceRecord::fem_seconds));
-    }
-
-    /// The number of instances from which on refining all of them takes less
-    /// time than solving them; nothing if there is none.
-    std::optional<std::size_t>
-    break_even() const
-    {
-      const double gain = fem_seconds() - mean(all(&InstanceRecord::seconds));
-      if (!(gain > 0))
-        return std::nullopt;
-      return 1 + static_cast<std::size_t>(
-                   (once() - mesh_seconds + training_seconds) / gain);
-    }
-  };
+  /// The summary for people: a line for each entry.
+  inline void
+  print(std::ostream &out, const InstancesReport &report)
+  {
+    const auto number = [](const nlohmann::ordered_json &value) {
+      if (!value.is_number_float())
+        return value.dump();
+      std::ostringstream text;
+      text << std::setprecision(3) << value.get<double>();
+      return text.str();
+    };
+    out << '\n';
+    for (const auto &[key, value] : summary(report).items())
+      {
+        std::string name = key;
+        std::replace(name.begin(), name.end(), '_', ' ');
+        out << std::setw(22) << std::left << name << std::right;
+        if (value.is_object())
+          for (const auto &[kind, entry] : value.items())
+            out << kind << ' ' << std::setw(12) << std::left << number(entry)
+                << std::right;
+        else
+          out << number(value);
+        out << '\n';
+      }
+  }
 } // namespace lsr
 
 #endif

@@ -43,27 +43,27 @@ namespace lsr
 
 
 
+  template <int dim>
+  Sampling
+  nodes(const ProblemCase<dim> &run)
+  {
+    const auto              &discretization = run.problem.discretization;
+    const NetworkParameters &parameters     = run.parameters.network;
+    const auto               sample = [&](const dealii::Mapping<dim> &mapping) {
+      return nodal_sampling(mapping,
+                            discretization.dof_handler(),
+                            discretization.n_components(),
+                            parameters.time_value());
+    };
+    return parameters.mesh_coordinates ?
+             sample(*discretization.mesh_coordinates()) :
+             sample(discretization.mapping());
+  }
+
+
+
   namespace
   {
-    template <int dim>
-    Sampling
-    nodes(const ProblemCase<dim> &run)
-    {
-      const auto              &discretization = run.problem.discretization;
-      const NetworkParameters &parameters     = run.parameters.network;
-      const auto sample = [&](const dealii::Mapping<dim> &mapping) {
-        return nodal_sampling(mapping,
-                              discretization.dof_handler(),
-                              discretization.n_components(),
-                              parameters.time_value());
-      };
-      return parameters.mesh_coordinates ?
-               sample(*discretization.mesh_coordinates()) :
-               sample(discretization.mapping());
-    }
-
-
-
     template <int dim>
     std::shared_ptr<Network>
     untrained_network(const ProblemCase<dim> &run)
@@ -127,6 +127,7 @@ namespace lsr
 #define LSR_INSTANTIATE(dim)                                           \
   template struct ProblemCase<dim>;                                    \
   template void     load_network(ProblemCase<dim> &);                  \
+  template Sampling nodes(const ProblemCase<dim> &);                   \
   template void     make_mesh(ProblemCase<dim> &, const unsigned int); \
   template void     print_mesh(const Problem<dim> &,                   \
                                const dealii::ConditionalOStream &);    \

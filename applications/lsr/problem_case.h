@@ -13,9 +13,11 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "applications/lsr/parameters.h"
+#include "applications/lsr/program.h"
 
 namespace lsr
 {
@@ -61,6 +63,11 @@ namespace lsr
   void
   load_network(ProblemCase<dim> &run);
 
+  /// The nodes of the mesh in the coordinates that the network sees.
+  template <int dim>
+  Sampling
+  nodes(const ProblemCase<dim> &run);
+
   /// Make the mesh, refined by @p further_refinements more than the parameters
   /// say, and adapt it to the network, which is made where there is none.
   template <int dim>
@@ -78,6 +85,14 @@ namespace lsr
   template <int dim>
   FEVector
   network_field(const ProblemCase<dim> &run, const Column &correction = {});
+
+  /// Refine all instances of a parameter file; see refine_instances.cc.
+  template <int dim>
+  void
+  refine_instances(const MPI_Comm     world,
+                   const CommandLine &command_line,
+                   const std::string &equation,
+                   const std::integral_constant<int, dim>);
 } // namespace lsr
 
 #endif

@@ -5,14 +5,11 @@
 // elements. The networks are one network of coordinates and parameters, refined
 // in one tangent space, or those that an operator makes of functions.
 
-#include "applications/lsr/refine_instances.h"
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/fe/finite_element_residual.h>
-#include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/problem.h>
 #include <lsr/refine/tangent_basis.h>
 #include <lsr/refine/tangent_space.h>
 
@@ -42,23 +39,12 @@ namespace lsr
 
 
     template <int dim>
-    struct InstancesCase
+    struct InstancesCase : ProblemCase<dim>
     {
-      InstancesCase(const MPI_Comm world, const std::string &equation)
-        : communicator(world)
-        , pcout(std::cout, dealii::Utilities::MPI::this_mpi_process(world) == 0)
-        , problem(world, equation)
-      {}
-
-      const MPI_Comm             communicator;
-      dealii::ConditionalOStream pcout;
-
-      Problem<dim>      problem;
-      ProgramParameters parameters;
+      using ProblemCase<dim>::ProblemCase;
 
       InstanceTable                            table;
       std::unique_ptr<const OperatorSurrogate> surrogate;
-      Sampling                                 nodes;
 
       /// Of all instances, or of the present one if the network is an operator.
       Space space;
@@ -68,7 +54,7 @@ namespace lsr
       bool
       use_galerkin() const
       {
-        return parameters.instances.test_functions == "tangent space";
+        return this->parameters.instances.test_functions == "tangent space";
       }
     };
 
@@ -162,9 +148,7 @@ namespace lsr
       problem.advection_diffusion_reaction().set_functions(
         run.table.instances[0]);
       problem.setup();
-      run.nodes         = nodal_sampling(problem.discretization.mapping(),
-                                 problem.discretization.dof_handler(),
-                                 1);
+      run.nodes         = nodes(run);
       run.report.n_dofs = problem.discretization.dof_handler().n_dofs();
       print_mesh(problem, run.pcout);
     }
@@ -194,11 +178,11 @@ namespace lsr
       const SubspaceParameters &parameters = run.parameters.refinement;
       Space                    &space      = run.space;
       const auto                residual   = make_residual(run);
-      space.basis = make_tangent_basis(*space.network,
+      space.basis                          = make_tangent_basis(*space.network,
                                        parameters.basis_of(0),
                                        points.points,
                                        run.communicator);
-      space.tangents = std::make_unique<TangentSpace>(
+      space.tangents                       = std::make_unique<TangentSpace>(
         *space.basis, points, *residual, parameters.drop_tolerance);
       run.report.n_columns = space.tangents->columns().extent(1);
     }
@@ -384,11 +368,12 @@ namespace lsr
         report.records.back().inputs = run.table.inputs[i];
         print_progress(run);
         write("instances.csv",
-              [&](std::ostream &out) { report.write_csv(out); });
+              [&](std::ostream &out) { write_csv(out, report); });
       }
-    write("summary.json", [&](std::ostream &out) { report.write_json(out); });
+    write("summary.json",
+          [&](std::ostream &out) { out << summary(report).dump(2) << '\n'; });
     if (run.pcout.is_active())
-      report.print(std::cout);
+      print(std::cout, report);
     run.pcout << "Results in " << folder << ": instances.csv summary.json"
               << std::endl;
   }

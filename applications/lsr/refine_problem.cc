@@ -23,7 +23,6 @@
 #include "applications/lsr/draw_pictures.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
-#include "applications/lsr/refine_instances.h"
 #include "applications/lsr/refine_options.h"
 #include "applications/lsr/report.h"
 
@@ -241,8 +240,10 @@ namespace lsr
         const auto &dof_handler = run.problem.discretization.dof_handler();
         return exact ?
                  compute_L2_error(mapping, dof_handler, latest.back(), *exact) :
-                 compute_difference(
-                   mapping, dof_handler, latest.back(), solution)
+                 compute_difference(mapping,
+                                    dof_handler,
+                                    latest.back(),
+                                    solution)
                    .L2;
       };
       iteration.checkpoint      = in_output_folder(run, "checkpoint.pt");
@@ -252,8 +253,7 @@ namespace lsr
         if (run.parameters.output.pictures)
           write_vtu(
             in_output_folder(run, iteration_file(record)),
-            compared(
-              run.problem, latest[0], latest[1], solution, exact.get()));
+            compared(run.problem, latest[0], latest[1], solution, exact.get()));
         latest.clear();
       };
 
@@ -473,7 +473,8 @@ namespace lsr
       result.basis      = run.parameters.refinement.basis_of(0);
       result.refinement = run.parameters.refinement.get();
       run.stage("export", "Assembling residual and Jacobian", [&]() {
-        result.linearization = run.residual->linearization(run.nodes.evaluate(*run.network));
+        result.linearization =
+          run.residual->linearization(run.nodes.evaluate(*run.network));
         result.save(file);
       });
       run.pcout << "Written: " << file << std::endl;

@@ -6,8 +6,6 @@
 
 #include <lsr/base/types.h>
 #include <lsr/dense/blas.h>
-#include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/problem.h>
 #include <lsr/network/training.h>
 
 #include <algorithm>
@@ -18,26 +16,12 @@
 #include "applications/lsr/commands.h"
 #include "applications/lsr/initial_network.h"
 #include "applications/lsr/parameter_file.h"
+#include "applications/lsr/problem_case.h"
 
 namespace lsr
 {
   namespace
   {
-    template <int dim>
-    struct TrainingCase
-    {
-      TrainingCase(const MPI_Comm world, const std::string &equation)
-        : problem(world, equation)
-      {}
-
-      const dealii::ConditionalOStream pcout{std::cout, true};
-
-      Problem<dim>      problem;
-      ProgramParameters parameters;
-    };
-
-
-
     /// The values that a network shall have.
     struct TrainingData
     {
@@ -47,28 +31,17 @@ namespace lsr
 
 
 
-    template <int dim>
-    Sampling
-    nodes(const Problem<dim> &problem)
-    {
-      return nodal_sampling(problem.discretization.mapping(),
-                            problem.discretization.dof_handler(),
-                            problem.equation.n_components());
-    }
-
-
-
     /// The finite-element solution at all nodes, in the order of the values of
     /// a network: its outputs belong together, point by point.
     template <int dim>
     TrainingData
-    solve(TrainingCase<dim> &training)
+    solve(ProblemCase<dim> &training)
     {
       Problem<dim> &problem = training.problem;
       training.pcout << "Solving the finite-element system" << std::endl;
       problem.setup();
       const FEVector   solution = problem.solve(training.pcout);
-      const Sampling   sampling = nodes(problem);
+      const Sampling   sampling = nodes(training);
       const HostColumn values("lsr::HostColumn",
                               sampling.points.extent(1) *
                                 problem.equation.n_components());
@@ -84,12 +57,13 @@ namespace lsr
     /// picked at random, over coordinates and inputs.
     template <int dim>
     TrainingData
-    solve(TrainingCase<dim> &training, const InstanceTable &table)
+    solve(ProblemCase<dim> &training, const InstanceTable &table)
     {
-      Problem<dim> &problem = training.problem;
+      Problem<dim>              &problem   = training.problem;
+      const InstancesParameters &instances = training.parameters.instances;
       problem.advection_diffusion_reaction().set_functions(table.instances[0]);
       problem.setup();
-      const Sampling      sampling = nodes(problem);
+      const Sampling      sampling = nodes(training);
       const HostBlock     points   = to_host(sampling.points);
       std::vector<double> coordinates, values;
       std::mt19937_64     generator{0};
@@ -107,9 +81,9 @@ namespace lsr
           std::vector<std::size_t> picked(solution.locally_owned_size());
           std::iota(picked.begin(), picked.end(), 0);
           std::shuffle(picked.begin(), picked.end(), generator);
-          if (training.parameters.instances.n_training_points > 0)
-            picked.resize(std::min<std::size_t>(
-              training.parameters.instances.n_training_points, picked.size()));
+          if (instances.n_training_points > 0)
+            picked.resize(std::min<std::size_t>(instances.n_training_points,
+                                                picked.size()));
           const std::vector<double> &inputs = table.inputs[instance];
           for (const std::size_t i : picked)
             {
@@ -124,10 +98,9 @@ namespace lsr
             }
         }
 
-      TrainingData data{
-        make_block(dim + training.parameters.instances.inputs.size(),
-                   values.size()),
-        make_column(values.size())};
+      TrainingData data{make_block(dim + instances.inputs.size(),
+                                   values.size()),
+                        make_column(values.size())};
       Kokkos::deep_copy(data.points,
                         HostBlock(coordinates.data(),
                                   data.points.extent(0),
@@ -142,9 +115,9 @@ namespace lsr
     /// progress now and then, and save it as Network/File.
     template <int dim>
     void
-    train_on(const TrainingData      &data,
-             const TrainingCase<dim> &training,
-             const std::string       &path)
+    train_on(const TrainingData     &data,
+             const ProblemCase<dim> &training,
+             const std::string      &path)
     {
       const TrainingSection &section = training.parameters.training;
       const double           mean_square =
@@ -183,13 +156,17 @@ namespace lsr
       AssertThrow(dealii::Utilities::MPI::n_mpi_processes(world) == 1,
                   dealii::ExcMessage(
                     "training runs in one process, with threads"));
-      TrainingCase<dim> training(world, kind.equation);
+      ProblemCase<dim> training(world, kind.equation);
       if (!read_parameters(command_line))
         return;
       AssertThrow(!training.parameters.network.mesh_coordinates,
                   dealii::ExcMessage(
                     "Network/Mesh coordinates is true, expected false: only "
                     "lsr refine knows networks of mesh coordinates."));
+      require(
+        !training.parameters.network.time_value(),
+        "Network/Time is a number, expected nothing: networks are trained "
+        "without time beside the coordinates.");
       const InstancesParameters &instances = training.parameters.instances;
       require(!kind.has_training_instances || !instances.inputs.empty(),
               "Instances/Inputs is empty, expected names of columns of " +
