@@ -18,10 +18,9 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-
-#include "support/programs.h"
+#include "support/messages.h"
 #include "support/models.h"
+#include "support/programs.h"
 
 using namespace lsr;
 using dealii::Vector;
@@ -85,23 +84,9 @@ namespace
   const auto identity = [](const Vector<double> &x, Vector<double> &y) {
     y = x;
   };
-
-  std::string
-  message(const std::function<void()> &action)
-  {
-    try
-      {
-        action();
-      }
-    catch (const std::exception &exception)
-      {
-        return exception.what();
-      }
-    return "";
-  }
 } // namespace
 
-TEST(CallbackResidual, aligns_in_the_norm_of_the_energy)
+TEST(CallbackResidual, AlignsInTheNormOfTheEnergy)
 {
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})
     {
@@ -114,7 +99,7 @@ TEST(CallbackResidual, aligns_in_the_norm_of_the_energy)
     }
 }
 
-TEST(CallbackResidual, has_the_transpose_of_a_symmetric_jacobian)
+TEST(CallbackResidual, HasTheTransposeOfASymmetricJacobian)
 {
   const Program program;
   auto          of_program = program.residual();
@@ -132,20 +117,19 @@ TEST(CallbackResidual, has_the_transpose_of_a_symmetric_jacobian)
   EXPECT_LT(test::relative_difference(left, right), 1e-12);
 }
 
-TEST(CallbackResidual, says_what_an_alignment_needs_before_the_network_changes)
+TEST(CallbackResidual, SaysWhatAnAlignmentNeedsBeforeTheNetworkChanges)
 {
   Program      program;
   const Column parameters = program.network->parameters();
   auto         residual   = program.residual();
-  EXPECT_NE(message([&]() {
-              program.align(residual, Method::levenberg_marquardt);
-            }).find("apply_mass()"),
-            std::string::npos);
+  test::expect_contains(test::message([&]() {
+                          program.align(residual, Method::levenberg_marquardt);
+                        }),
+                        "apply_mass()");
   residual.apply_mass = identity;
-  EXPECT_NE(message([&]() {
-              program.align(residual, Method::lbfgs);
-            }).find("apply_transposed_jacobian()"),
-            std::string::npos);
+  test::expect_contains(test::message(
+                          [&]() { program.align(residual, Method::lbfgs); }),
+                        "apply_transposed_jacobian()");
   EXPECT_EQ(test::relative_difference(program.network->parameters(),
                                       parameters),
             0.);
