@@ -67,3 +67,23 @@ for points in nodes mesh; do
     }' "$scratch/$points/lsr/history.csv"
   [ -s "$scratch/$points/lsr/refined.pt" ]
 done
+
+# -------------------------------------------------------------- bad input
+
+set +e
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh" lsr-baseline "$bin" "$source" "$scratch/refused"
+prm=../small.prm
+refuses "missing.prm" "no such file" -- missing.prm --method pinn --budget 1
+refuses "--method" "magic" -- $prm --method magic --budget 1
+refuses "--budget" "required" -- $prm --method pinn
+refuses "--budget" "-1" -- $prm --method pinn --budget=-1
+refuses '"1 + u^2"' "Equation/Diffusion" "not constant" -- $prm --method pinn --budget 1 \
+  --set "Equation/Diffusion=1 + u^2"
+refuses "no Dirichlet condition" "boundary id 1" -- $prm --method tsonn --budget 1 \
+  --set "Equation/Neumann conditions=1: manufactured"
+refuses "relu" "second derivatives" -- $prm --method lsr --budget 1 --set Training/Activation=relu
+refuses "--number-of-points" "0" -- $prm --method lsr --budget 1 --number-of-points 0
+for method in pinn tsonn lsr; do
+  refuses "not finite" -- $prm --method $method --budget 1 --set "Equation/Right hand side=log(x - 2)"
+done
+finish

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 # case.sh BIN SOURCE SCRATCH: exported cases give the same refined network as
-# their parameter files; a problem that cannot be exported, or a file that is no
-# case, is refused.
+# their parameter files; what cannot be exported is among refusals.cc.
 . "$(dirname "${BASH_SOURCE[0]}")/checks.sh" "lsr refine" "$@"
 export OMP_NUM_THREADS=1
 prm=$source/applications/examples/poisson/poisson.prm
@@ -74,27 +73,8 @@ grep -q '"subspace":"parameters"' report.json || fail "the subspace of the comma
 reports "nonlinear" nonlinear.h5 --threads 1 &&
   holds "$(value residual_refined) < 0.9 * $(value residual)" "nonlinear"
 
-# -------------------------------------------------------------- bad input
+# ---------------------------------------------------------- two processes
 
-# refuses_export WORD ARGUMENTS...: one message, and no file.
-refuses_export() {
-  local word=$1
-  shift
-  "$bin/lsr" refine "$prm" "${small[@]}" "$@" --export-case refused.h5 >out 2>err
-  [ $? -eq 1 ] || fail "exported: $*"
-  [ "$(grep -c "lsr refine: error: " err)" -eq 1 ] && grep -qF -e "$word" err ||
-    fail "the message lacks '$word': $* ($(cat err))"
-  [ ! -e refused.h5 ] || fail "a file in spite of an error: $*"
-}
-refuses_export "expected l2 or mass, or dual for a linear" --set "LSR/Norm=sobolev"
-refuses_export "expected l2 or mass, or dual for a linear" --set "Equation/Advection=1, 0"
-refuses_export "expected l2 or mass, or dual for a linear" --set "Equation/Reaction=u^3"
-refuses_export "Iterations/Number is 2" --set "Iterations/Number=2"
-refuses_export "LSR/Residual subspace" --set "LSR/Residual subspace=true"
-refuses_export "--restart" --restart
-refuses_export "Network/File" --set "Network/File="
-"$bin/lsr" refine "$prm" --export-case "" >out 2>err && fail "a case without a name"
-grep -q "lsr refine: error: .*name of a file" err || fail "no name: $(cat err)"
 if command -v mpirun >/dev/null; then
   mpirun=(mpirun -np 2)
   if mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE'; then
@@ -105,21 +85,5 @@ if command -v mpirun >/dev/null; then
   grep -aqF "found 2 processes, expected one" err || fail "two processes: $(cat err)"
   [ ! -e refused.h5 ] || fail "a file of two processes"
 fi
-
-refuses "no parameter file given" --
-refuses "no_such.h5: no such file" "--export-case" -- no_such.h5
-cp dual.csv text.h5
-refuses "text.h5: not an HDF5 file" -- text.h5
-refuses "--set is an option for parameter files" -- dual.h5 --set Dimension=2
-refuses "--rank is an option for cases" -- "$prm" --rank 3
-head -c 100000 dual.h5 >truncated.h5
-refuses "truncated.h5: not an HDF5 file, or damaged" -- truncated.h5
-refuses "wonderful" "structured" -- dual.h5 --subspace wonderful
-refuses "--precision float16" "mixed" -- dual.h5 --precision float16
-refuses "--rank many" "whole number" -- dual.h5 --rank many
-refuses "--rank 0" "positive" -- dual.h5 --rank 0
-refuses "rank 200 exceeds" "150" -- dual.h5 --rank 200
-refuses "1090 directions for 1089 residual rows" -- dual.h5 --directions 1090
-refuses "dual.csv" "folder" -- dual.h5 --output dual.csv/refined.pt
 
 finish

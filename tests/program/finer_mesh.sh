@@ -34,8 +34,4 @@ holds "$fem < $(error same "finite elements") / 10" "a finer mesh for the finite
 grep -q "^finite elements,.*,$" finer/comparison.csv ||
   fail "a residual of the finer mesh's finite elements on the coarser mesh"
 
-refuses "Further refinements" "-1" -- "$source/applications/examples/poisson/poisson.prm" \
-  --set "Output/Further refinements=-1"
-refuses "Further refinements" "Adaptive refinements" -- "$source/applications/examples/poisson/poisson.prm" \
-  --set "Output/Further refinements=1" --set "Mesh/Adaptive refinements=1" --set "Output/Folder=none"
 finish

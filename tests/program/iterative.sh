@@ -79,10 +79,6 @@ awk -F, '
   }
   END { exit exit_code || NR != 5 }' "$scratch/adaptive/error_spectra.csv"
 
-# A restart without a checkpoint says so.
-if (refine "$scratch/none" --restart) 2>"$scratch/message"; then exit 1; fi
-grep -q "checkpoint.pt" "$scratch/message"
-
 for file in "$source"/applications/examples/*/iterative*.prm; do
   "$bin/lsr" refine "$file" --print-parameters >"$scratch/parameters"
   grep -q "Subspace *= structured" "$scratch/parameters"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 # parametric.sh BIN SOURCE SCRATCH: refines the shipped parametric networks for
-# some instances on a coarse mesh, trains a small one, and checks that bad tables
-# are refused in one line.
+# some instances on a coarse mesh, and trains a small one. Bad tables are those
+# of refusals.cc.
 set -euo pipefail
 export LC_ALL=C
 bin=$(cd "$1" && pwd) source=$(cd "$2" && pwd) scratch=$3
@@ -82,24 +82,3 @@ grep -q "Training on 578 points" log || fail "training" log
 rm -rf out
 refine nonlinear "Network/File=$PWD/small.pt" "Mesh/Global refinements=3" \
   "LSR/Directions=100" >log || fail "the trained network is not refined" log
-
-# Nothing but one line, and no tables.
-expect_refused() { # TEXT SETTING...
-  rm -rf out
-  local text=$1 status=0
-  shift
-  refine diffusion "$@" >log 2>errors || status=$?
-  [ $status -ne 0 ] && grep -qF -- "$text" errors && [ "$(wc -l <errors)" -eq 1 ] &&
-    [ ! -e out ] || fail "expected '$text' for $*, found status $status:" errors
-}
-expect_refused "cannot be opened" "Instances/File=$PWD/missing.csv"
-printf 'a1,a2,s1,s2,z9\n0,0,0.5,0.5,1\n' >unknown.csv
-expect_refused "line 1: found 'z9'" "Instances/File=$PWD/unknown.csv" "Instances/Number=0"
-printf 'a1,a2,s1,s2\n0,0,0.5,0.5\n0,zero,0.5,0.5\n' >words.csv
-expect_refused "line 3: found 'zero' for a2" "Instances/File=$PWD/words.csv" "Instances/Number=0"
-expect_refused "Instances/Inputs: found 'a3'" "Instances/Inputs=a1, a2, s1, a3"
-expect_refused "Instances/Inputs is empty" "Instances/Inputs="
-expect_refused "network.pt" "Instances/Inputs=a1, a2, s1"
-expect_refused "Instances/Reference has 2 numbers" "Instances/Reference=0, 0"
-expect_refused "has only 200" "Instances/Number=201"
-expect_refused "Network/Mesh coordinates" "Network/Mesh coordinates=true"

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+// lsr with bad input: one short message that names the culprit, exit status 1,
+// and all files as they were before.
+//
+// A program takes most of a second to start, for the libraries it loads. Here
+// every case is a child of this process, which has loaded them and has done
+// nothing else.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "applications/lsr/commands.h"
+#include "support/messages.h"
+#include "support/temporary_folder.h"
+
+using namespace lsr;
+using namespace lsr::test;
+
+namespace
+{
+  using Words = std::vector<std::string>;
+
+  struct Outcome
+  {
+    /// The exit status, or minus the number of a signal.
+    int         status;
+    std::string out, err;
+  };
+
+  /// The main function of lsr.
+  int
+  run_lsr(Words arguments)
+  {
+    CLI::App app("", "lsr");
+    Command  command;
+    add_refine(app, command);
+    add_fit(app, command);
+    add_train(app, command);
+    add_evaluate(app, command);
+    arguments.insert(arguments.begin(), "lsr");
+    std::vector<char *> pointers;
+    for (std::string &argument : arguments)
+      pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    return run_command(app, int(arguments.size()), pointers.data(), command);
+  }
+
+  /// Run lsr in a folder, in another process.
+  Outcome
+  run(const TemporaryFolder &folder, const Words &arguments)
+  {
+    const TemporaryFolder log;
+    const pid_t           child = fork();
+    if (child == 0)
+      {
+        alarm(120);
+        if (std::freopen("/dev/null", "r", stdin) == nullptr ||
+            std::freopen(log.file("out").c_str(), "w", stdout) == nullptr ||
+            std::freopen(log.file("err").c_str(), "w", stderr) == nullptr)
+          _exit(99);
+        std::filesystem::current_path(folder.path);
+        const int status = run_lsr(arguments);
+        std::cout << std::flush;
+        std::fflush(nullptr);
+        _exit(status);
+      }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+            log.read("out"),
+            log.read("err")};
+  }
+
+  Words
+  operator+(Words a, const Words &b)
+  {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+
+  /// Settings of a parameter file, for the command line.
+  Words
+  set(const Words &settings)
+  {
+    Words arguments;
+    for (const std::string &setting : settings)
+      {
+        arguments.push_back("--set");
+        arguments.push_back(setting);
+      }
+    return arguments;
+  }
+
+  const std::string good_parameters =
+    "set Dimension    = 2\n"
+    "set Problem name = small\n"
+    "subsection Equation\n"
+    "  set Exact solution       = sin(pi*x) * sin(pi*y)\n"
+    "  set Right hand side      = manufactured\n"
+    "  set Dirichlet conditions = all: manufactured\n"
+    "end\n"
+    "subsection Mesh\n"
+    "  set Grid generator           = hyper_cube\n"
+    "  set Grid generator arguments = 0 : 1 : true\n"
+    "  set Global refinements       = 3\n"
+    "end\n"
+    "subsection Finite element\n"
+    "  set Finite element degree = 2\n"
+    "end\n"
+    "subsection Network\n"
+    "  set File = network.pt\n"
+    "end\n"
+    "subsection LSR\n"
+    "  set Directions = 60\n"
+    "end\n"
+    "subsection Output\n"
+    "  set Folder   = results\n"
+    "  set Pictures = false\n"
+    "end\n";
+
+  /// Lines of @p n points, which belong to the part @p part.
+  std::string
+  points(const unsigned int n, const unsigned int part)
+  {
+    std::ostringstream text;
+    for (unsigned int i = 0; i < n; ++i)
+      {
+        const double x = std::fmod(0.37 * i, 1.), y = std::fmod(0.61 * i, 1.);
+        text << x << ',' << y << ',' << std::sin(5 * x) * y << ',' << part
+             << '\n';
+      }
+    return text.str();
+  }
+
+  /// Good inputs, and a run of each subcommand with them; bad inputs; results
+  /// of an earlier run.
+  class Refusals : public testing::Test
+  {
+  protected:
+    static void
+    SetUpTestSuite()
+    {
+      inputs                        = std::make_unique<TemporaryFolder>();
+      const TemporaryFolder &folder = *inputs;
+      folder.write("good.prm", good_parameters);
+      expect_success(
+        Words{"train", "good.prm"} +
+        set({"Training/Hidden layers=20, 20", "Training/Epochs=5"}));
+      expect_success({"refine", "good.prm", "--export-case", "good.h5"});
+      expect_success({"refine", "good.prm"});
+      expect_contains(folder.read("results/report.json"), "rank");
+
+      folder.write("good.csv", points(40, 0) + points(10, 1));
+      folder.write("new.csv", "0.5,0.25\n0.125,1\n");
+      expect_success({"fit",
+                      "network.pt",
+                      "good.csv",
+                      "--directions",
+                      "20",
+                      "--output",
+                      "refined.pt"});
+      expect_success(
+        {"evaluate", "refined.pt", "new.csv", "--output", "values.csv"});
+
+      const std::string network = folder.read("network.pt"),
+                        problem = folder.read("good.h5");
+      folder.write("empty.pt", "");
+      folder.write("truncated.pt", network.substr(0, network.size() / 2));
+      folder.write("text.pt", "This is not a network.\n");
+      folder.write("truncated.h5", problem.substr(0, problem.size() / 2));
+      folder.write("text.h5", "This is not a case.\n");
+      folder.write("a_file", "This is a file, not a folder.\n");
+      for (const std::string file :
+           {"solution.vtu", "refined.pt", "comparison.csv", "report.json"})
+        folder.write("results/" + file, "an earlier result\n");
+    }
+
+    static void
+    TearDownTestSuite()
+    {
+      inputs.reset();
+    }
+
+    static void
+    expect_success(const Words &arguments)
+    {
+      const Outcome outcome = run(*inputs, arguments);
+      ASSERT_EQ(outcome.status, 0) << arguments[0] << ": " << outcome.err;
+      EXPECT_EQ(outcome.err, "");
+    }
+
+    /// One message with all @p parts, and files as before.
+    void
+    refuses(const Words &arguments, const Words &parts) const
+    {
+      std::string line = "lsr";
+      for (const std::string &argument : arguments)
+        line += " '" + argument + "'";
+      SCOPED_TRACE(line);
+      const auto    before  = inputs->contents();
+      const Outcome outcome = run(*inputs, arguments);
+      EXPECT_EQ(outcome.status, 1);
+      EXPECT_TRUE(inputs->contents() == before)
+        << "files were changed or left behind";
+      const std::string &message = outcome.err;
+      EXPECT_EQ(message.rfind("lsr " + arguments[0] + ": error: ", 0), 0u)
+        << message;
+      EXPECT_LE(std::count(message.begin(), message.end(), '\n'), 4) << message;
+      for (const std::string part : {"frame #",
+                                     "terminate called",
+                                     "Stacktrace",
+                                     "Traceback",
+                                     "An error occurred in line"})
+        EXPECT_EQ(message.find(part), std::string::npos) << message;
+      for (const std::string &part : parts)
+        expect_contains(message, part);
+    }
+
+    /// The same for the good parameter file with some settings.
+    void
+    refine_refuses(const Words &settings, const Words &parts) const
+    {
+      refuses(Words{"refine", "good.prm"} + set(settings), parts);
+    }
+
+    static std::unique_ptr<TemporaryFolder> inputs;
+  };
+
+  std::unique_ptr<TemporaryFolder> Refusals::inputs;
+} // namespace
+
+
+
+TEST_F(Refusals, OfCommandLines)
+{
+  refuses({"refine"}, {"no parameter file", "--help"});
+  refuses({"refine", "--colour"}, {"--colour"});
+  refuses({"refine", "good.prm", "entry.prm"}, {"entry.prm"});
+  refuses({"refine", "good.prm", "--set"}, {"--set"});
+  refuses({"refine", "good.prm", "--device", "abacus"},
+          {"device abacus", "auto, cpu or cuda expected"});
+}
+
+
+
+TEST_F(Refusals, OfParameterFiles)
+{
+  refuses({"refine", "missing.prm"}, {"missing.prm", "no such file"});
+  refuses({"refine", "results"}, {"results", "not a regular file"});
+  const auto spoiled_by = [&](const std::string &lines, const Words &parts) {
+    inputs->write("bad.prm", good_parameters + lines);
+    refuses({"refine", "bad.prm"}, Words{"bad.prm"} + parts);
+  };
+  spoiled_by("subsection Mesh\n  set Global refinements = 3\n", {"subsection"});
+  spoiled_by("subsection Mesh\n  set Colour = red\nend\n", {"Colour"});
+  spoiled_by("subsection Paint\n  set Colour = red\nend\n", {"Paint"});
+  spoiled_by("subsection Finite element\n"
+             "  set Finite element degree = 99\nend\n",
+             {"degree", "99"});
+  spoiled_by("subsection Mesh\n  set Global refinements = many\nend\n",
+             {"refinements", "many"});
+  spoiled_by("Dear program,\n", {"Dear program"});
+}
+
+
+
+TEST_F(Refusals, OfSettings)
+{
+  refine_refuses({"Mesh/Colour=red"}, {"Mesh/Colour=red"});
+  refine_refuses({"Paint/Colour=red"}, {"Paint"});
+  refine_refuses({"Dimension"}, {"Dimension", "Section/Name=value"});
+  refine_refuses({"Finite element/Finite element degree=99"},
+                 {"Finite element degree=99"});
+  refine_refuses({"Dimension=7"}, {"Dimension=7"});
+}
+
+
+
+TEST_F(Refusals, OfEquationsAndMeshes)
+{
+  refine_refuses({"Equation/Right hand side=sin("},
+                 {"\"sin(\"", "Equation/Right hand side"});
+  refine_refuses({"Equation/Right hand side=x + flux"},
+                 {"\"x + flux\"", "\"flux\"", "Equation/Right hand side"});
+  refine_refuses({"Equation/Exact solution="},
+                 {"manufactured", "Equation/Exact solution"});
+  refine_refuses({"Equation/Diffusion=-1"}, {"Equation/Diffusion", "-1"});
+  refine_refuses({"Equation/Dirichlet conditions=9: 0"}, {"boundary id 9"});
+
+  refine_refuses({"Mesh/Grid generator=hyper_colour"}, {"hyper_colour"});
+  refine_refuses({"Mesh/Grid generator arguments=red : blue"},
+                 {"hyper_cube", "red : blue"});
+  refine_refuses({"Mesh/Mesh file=missing.msh"}, {"missing.msh"});
+  refine_refuses({"Mesh/Mesh file=a_file"}, {"a_file"});
+}
+
+
+
+TEST_F(Refusals, OfNetworks)
+{
+  refuses(Words{"refine",
+                LSR_SOURCE "/applications/examples/poisson/poisson.prm"} +
+            set({"Network/File=nowhere.pt", "Output/Folder=results"}),
+          {"nowhere.pt", "no such file"});
+  refine_refuses({"Network/File="}, {"Network/File"});
+  refine_refuses({"Network/File=results"}, {"results", "not a regular file"});
+  refine_refuses({"Network/File=empty.pt"}, {"empty.pt", "empty"});
+  refine_refuses({"Network/File=truncated.pt"},
+                 {"truncated.pt", "TorchScript"});
+  refine_refuses({"Network/File=text.pt"}, {"text.pt", "TorchScript"});
+  refine_refuses({"Dimension=3"}, {"network.pt", "3 coordinates"});
+  refine_refuses({"Network/Time=1"}, {"network.pt", "3 coordinates"});
+  refine_refuses({"Network/Time=1 o'clock"}, {"Network/Time", "1 o'clock"});
+  refine_refuses({"Network/Input shift=1, 2, 3"},
+                 {"network.pt", "input shift", "3 entries"});
+}
+
+
+
+TEST_F(Refusals, OfSubspacesAndNorms)
+{
+  refine_refuses({"Mesh/Global refinements=2", "LSR/Directions=100"},
+                 {"100 directions", "81"});
+  refine_refuses({"Mesh/Global refinements=4", "LSR/Directions=600"},
+                 {"600 directions", "501"});
+  refine_refuses({"LSR/Directions=0"}, {"LSR/Directions=0"});
+  refine_refuses({"LSR/Rank=61"}, {"rank 61", "60"});
+  for (const std::string rank : {"0", "-1", "abc", "99999999999999999999"})
+    refine_refuses({"LSR/Rank=" + rank}, {"LSR/Rank", "'" + rank + "'"});
+  refine_refuses({"Mesh/Global refinements=4",
+                  "LSR/Subspace=rsvd",
+                  "LSR/Directions=600"},
+                 {"600", "501 parameters"});
+  refine_refuses({"LSR/Subspace=rsvd", "LSR/Sample points=20"},
+                 {"60", "20 rows"});
+  refine_refuses({"LSR/Subspace=rsvd",
+                  "LSR/Residual subspace=true",
+                  "LSR/Sample points=100"},
+                 {"Sample points", "Residual subspace"});
+  refine_refuses({"LSR/Subspace=magic"}, {"LSR/Subspace=magic"});
+  refine_refuses({"LSR/Norm=sup"}, {"LSR/Norm=sup"});
+  refine_refuses({"Finite element/Strong Dirichlet conditions=false"},
+                 {"dual norm", "Dirichlet"});
+}
+
+
+
+TEST_F(Refusals, OfOutputsAndIterations)
+{
+  refine_refuses({"Output/Folder=a_file"}, {"'a_file'"});
+  refine_refuses({"Output/Folder=a_file/results"}, {"'a_file/results'"});
+  refine_refuses({"Output/Folder="}, {"output folder", "empty"});
+  refine_refuses({"Output/Further refinements=-1"},
+                 {"Further refinements", "-1"});
+  refine_refuses({"Output/Further refinements=1",
+                  "Mesh/Adaptive refinements=1"},
+                 {"Further refinements", "Adaptive refinements"});
+  refuses(Words{"refine", "good.prm", "--restart"} +
+            set({"Iterations/Number=2"}),
+          {"checkpoint.pt"});
+}
+
+
+
+TEST_F(Refusals, OfTraining)
+{
+  const auto train_refuses = [&](const Words &settings, const Words &parts) {
+    refuses(Words{"train", "good.prm"} + set(settings), parts);
+  };
+  train_refuses({"Training/Activation=magic"}, {"Training/Activation=magic"});
+  train_refuses({"Training/Hidden layers=20, 0"}, {"unit"});
+  train_refuses({"Network/Mesh coordinates=true"},
+                {"Network/Mesh coordinates", "lsr refine"});
+  train_refuses({"Network/File=a_file/network.pt",
+                 "Training/Hidden layers=20, 20",
+                 "Training/Epochs=1"},
+                {"'a_file/network.pt'"});
+}
+
+
+
+TEST_F(Refusals, OfInstances)
+{
+  const std::string name =
+    LSR_SOURCE "/applications/examples/parametric/diffusion.prm";
+  const auto instances_refuse = [&](const Words &settings, const Words &parts) {
+    refuses(Words{"refine", name} +
+              set(Words{"Mesh/Global refinements=4",
+                        "LSR/Directions=200",
+                        "Instances/Number=3",
+                        "Output/Folder=" + inputs->file("out")} +
+                  settings),
+            parts);
+  };
+  const auto table = [&](const std::string &file, const std::string &text) {
+    return "Instances/File=" +
+           (text.empty() ? inputs->file(file) : inputs->write(file, text));
+  };
+  instances_refuse({table("missing.csv", "")}, {"cannot be opened"});
+  instances_refuse({table("unknown.csv", "a1,a2,s1,s2,z9\n0,0,0.5,0.5,1\n"),
+                    "Instances/Number=0"},
+                   {"line 1: found 'z9'"});
+  instances_refuse({table("words.csv",
+                          "a1,a2,s1,s2\n0,0,0.5,0.5\n0,zero,0.5,0.5\n"),
+                    "Instances/Number=0"},
+                   {"line 3: found 'zero' for a2"});
+  instances_refuse({"Instances/Inputs=a1, a2, s1, a3"},
+                   {"Instances/Inputs: found 'a3'"});
+  instances_refuse({"Instances/Inputs="}, {"Instances/Inputs is empty"});
+  instances_refuse({"Instances/Inputs=a1, a2, s1"}, {"network.pt"});
+  instances_refuse({"Instances/Reference=0, 0"},
+                   {"Instances/Reference has 2 numbers"});
+  instances_refuse({"Instances/Number=201"}, {"has only 200"});
+  instances_refuse({"Network/Mesh coordinates=true"},
+                   {"Network/Mesh coordinates"});
+}
+
+
+
+TEST_F(Refusals, OfExports)
+{
+  const auto export_refuses = [&](const Words &options, const Words &parts) {
+    refuses(Words{"refine", "good.prm"} + options +
+              Words{"--export-case", "refused.h5"},
+            parts);
+  };
+  const Words of_norms = {"expected l2 or mass, or dual for a linear"};
+  export_refuses(set({"LSR/Norm=sobolev"}), of_norms);
+  export_refuses(set({"Equation/Advection=1, 0"}), of_norms);
+  export_refuses(set({"Equation/Reaction=u^3"}), of_norms);
+  export_refuses(set({"Iterations/Number=2"}), {"Iterations/Number is 2"});
+  export_refuses(set({"LSR/Residual subspace=true"}),
+                 {"LSR/Residual subspace"});
+  export_refuses({"--restart"}, {"--restart"});
+  export_refuses(set({"Network/File="}), {"Network/File"});
+  refuses({"refine", "good.prm", "--export-case", ""}, {"name of a file"});
+}
+
+
+
+TEST_F(Refusals, OfCases)
+{
+  refuses({"refine", "no_such.h5"},
+          {"no_such.h5: no such file", "--export-case"});
+  refuses({"refine", "text.h5"}, {"text.h5: not an HDF5 file"});
+  refuses({"refine", "truncated.h5"},
+          {"truncated.h5: not an HDF5 file, or damaged"});
+  refuses({"refine", "good.prm", "--rank", "3"},
+          {"--rank is an option for cases"});
+  const auto case_refuses = [&](const Words &options, const Words &parts) {
+    refuses(Words{"refine", "good.h5"} + options, parts);
+  };
+  case_refuses({"--set", "Dimension=2"},
+               {"--set is an option for parameter files"});
+  case_refuses({"--subspace", "wonderful"}, {"wonderful", "structured"});
+  case_refuses({"--precision", "float16"}, {"--precision float16", "mixed"});
+  case_refuses({"--rank", "many"}, {"--rank many", "whole number"});
+  case_refuses({"--rank", "0"}, {"--rank 0", "positive"});
+  case_refuses({"--rank", "200"}, {"rank 200 exceeds", "60"});
+  case_refuses({"--directions", "290"},
+               {"290 directions for 289 residual rows"});
+  case_refuses({"--output", "a_file/refined.pt"}, {"a_file", "folder"});
+}
+
+
+
+TEST_F(Refusals, OfFits)
+{
+  refuses({"fit"}, {"MODEL is required"});
+  refuses({"fit", "network.pt"}, {"POINTS is required"});
+  refuses({"fit", "no_such.pt", "good.csv"}, {"no_such.pt"});
+  refuses({"fit", "good.csv", "good.csv"}, {"good.csv", "not"});
+  const auto fit_refuses = [&](const Words &options, const Words &parts) {
+    refuses(Words{"fit", "network.pt"} + options, parts);
+  };
+  const std::string good = inputs->read("good.csv");
+  inputs->write("short_line.csv", good + "0.5\n");
+  inputs->write("nan.csv", "nan,0.5,0.5,0\n" + good);
+  inputs->write("only_tests.csv", points(20, 1));
+  inputs->write("other_parts.csv", "0.5,0.5,0.5,7\n" + good);
+  fit_refuses({"short_line.csv"},
+              {"short_line.csv, line 51", "4 columns expected"});
+  fit_refuses({"nan.csv"}, {"nan.csv, line 1", "finite number"});
+  fit_refuses({"only_tests.csv"}, {"only_tests.csv", "nothing to fit"});
+  fit_refuses({"other_parts.csv"}, {"other_parts.csv", "0 (fit), 1 (test)"});
+  fit_refuses({"no_such.csv"}, {"no_such.csv"});
+
+  const auto good_data_refuse = [&](const Words &options, const Words &parts) {
+    fit_refuses(Words{"good.csv"} + options, parts);
+  };
+  good_data_refuse({"--device", "abacus"},
+                   {"device abacus: auto, cpu or cuda expected"});
+  const std::string other = device_name() == "cpu" ? "cuda" : "cpu";
+  good_data_refuse({"--device", other},
+                   {"device " + other, "built with a Kokkos"});
+  good_data_refuse({"--outputs", "2"}, {"1 outputs, expected 2"});
+  good_data_refuse({"--directions", "41"},
+                   {"41 directions for 40 residual rows"});
+  good_data_refuse({"--directions", "20", "--rank", "30"},
+                   {"rank 30 exceeds", "20"});
+  good_data_refuse({"--rank", "many"}, {"--rank many", "whole number"});
+  good_data_refuse({"--tikhonov=-1"}, {"--tikhonov -1"});
+  good_data_refuse({"--select", "best"}, {"--select best", "gcv"});
+  good_data_refuse({"--select", "validation", "--directions", "20"},
+                   {"validation rows", "none"});
+  good_data_refuse({"--subspace", "wonderful"}, {"wonderful", "structured"});
+  good_data_refuse({"--subspace", "rsvd", "--precision", "float16"},
+                   {"--precision float16", "mixed"});
+  good_data_refuse({"--output", "good.csv/refined.pt"}, {"good.csv", "folder"});
+}
+
+
+
+TEST_F(Refusals, OfEvaluations)
+{
+  refuses(
+    {"evaluate", "refined.pt", "no_such.csv", "--output", "new_values.csv"},
+    {"no_such.csv"});
+  refuses({"evaluate", "network.pt", "new.csv", "--output", "new_values.csv"},
+          {"without a correction"});
+  refuses({"evaluate", "refined.pt", "new.csv"}, {"--output FILE expected"});
+}
