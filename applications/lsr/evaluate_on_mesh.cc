@@ -40,7 +40,7 @@ namespace lsr
                              run.parameters.network.time_value() ? dim + 1 :
                                                                    dim,
                              run.problem.equation.n_components());
-      run.network = std::const_pointer_cast<Network>(refined.network);
+      run.network = refined.network;
       make_mesh(run);
       print_mesh(run.problem, run.pcout);
 

@@ -37,8 +37,8 @@ namespace lsr
   inline DataSet
   evaluate(const RefinedNetwork &refined, DataSet data)
   {
-    data.targets = make_column(data.n_points() * refined.network->n_outputs());
-    refined.network->evaluate(data.points, data.targets, refined.correction);
+    data.targets = make_column(data.n_points() * refined.network.n_outputs());
+    refined.network.evaluate(data.points, data.targets, refined.correction);
     return data;
   }
 } // namespace lsr

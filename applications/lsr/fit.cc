@@ -111,9 +111,9 @@ namespace lsr
 
     /// Refine the network of @p options on its data.
     RefinedNetwork
-    refine_on_data(const FitOptions                     &options,
-                   const std::shared_ptr<const Network> &network,
-                   const DataSet                        &data)
+    refine_on_data(const FitOptions &options,
+                   const Network    &network,
+                   const DataSet    &data)
     {
       const DataSet rows       = data.select(DataSet::fit),
                     validation = data.select(DataSet::validation),
@@ -121,10 +121,10 @@ namespace lsr
       require(rows.n_points() > 0,
               options.data_file + ": no point has set 0, so there is nothing "
                                   "to fit");
-      say(network->description());
+      say(network.description());
 
       const auto basis =
-        make_tangent_basis(*network, options.basis, rows.points);
+        make_tangent_basis(network, options.basis, rows.points);
       const Fit result = fit_in_blocks(options, *basis, rows, validation);
       Timer     timer  = basis->timer();
       timer.add(result.timer);
@@ -149,8 +149,9 @@ namespace lsr
                       {options.n_outputs, true, options.has_group});
       prepare_folder_of(options.output_file);
       prepare_folder_of(options.profile_file);
-      const auto network = std::make_shared<const Network>(Network::load(
-        options.model_file, data.points.extent(0), options.n_outputs));
+      const auto           network = Network::load(options.model_file,
+                                         data.points.extent(0),
+                                         options.n_outputs);
       const RefinedNetwork refined = refine_on_data(options, network, data);
       if (options.output_file.empty())
         return;

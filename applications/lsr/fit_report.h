@@ -100,18 +100,17 @@ namespace lsr
     nlohmann::ordered_json json;
     json["torch"]      = Network::torch_version();
     json["device"]     = device_name();
-    json["parameters"] = refined.network->n_parameters();
+    json["parameters"] = refined.network.n_parameters();
     json["rows"]       = result.n_rows;
     json["rank"]       = options.basis.n_directions;
 
     const auto add_errors = [&](const std::string &name, const DataSet &data) {
       if (data.n_points() == 0)
         return;
-      const DataErrors before = data_errors(*refined.network, {}, data),
-                       after  = data_errors(*refined.network,
-                                           refined.correction,
-                                           data);
-      json["mse_" + name]     = before.mse;
+      const DataErrors before = data_errors(refined.network, {}, data),
+                       after =
+                         data_errors(refined.network, refined.correction, data);
+      json["mse_" + name]                      = before.mse;
       json["mse_" + name + "_refined"]         = after.mse;
       json["relative_l2_" + name]              = before.relative_l2;
       json["relative_l2_" + name + "_refined"] = after.relative_l2;

@@ -32,11 +32,10 @@ namespace lsr
     const unsigned int n_inputs = parameters.time_value() ? dim + 1 : dim;
     run.network =
       run.stage("load", "Loading the network " + parameters.file, [&]() {
-        return std::make_shared<Network>(
-          Network::load(parameters.file,
-                        n_inputs,
-                        run.problem.equation.n_components(),
-                        parameters.scaling));
+        return Network::load(parameters.file,
+                             n_inputs,
+                             run.problem.equation.n_components(),
+                             parameters.scaling);
       });
     run.pcout << "  " << run.network->description() << std::endl;
   }
@@ -65,18 +64,17 @@ namespace lsr
   namespace
   {
     template <int dim>
-    std::shared_ptr<Network>
+    Network
     untrained_network(const ProblemCase<dim> &run)
     {
       require(!run.parameters.network.time_value(),
               "Network/Time is a number, expected nothing: an untrained "
               "network (Network/File is empty) has coordinates as its only "
               "inputs.");
-      return std::make_shared<Network>(
-        make_network(run.parameters.training,
-                     run.nodes.points,
-                     run.communicator,
-                     run.problem.equation.n_components()));
+      return make_network(run.parameters.training,
+                          run.nodes.points,
+                          run.communicator,
+                          run.problem.equation.n_components());
     }
   } // namespace
 

@@ -11,7 +11,7 @@
 
 #include <deal.II/base/conditional_ostream.h>
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -33,8 +33,8 @@ namespace lsr
     Problem<dim>      problem;
     ProgramParameters parameters;
 
-    /// Null as long as it is still to be made.
-    std::shared_ptr<Network> network;
+    /// Nothing as long as it is still to be made.
+    std::optional<Network> network;
 
     /// The nodes of the mesh in the coordinates that the network sees.
     Sampling nodes;

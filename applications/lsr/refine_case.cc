@@ -17,6 +17,7 @@
 #include <cmath>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "applications/lsr/evaluation.h"
 #include "applications/lsr/refine_options.h"
@@ -94,13 +95,13 @@ namespace lsr
 
     Timer                               timer;
     LinearCase                          problem;
-    std::shared_ptr<const Network>      network;
+    std::optional<Network>              network;
     std::unique_ptr<LinearizedResidual> residual;
     {
       const Timer::Stage stage(timer, "load");
       problem = LinearCase::load(options.file);
       options.apply_to(problem);
-      network  = std::make_shared<const Network>(problem.load_network());
+      network  = problem.load_network();
       residual = std::make_unique<LinearizedResidual>(problem.linearization);
     }
     say(network->description());
@@ -119,7 +120,7 @@ namespace lsr
       refine(*basis, problem.sampling, *residual, problem.refinement);
     timer.add(refinement.timer);
 
-    const RefinedNetwork refined{network, refinement.correction};
+    const RefinedNetwork refined{*network, refinement.correction};
     if (!options.output_file.empty())
       {
         refined.save(options.output_file);

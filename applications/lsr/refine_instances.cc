@@ -17,6 +17,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "applications/lsr/instances_report.h"
 #include "applications/lsr/operator_surrogate.h"
@@ -31,9 +32,9 @@ namespace lsr
     /// A network, and the space in which it is refined.
     struct Space
     {
-      std::unique_ptr<const Network> network;
-      std::unique_ptr<TangentBasis>  basis;
-      std::unique_ptr<TangentSpace>  tangents;
+      std::optional<Network>        network;
+      std::unique_ptr<TangentBasis> basis;
+      std::unique_ptr<TangentSpace> tangents;
     };
 
 
@@ -128,11 +129,10 @@ namespace lsr
           return;
         }
       run.pcout << "Loading the network " << network.file << std::endl;
-      run.space.network = std::make_unique<const Network>(
-        Network::load(network.required_file(),
-                      dim + instances.inputs.size(),
-                      1,
-                      network.scaling));
+      run.space.network       = Network::load(network.required_file(),
+                                        dim + instances.inputs.size(),
+                                        1,
+                                        network.scaling);
       run.report.n_parameters = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;
     }
@@ -263,9 +263,8 @@ namespace lsr
         points   = with_inputs(run.nodes, run.table.inputs[i]);
         if (run.surrogate)
           {
-            run.space         = {};
-            run.space.network = std::make_unique<const Network>(
-              run.surrogate->instance(sensors(run)));
+            run.space               = {};
+            run.space.network       = run.surrogate->instance(sensors(run));
             run.report.n_parameters = run.space.network->n_parameters();
             make_space(run, points);
           }

@@ -227,7 +227,7 @@ namespace lsr
       IterativeParameters options = run.parameters.iterations.get();
       options.refinement          = refinement_parameters(run);
       options.alignment.progress  = options.refinement.progress;
-      IterativeLSR iteration(run.network, run.nodes, *run.residual, options);
+      IterativeLSR iteration(*run.network, run.nodes, *run.residual, options);
       iteration.make_basis = [&](const unsigned int i) {
         return make_basis(run, i);
       };
@@ -289,7 +289,7 @@ namespace lsr
       if (output.refined_network)
         {
           on_first_rank(run.communicator, [&]() {
-            RefinedNetwork{run.network, refinement.correction}.save(
+            RefinedNetwork{*run.network, refinement.correction}.save(
               in_output_folder(run, "refined.pt"));
           });
           run.written.push_back("refined.pt");

@@ -15,36 +15,28 @@ namespace lsr
 {
   namespace
   {
-    struct Equation
+    template <typename Maker>
+    struct Entry
     {
-      std::string    description;
-      EquationMakers makers;
+      std::string description;
+      Maker       maker;
 
       /// Where it is registered.
       std::string origin;
     };
 
 
-    template <int dim>
-    struct ReferenceSolution
-    {
-      std::string                 description;
-      ReferenceSolutionMaker<dim> maker;
-      std::string                 origin;
-    };
-
-
-    template <int dim>
-    using ReferenceSolutions = std::map<std::string, ReferenceSolution<dim>>;
+    template <typename Maker>
+    using Entries = std::map<std::string, Entry<Maker>>;
 
 
     struct Registry
     {
-      std::map<std::string, Equation> equations;
+      Entries<EquationMakers> equations;
 
-      std::tuple<ReferenceSolutions<1>,
-                 ReferenceSolutions<2>,
-                 ReferenceSolutions<3>>
+      std::tuple<Entries<ReferenceSolutionMaker<1>>,
+                 Entries<ReferenceSolutionMaker<2>>,
+                 Entries<ReferenceSolutionMaker<3>>>
         solutions;
 
       /// Who registers something at the moment.
@@ -73,9 +65,9 @@ namespace lsr
     }
 
 
-    template <typename Entries>
+    template <typename Maker>
     std::string
-    known_names(const Entries &entries)
+    known_names(const Entries<Maker> &entries)
     {
       std::string names;
       for (const auto &entry : entries)
@@ -84,9 +76,9 @@ namespace lsr
     }
 
 
-    template <typename Entries>
+    template <typename Maker>
     std::string
-    describe(const Entries &entries)
+    describe(const Entries<Maker> &entries)
     {
       std::string text;
       for (const auto &[name, entry] : entries)
@@ -96,27 +88,27 @@ namespace lsr
     }
 
 
-    /// Add @p entry to @p entries, or write down why that is impossible.
-    template <typename Entry>
+    /// Add @p maker to @p entries, or write down why that is impossible.
+    template <typename Maker>
     void
-    add(std::map<std::string, Entry> &entries,
-        const std::string            &kind,
-        const std::string            &built_with,
-        const std::string            &name,
-        const Entry                  &entry)
+    add(Entries<Maker>    &entries,
+        const std::string &kind,
+        const std::string &built_with,
+        const std::string &name,
+        const std::string &description,
+        const Maker       &maker)
     {
       const std::string what =
-        "the " + kind + " '" + name + "' of " + entry.origin + " ";
-      const auto  taken = entries.find(name);
+        "the " + kind + " '" + name + "' of " + registry().origin + " ";
       std::string failure;
       if (built_with != LSR_BUILT_WITH)
         failure = what + "was built with " + built_with + ", expected " +
                   LSR_BUILT_WITH + ": build it again";
-      else if (taken != entries.end())
+      else if (const auto [entry, is_new] = entries.insert(
+                 {name, {description, maker, registry().origin}});
+               !is_new)
         failure = what + "has a name that is registered twice, first by " +
-                  taken->second.origin;
-      else
-        entries.emplace(name, entry);
+                  entry->second.origin;
       if (registry().failure.empty())
         registry().failure = failure;
     }
@@ -195,7 +187,8 @@ namespace lsr
           "equation",
           built_with,
           name,
-          Equation{description, makers, registry().origin});
+          description,
+          makers);
     }
 
 
@@ -210,7 +203,8 @@ namespace lsr
           "reference solution",
           built_with,
           name,
-          ReferenceSolution<dim>{description, maker, registry().origin});
+          description,
+          maker);
     }
 
 
@@ -244,7 +238,7 @@ namespace lsr
               known_names(equations) +
               "; others have to be registered by one of the libraries in "
               "Additional shared libraries");
-    const EquationMakers    &makers = entry->second.makers;
+    const EquationMakers    &makers = entry->second.maker;
     const EquationMaker<dim> maker  = std::get<dim - 1>(makers);
     require(maker != nullptr,
             "Equation/Name is '" + name + "', which is registered for " +

@@ -11,24 +11,9 @@ namespace lsr
   using dealii::Point;
   using dealii::Tensor;
 
-  namespace
-  {
-    std::shared_ptr<const Network>
-    load(const std::string      &path,
-         const unsigned int      n_inputs,
-         const unsigned int      n_outputs,
-         const Network::Scaling &scaling)
-    {
-      return std::make_shared<const Network>(
-        Network::load(path, n_inputs, n_outputs, scaling));
-    }
-  } // namespace
-
-
-
   template <int dim>
-  NetworkFunction<dim>::NetworkFunction(std::shared_ptr<const Network> network)
-    : NetworkFunction(std::move(network), Column())
+  NetworkFunction<dim>::NetworkFunction(const Network &network)
+    : NetworkFunction(network, Column())
   {}
 
 
@@ -38,22 +23,24 @@ namespace lsr
                                         const unsigned int      n_components,
                                         const bool              time_dependent,
                                         const Network::Scaling &scaling)
-    : NetworkFunction(
-        load(path, time_dependent ? dim + 1 : dim, n_components, scaling))
+    : NetworkFunction(Network::load(path,
+                                    time_dependent ? dim + 1 : dim,
+                                    n_components,
+                                    scaling))
   {}
 
 
 
   template <int dim>
-  NetworkFunction<dim>::NetworkFunction(std::shared_ptr<const Network> network,
-                                        const Column &correction)
-    : dealii::Function<dim>(network->n_outputs())
-    , network_(std::move(network))
+  NetworkFunction<dim>::NetworkFunction(const Network &network,
+                                        const Column  &correction)
+    : dealii::Function<dim>(network.n_outputs())
+    , network_(network)
     , correction(correction)
   {
-    AssertThrow(network_->n_inputs() == dim || network_->n_inputs() == dim + 1,
+    AssertThrow(network_.n_inputs() == dim || network_.n_inputs() == dim + 1,
                 dealii::ExcMessage(
-                  "A network with " + std::to_string(network_->n_inputs()) +
+                  "A network with " + std::to_string(network_.n_inputs()) +
                   " inputs cannot be a function of " + std::to_string(dim) +
                   " coordinates; expected " + std::to_string(dim) + ", or " +
                   std::to_string(dim + 1) + " with time."));
@@ -65,7 +52,7 @@ namespace lsr
   Block
   NetworkFunction<dim>::as_block(const std::vector<Point<dim>> &points) const
   {
-    const unsigned int n_inputs = network_->n_inputs();
+    const unsigned int n_inputs = network_.n_inputs();
     const Block        block    = make_block(n_inputs, points.size());
     const auto         host     = Kokkos::create_mirror_view(block);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -91,7 +78,7 @@ namespace lsr
                 ExcDimensionMismatch(values.size(), points.size()));
     const unsigned int n = this->n_components;
     const Column       q = make_column(points.size() * n);
-    network_->evaluate(as_block(points), q, correction);
+    network_.evaluate(as_block(points), q, correction);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -114,8 +101,8 @@ namespace lsr
     AssertThrow(gradients.size() == points.size(),
                 ExcDimensionMismatch(gradients.size(), points.size()));
     const unsigned int n = this->n_components;
-    const Block result   = make_block(network_->n_inputs(), points.size() * n);
-    network_->evaluate_gradients(as_block(points), result, correction);
+    const Block result   = make_block(network_.n_inputs(), points.size() * n);
+    network_.evaluate_gradients(as_block(points), result, correction);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), result);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -140,7 +127,7 @@ namespace lsr
                 ExcDimensionMismatch(values.size(), points.size()));
     const unsigned int n      = this->n_components;
     const Column       result = make_column(points.size() * n);
-    network_->evaluate_laplacians(as_block(points), dim, result, correction);
+    network_.evaluate_laplacians(as_block(points), dim, result, correction);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), result);
     for (std::size_t i = 0; i < points.size(); ++i)

@@ -20,10 +20,10 @@ namespace lsr
 
 
 
-  IterativeLSR::IterativeLSR(const std::shared_ptr<Network> &network,
-                             const Sampling                 &sampling,
-                             Residual                       &residual,
-                             const IterativeParameters      &parameters)
+  IterativeLSR::IterativeLSR(const Network             &network,
+                             const Sampling            &sampling,
+                             Residual                  &residual,
+                             const IterativeParameters &parameters)
     : network(network)
     , sampling(sampling)
     , residual(residual)
@@ -33,7 +33,7 @@ namespace lsr
             "iterative refinement with no iterations, expected at least one");
     // A dual norm is that of the first linearization: let it be the same
     // whether this run is a restart or not.
-    residual.linearize(sampling.evaluate(*network));
+    residual.linearize(sampling.evaluate(network));
   }
 
 
@@ -51,16 +51,16 @@ namespace lsr
             path + ": the history has no accepted iteration");
 
     const RefinedNetwork saved =
-      RefinedNetwork::load(path, network->n_inputs(), network->n_outputs());
-    require(saved.network->n_parameters() == network->n_parameters(),
+      RefinedNetwork::load(path, network.n_inputs(), network.n_outputs());
+    require(saved.network.n_parameters() == network.n_parameters(),
             path + ": the network has " +
-              std::to_string(saved.network->n_parameters()) +
+              std::to_string(saved.network.n_parameters()) +
               " parameters, expected " +
-              std::to_string(network->n_parameters()));
-    best_parameters = saved.network->parameters();
-    network->set_parameters(best_parameters);
+              std::to_string(network.n_parameters()));
+    best_parameters = saved.network.parameters();
+    network.set_parameters(best_parameters);
     best.correction   = saved.correction;
-    best.values       = sampling.evaluate(*network, best.correction);
+    best.values       = sampling.evaluate(network, best.correction);
     best.initial_norm = records.best()->network_residual;
     best.refined_norm = records.best()->refined_residual;
     best.rank         = records.best()->rank;
@@ -133,7 +133,7 @@ namespace lsr
     resample(records.records.size());
     if (records.records.empty())
       return;
-    best.values    = sampling.evaluate(*network, best.correction);
+    best.values    = sampling.evaluate(network, best.correction);
     const Column f = make_column(residual.n_rows());
     residual.evaluate(best.values, f);
     best.refined_norm = residual.norm(f);
@@ -153,7 +153,7 @@ namespace lsr
     options.seed += record.iteration;
     options.max_steps *= 1 + records.n_rejections();
     const Alignment alignment =
-      align(*network, sampling, target, residual, options);
+      align(network, sampling, target, residual, options);
     record.n_alignment_steps   = alignment.n_steps;
     record.alignment_reduction = alignment.final_norm / alignment.initial_norm;
   }
@@ -178,7 +178,7 @@ namespace lsr
     record.n_linearizations = refinement.n_linearizations;
     if (error)
       {
-        record.network_error = error(sampling.evaluate(*network));
+        record.network_error = error(sampling.evaluate(network));
         record.refined_error = error(refinement.values);
       }
     if (best.values.size() > 0)
@@ -194,10 +194,10 @@ namespace lsr
     if (record.accepted)
       {
         best            = std::move(refinement);
-        best_parameters = network->parameters();
+        best_parameters = network.parameters();
       }
     else
-      network->set_parameters(best_parameters);
+      network.set_parameters(best_parameters);
   }
 
 

@@ -50,7 +50,7 @@ namespace lsr
     std::ostringstream out;
     out << std::setprecision(std::numeric_limits<double>::max_digits10)
         << signature << '\n';
-    const Network::Scaling &scaling = network->scaling();
+    const Network::Scaling &scaling = network.scaling();
     for (const auto *values : {&scaling.input_shift,
                                &scaling.input_scale,
                                &scaling.output_shift,
@@ -60,7 +60,7 @@ namespace lsr
                  std::vector<double>(host.data(), host.data() + host.size()));
     std::map<std::string, std::string> files = extra_files;
     files[file_name]                         = out.str();
-    network->save(path, files);
+    network.save(path, files);
   }
 
 
@@ -89,14 +89,12 @@ namespace lsr
     const std::vector<double> values = read_values(in);
     require(!in.fail(), path + ": the correction is damaged");
 
-    RefinedNetwork refined;
-    refined.network = std::make_shared<const Network>(
-      Network::load(path, n_inputs, n_outputs, scaling));
-    require(values.empty() || values.size() == refined.network->n_parameters(),
+    RefinedNetwork refined{Network::load(path, n_inputs, n_outputs, scaling),
+                           make_column(values.size())};
+    require(values.empty() || values.size() == refined.network.n_parameters(),
             path + ": the correction has " + std::to_string(values.size()) +
               " entries, the network " +
-              std::to_string(refined.network->n_parameters()) + " parameters");
-    refined.correction = make_column(values.size());
+              std::to_string(refined.network.n_parameters()) + " parameters");
     Kokkos::deep_copy(
       refined.correction,
       Kokkos::View<const double *, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(

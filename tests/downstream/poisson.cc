@@ -146,7 +146,7 @@ Poisson::solve(Vector<double> &x, const Vector<double> &b) const
 
 // A network that was trained a little, as a surrogate from a file would be:
 // lsr::Network::load("surrogate.pt", 2, 1).
-std::shared_ptr<const lsr::Network>
+lsr::Network
 make_surrogate(const lsr::Sampling &nodes)
 {
   lsr::FullyConnected layout;
@@ -158,7 +158,7 @@ make_surrogate(const lsr::Sampling &nodes)
   lsr::TrainingParameters training;
   training.epochs = 20;
   lsr::train(network, nodes.points, targets, training);
-  return std::make_shared<const lsr::Network>(std::move(network));
+  return network;
 }
 
 lsr::RefinedNetwork

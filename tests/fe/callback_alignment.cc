@@ -60,7 +60,7 @@ namespace
     Alignment
     align(Residual &residual, const Method method)
     {
-      const StructuredBasis basis(*network, 60, 0);
+      const StructuredBasis basis(network, 60, 0);
       const Column          target = refine(basis, sampling, residual).values;
       residual.distribute(target);
       AlignmentParameters parameters;
@@ -68,7 +68,7 @@ namespace
       parameters.pseudo_time_step = 0.1;
       parameters.n_directions     = 60;
       parameters.max_steps        = 40;
-      return lsr::align(*network, sampling, target, residual, parameters);
+      return lsr::align(network, sampling, target, residual, parameters);
     }
 
     dealii::Triangulation<2>          triangulation;
@@ -77,7 +77,7 @@ namespace
     dealii::SparsityPattern           sparsity;
     dealii::SparseMatrix<double>      matrix;
     Vector<double>                    rhs;
-    std::shared_ptr<Network>          network;
+    Network                           network;
     Sampling                          sampling;
   };
 
@@ -120,7 +120,7 @@ TEST(CallbackResidual, HasTheTransposeOfASymmetricJacobian)
 TEST(CallbackResidual, SaysWhatAnAlignmentNeedsBeforeTheNetworkChanges)
 {
   Program      program;
-  const Column parameters = program.network->parameters();
+  const Column parameters = program.network.parameters();
   auto         residual   = program.residual();
   test::expect_contains(test::message([&]() {
                           program.align(residual, Method::levenberg_marquardt);
@@ -130,7 +130,7 @@ TEST(CallbackResidual, SaysWhatAnAlignmentNeedsBeforeTheNetworkChanges)
   test::expect_contains(test::message(
                           [&]() { program.align(residual, Method::lbfgs); }),
                         "apply_transposed_jacobian()");
-  EXPECT_EQ(test::relative_difference(program.network->parameters(),
+  EXPECT_EQ(test::relative_difference(program.network.parameters(),
                                       parameters),
             0.);
 }

@@ -31,10 +31,10 @@
 #include <set>
 
 #include "fe/block_product.h"
+#include "refine/point_sample.h"
 #include "support/hanging_nodes.h"
 #include "support/messages.h"
 #include "support/models.h"
-#include "refine/point_sample.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -569,7 +569,7 @@ namespace
     layers.n_inputs  = n_inputs;
     layers.n_outputs = n_outputs;
     layers.widths    = {10, 10};
-    return NetworkFunction<2>(std::make_shared<const Network>(layers.build()));
+    return NetworkFunction<2>(layers.build());
   }
 
   /// Interpolate a network into @p element on a curved mesh with hanging nodes,
@@ -598,7 +598,7 @@ namespace
     const Sampling sampling =
       nodal_sampling(mapping, dof_handler, n_outputs, time);
     ASSERT_EQ(sampling.n_values(n_outputs), dof_handler.n_dofs());
-    const Column q = sampling.evaluate(*function.network());
+    const Column q = sampling.evaluate(function.network());
     for (std::size_t i = 0; i < dof_handler.n_dofs(); ++i)
       EXPECT_NEAR(q(i), u(i), 1e-14);
 
@@ -669,7 +669,7 @@ TEST(NodalSampling, SingularDirectionsOfTheResidualAreSingular)
   FiniteElementResidual<2> residual(*model.assembler, ResidualNorm::mass);
   const Sampling           sampling = model.nodes();
   const NetworkFunction<2> function = network_function(2, 1);
-  const Network           &network  = *function.network();
+  const Network           &network  = function.network();
   residual.linearize(sampling.evaluate(network));
   TangentBasisParameters parameters;
   parameters.n_directions = 20;
@@ -704,7 +704,9 @@ TEST(PointSample, ConsistsOfDistinctPointsOfTheSet)
       EXPECT_TRUE(
         std::includes(all.begin(), all.end(), points.begin(), points.end()));
     }
-  EXPECT_EQ(sorted_points(point_sample(sampling.points, 2 * all.size(), MPI_COMM_SELF)), all);
+  EXPECT_EQ(sorted_points(
+              point_sample(sampling.points, 2 * all.size(), MPI_COMM_SELF)),
+            all);
 }
 
 TEST(PointSample, DoesNotDependOnTheOrderAndSpreadsOverTheDomain)

@@ -28,9 +28,7 @@ using dealii::Tensor;
 
 namespace
 {
-  using NetworkPointer = std::shared_ptr<const Network>;
-
-  NetworkPointer
+  Network
   make_network(const unsigned int n_inputs, const unsigned int n_outputs)
   {
     FullyConnected model;
@@ -38,14 +36,14 @@ namespace
     model.n_outputs = n_outputs;
     model.widths    = {11, 13};
     model.seed      = 3;
-    return std::make_shared<const Network>(model.build());
+    return model.build();
   }
 
   /// A network with a correction that is as large as its parameters.
   RefinedNetwork
-  refined(const NetworkPointer &network)
+  refined(const Network &network)
   {
-    return {network, random_column(network->n_parameters(), 4)};
+    return {network, random_column(network.n_parameters(), 4)};
   }
 
   template <int dim>
@@ -81,7 +79,7 @@ namespace
                  const double                   time,
                  const Column                  &correction = {})
   {
-    const Network     &network    = *function.network();
+    const Network     &network    = function.network();
     const unsigned int n_outputs  = network.n_outputs();
     const std::size_t  n          = points.size() * n_outputs;
     const Block        x          = inputs(points, network.n_inputs(), time);
@@ -272,8 +270,8 @@ namespace
     const Block x      = inputs(points, n_inputs, time);
     const Block JV     = make_block(2 * points.size(), 1);
     const auto  q      = make_column(2 * points.size());
-    network.network->evaluate(x, q);
-    network.network->jacobian_times(x, as_block(network.correction), JV);
+    network.network.evaluate(x, q);
+    network.network.jacobian_times(x, as_block(network.correction), JV);
     double change = 0;
     for (unsigned int c = 0; c < 2; ++c)
       {
@@ -300,9 +298,9 @@ namespace
   {
     const TemporaryFolder  folder;
     const Network::Scaling scaling = some_scaling(n_inputs, 2);
-    make_network(n_inputs, 2)->save(folder.file("network.pt"));
-    const RefinedNetwork network = refined(std::make_shared<const Network>(
-      Network::load(folder.file("network.pt"), n_inputs, 2, scaling)));
+    make_network(n_inputs, 2).save(folder.file("network.pt"));
+    const RefinedNetwork network =
+      refined(Network::load(folder.file("network.pt"), n_inputs, 2, scaling));
     network.save(folder.file("refined.pt"));
 
     const bool           has_time = n_inputs > dim;
@@ -412,7 +410,7 @@ TEST(NetworkFunction, AnotherNumberOfInputsOrOutputsIsReported)
 
   const TemporaryFolder folder;
   const std::string     file = folder.file("network.pt");
-  make_network(2, 1)->save(file);
+  make_network(2, 1).save(file);
   EXPECT_NO_THROW(NetworkFunction<2> f(file));
   EXPECT_NO_THROW(NetworkFunction<1> f(file, 1, /* time_dependent = */ true));
   for (const std::string &text :
@@ -440,11 +438,11 @@ TEST(RefinedFunction, IsTheNetworkPlusTheJacobianTimesTheCorrection)
 
 TEST(RefinedFunction, WithoutACorrectionIsTheNetwork)
 {
-  const NetworkPointer     network = make_network(2, 2);
+  const Network            network = make_network(2, 2);
   const NetworkFunction<2> expected(network);
   const RefinedFunction<2> empty(RefinedNetwork{network, {}});
   const RefinedFunction<2> zero(
-    RefinedNetwork{network, make_column(network->n_parameters())});
+    RefinedNetwork{network, make_column(network.n_parameters())});
   const auto points = some_points<2>(20);
   for (unsigned int c = 0; c < 2; ++c)
     {
@@ -466,7 +464,7 @@ TEST(RefinedNetwork, IsTheSameAfterSavingAndLoading)
 TEST(RefinedNetwork, AnEmptyCorrectionStaysEmpty)
 {
   const TemporaryFolder folder;
-  const NetworkPointer  network = make_network(2, 1);
+  const Network         network = make_network(2, 1);
   RefinedNetwork{network, {}}.save(folder.file("refined.pt"));
   const RefinedNetwork loaded =
     RefinedNetwork::load(folder.file("refined.pt"), 2, 1);

@@ -136,7 +136,7 @@ TEST(ProjectedSampling, RefinesANetworkInHierarchicalElements)
   LinearResidual residual(space.dof_handler, space.constraints, matrix, rhs);
   residual.minimize_energy();
   const auto            network = make_network(2, 1, {30, 30});
-  const StructuredBasis basis(*network, space.dof_handler.n_dofs() / 4, 0);
+  const StructuredBasis basis(network, space.dof_handler.n_dofs() / 4, 0);
   const Refinement      refinement =
     refine(basis,
            projected_sampling(space.mapping, space.dof_handler),
@@ -169,6 +169,6 @@ TEST(ProjectedSampling, RefusesANetworkWithOtherOutputs)
 {
   const Space space("FE_RaviartThomas<2>(1)");
   EXPECT_THROW(projected_sampling(space.mapping, space.dof_handler)
-                 .evaluate(*make_network(2, 1, {10})),
+                 .evaluate(make_network(2, 1, {10})),
                Error);
 }

@@ -276,7 +276,7 @@ TEST(RefinedField, AlignmentStartsTheNextRefinement)
   auto          residual = program.energy(program.matrix, program.rhs);
   const auto    first =
     refine(network, program.dof_handler, residual, n_directions);
-  align(*network, first, residual);
+  align(network, first, residual);
 
   // The network has changed, what was refined has not.
   Vector<double> expected(program.rhs.size());

@@ -101,7 +101,7 @@ namespace
   public:
     explicit RefinedProblem(std::unique_ptr<Problem<dim>> given)
       : problem(std::move(given))
-      , network(std::make_shared<Network>(make_network(dim)))
+      , network(make_network(dim))
     {
       sample();
     }
@@ -117,7 +117,7 @@ namespace
     {
       const FiniteElementResidual<dim> residual(problem->assembler(),
                                                 ResidualNorm::l2);
-      problem->adapt(residual.field(nodal_values(*network, sampling)));
+      problem->adapt(residual.field(nodal_values(network, sampling)));
       sample();
     }
 
@@ -150,7 +150,7 @@ namespace
       outcome.refinement = lsr::refine(*basis, sampling, residual, parameters);
       const Refinement &refinement = outcome.refinement;
       outcome.network_distance =
-        distance(residual.field(nodal_values(*network, sampling)), fem);
+        distance(residual.field(nodal_values(network, sampling)), fem);
       outcome.refined_distance =
         distance(residual.field(refinement.values), fem);
       outcome.evaluation_error = evaluation_error(refinement);
@@ -177,19 +177,22 @@ namespace
     make_basis(const Options &options, Residual &residual) const
     {
       if (options.subspace == Subspace::structured)
-        return std::make_unique<StructuredBasis>(*network,
+        return std::make_unique<StructuredBasis>(network,
                                                  options.n_directions,
                                                  1);
       TangentBasisParameters svd;
       svd.n_directions = options.n_directions;
       if (options.subspace == Subspace::rsvd)
-        return randomized_svd(*network,
-                              {point_sample(sampling.points, options.n_directions + 200, MPI_COMM_WORLD), {}},
+        return randomized_svd(network,
+                              {point_sample(sampling.points,
+                                            options.n_directions + 200,
+                                            MPI_COMM_WORLD),
+                               {}},
                               Communicator(),
                               svd);
-      residual.linearize(nodal_values(*network, sampling));
+      residual.linearize(nodal_values(network, sampling));
       return randomized_svd(
-        *network, sampling, residual.communicator(), svd, &residual);
+        network, sampling, residual.communicator(), svd, &residual);
     }
 
     double
@@ -243,7 +246,7 @@ namespace
     }
 
     std::unique_ptr<Problem<dim>> problem;
-    std::shared_ptr<Network>      network;
+    Network                       network;
     Sampling                      sampling;
   };
 

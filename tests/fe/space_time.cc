@@ -3,6 +3,8 @@
 // Evolutions on space-time meshes: the Petrov-Galerkin method, the norm of its
 // residuals, graded meshes, and Burgers' equation.
 
+#include "support/space_time.h"
+
 #include <lsr/base/exceptions.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/equation_registry.h>
@@ -25,7 +27,6 @@
 #include "support/messages.h"
 #include "support/models.h"
 #include "support/residuals.h"
-#include "support/space_time.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -393,8 +394,8 @@ TEST(Burgers, IterativeRefinementResolvesTheShock)
                     element(5));
   FiniteElementResidual<2> residual(problem->assembler(),
                                     ResidualNorm::sobolev);
-  const auto     network = std::make_shared<Network>(make_network());
-  const Sampling sampling =
+  const auto               network = make_network();
+  const Sampling           sampling =
     nodal_sampling(problem->discretization.mapping(),
                    problem->discretization.dof_handler(),
                    1);
@@ -404,7 +405,7 @@ TEST(Burgers, IterativeRefinementResolvesTheShock)
   parameters.alignment.n_directions = 100;
   IterativeLSR iteration(network, sampling, residual, parameters);
   iteration.make_basis = [&](const unsigned int i) {
-    return std::make_unique<StructuredBasis>(*network, 500, i);
+    return std::make_unique<StructuredBasis>(network, 500, i);
   };
   iteration.error = [&](const Column &q) {
     return compute_L2_error(problem->discretization.mapping(),

@@ -62,11 +62,11 @@ namespace
     layout.widths      = {24, 24};
     layout.input_shift = {0., 0.5};
     layout.input_scale = {2., 4.};
-    const auto network = std::make_shared<Network>(layout.build());
+    const auto network = layout.build();
 
     IterativeLSR iteration(network, sampling, residual, parameters());
     iteration.make_basis = [&](const unsigned int i) {
-      return std::make_unique<StructuredBasis>(*network, 80, i);
+      return std::make_unique<StructuredBasis>(network, 80, i);
     };
     iteration.error = [&](const Column &q) {
       return compute_L2_error(problem->discretization.mapping(),
@@ -78,9 +78,7 @@ namespace
 
     const Block points = random_points(2, 200);
     Outcome     outcome{iteration.history(), make_column(points.extent(1))};
-    network->evaluate(points,
-                      outcome.values,
-                      iteration.refinement().correction);
+    network.evaluate(points, outcome.values, iteration.refinement().correction);
     return outcome;
   }
 } // namespace

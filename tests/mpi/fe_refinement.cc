@@ -16,8 +16,8 @@
 
 #include <iostream>
 
-#include "support/models.h"
 #include "refine/point_sample.h"
+#include "support/models.h"
 #include "support/problems.h"
 #include "support/ranks.h"
 
@@ -57,14 +57,14 @@ namespace
     std::vector<double> values;
   };
 
-  std::shared_ptr<const Network>
+  Network
   make_network()
   {
     FullyConnected model;
     model.widths      = {30, 30};
     model.input_shift = {0.5, 0.5};
     model.input_scale = {4., 4.};
-    return std::make_shared<const Network>(model.build());
+    return model.build();
   }
 
   std::unique_ptr<TangentBasis>
@@ -82,7 +82,10 @@ namespace
     svd.n_directions = options.n_directions;
     if (options.subspace == Subspace::rsvd)
       return randomized_svd(network,
-                            {point_sample(sampling.points, options.n_directions + 100, residual.communicator()), {}},
+                            {point_sample(sampling.points,
+                                          options.n_directions + 100,
+                                          residual.communicator()),
+                             {}},
                             Communicator(),
                             svd);
     residual.linearize(q);
@@ -131,10 +134,10 @@ namespace
       nodal_sampling(problem.discretization.mapping(),
                      problem.discretization.dof_handler(),
                      1);
-    const Column q = sampling.evaluate(*network);
+    const Column q = sampling.evaluate(network);
 
     FiniteElementResidual<2> residual(*problem.assembler, options.norm);
-    const auto basis = make_basis(options, *network, sampling, q, residual);
+    const auto basis = make_basis(options, network, sampling, q, residual);
     RefinementParameters parameters;
     parameters.rank = options.rank;
     const Refinement refinement =
@@ -313,13 +316,12 @@ TEST(PointSample, DoesNotDependOnTheNumberOfRanks)
         test::Problem<2> problem(
           equation, 2, 3, "hyper_cube", "0 : 1 : true", communicator);
         refine_corner(problem);
-        return point_sample(
-          nodal_sampling(problem.discretization.mapping(),
-                         problem.discretization.dof_handler(),
-                         1)
-            .points,
-          n_points,
-          communicator);
+        return point_sample(nodal_sampling(problem.discretization.mapping(),
+                                           problem.discretization.dof_handler(),
+                                           1)
+                              .points,
+                            n_points,
+                            communicator);
       },
       [](const Block &together, const Block &alone) {
         ASSERT_EQ(together.extent(1), alone.extent(1));

@@ -7,9 +7,9 @@
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/residual.h>
 #include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
+#include <lsr/refine/residual.h>
 
 #include <gtest/gtest.h>
 
@@ -395,10 +395,9 @@ namespace
 
   TEST_F(BadModels, SavingWhereNothingCanBeWritten)
   {
-    const auto network =
-      std::make_shared<const Network>(Network::load_bytes(good, "good", 2));
+    const auto           network = Network::load_bytes(good, "good", 2);
     const RefinedNetwork refined{network,
-                                 random_column(network->n_parameters())};
+                                 random_column(network.n_parameters())};
     folder.write("file", "a file");
     fs::create_directory(folder.file("folder"));
     const auto before = folder.contents();
@@ -407,7 +406,7 @@ namespace
       {
         SCOPED_TRACE(name);
         const std::string path = folder.file(name);
-        expect_error([&]() { network->save(path); }, {path});
+        expect_error([&]() { network.save(path); }, {path});
         expect_error([&]() { refined.save(path); }, {path});
         EXPECT_EQ(folder.contents(), before);
       }
@@ -417,11 +416,10 @@ namespace
 
   TEST_F(BadModels, SavingOnAFullDiskKeepsTheOldFile)
   {
-    const std::string path = folder.file("model.pt");
-    const auto        network =
-      std::make_shared<const Network>(Network::load_bytes(good, "good", 2));
+    const std::string    path    = folder.file("model.pt");
+    const auto           network = Network::load_bytes(good, "good", 2);
     const RefinedNetwork refined{network,
-                                 random_column(network->n_parameters())};
+                                 random_column(network.n_parameters())};
     refined.save(path);
     const std::size_t size   = fs::file_size(path);
     const auto        before = folder.contents();
@@ -437,7 +435,7 @@ namespace
         expect_error(on_full_disk([&]() { refined.save(path); }), {path});
         EXPECT_EQ(folder.contents(), before);
         expect_error(on_full_disk([&]() {
-                       network->save(path, {{"extra", good}});
+                       network.save(path, {{"extra", good}});
                      }),
                      {path});
         EXPECT_EQ(folder.contents(), before);
@@ -618,14 +616,11 @@ namespace
                  {"12 values", "13"});
 
     parameters.rank = 9;
-    expect_error(
-      [&]() { refine(basis, sampling, misfit, parameters); },
-      {"rank 9", "8"});
+    expect_error([&]() { refine(basis, sampling, misfit, parameters); },
+                 {"rank 9", "8"});
 
     expect_error(
-      [&]() {
-        refine(StructuredBasis(network, n + 1, 1), sampling, misfit);
-      },
+      [&]() { refine(StructuredBasis(network, n + 1, 1), sampling, misfit); },
       {"13 directions", "12", "rows"});
 
     expect_error(

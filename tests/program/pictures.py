@@ -18,7 +18,7 @@ scratch.mkdir(parents=True)
 
 
 def results(folder):
-    """What is drawn from the results in a folder, and what is said about the others."""
+    """The pictures that are drawn of a folder, and the messages about the others."""
     said, failures = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(failures):
         try:

@@ -33,7 +33,7 @@ namespace
   struct Fit
   {
     explicit Fit(const unsigned int max_iterations)
-      : network(std::make_shared<Network>(make_network()))
+      : network(make_network())
       , residual(make_column(0))
     {
       sample(1);
@@ -60,7 +60,7 @@ namespace
     norm_of(const Refinement &refinement)
     {
       const Column q = make_column(target.size()), f = make_column(q.size());
-      network->evaluate(sampling.points, q, refinement.correction);
+      network.evaluate(sampling.points, q, refinement.correction);
       residual.evaluate(q, f);
       return residual.norm(f);
     }
@@ -71,16 +71,16 @@ namespace
       auto iteration =
         std::make_unique<IterativeLSR>(network, sampling, residual, parameters);
       iteration->make_basis = [this](const unsigned int i) {
-        return std::make_unique<StructuredBasis>(*network, 300, i);
+        return std::make_unique<StructuredBasis>(network, 300, i);
       };
       return iteration;
     }
 
-    std::shared_ptr<Network> network;
-    Sampling                 sampling;
-    Column                   target;
-    DataMisfit               residual;
-    IterativeParameters      parameters;
+    Network             network;
+    Sampling            sampling;
+    Column              target;
+    DataMisfit          residual;
+    IterativeParameters parameters;
   };
 
   std::string
@@ -157,7 +157,7 @@ TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelpAtOtherPoints)
   fit.parameters.alignment.max_steps = 1;
   const auto iteration               = fit.make_iteration();
   iteration->make_basis              = [&](const unsigned int i) {
-    return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
+    return std::make_unique<StructuredBasis>(fit.network, i == 0 ? 300 : 1, i);
   };
   Column correction;
   iteration->resample = [&](const unsigned int i) {
@@ -166,11 +166,11 @@ TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelpAtOtherPoints)
     fit.sample(2 + i);
   };
 
-  const Column start = fit.network->parameters();
+  const Column start = fit.network.parameters();
   iteration->run();
   EXPECT_EQ(iteration->history().n_rejections(), 2u);
   const auto &best = iteration->refinement();
-  EXPECT_EQ(relative_difference(fit.network->parameters(), start), 0.);
+  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
   EXPECT_EQ(relative_difference(best.correction, correction), 0.);
   EXPECT_NE(best.refined_norm,
             iteration->history().records[0].refined_residual);
@@ -188,17 +188,17 @@ TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelp)
   fit.parameters.max_rejections      = 2;
   const auto limited                 = fit.make_iteration();
   limited->make_basis                = [&](const unsigned int i) {
-    return std::make_unique<StructuredBasis>(*fit.network, i == 0 ? 300 : 1, i);
+    return std::make_unique<StructuredBasis>(fit.network, i == 0 ? 300 : 1, i);
   };
 
-  const Column start  = fit.network->parameters();
+  const Column start  = fit.network.parameters();
   const auto   reason = limited->run();
   expect_contains(reason, "3 alignments");
   const auto &history = limited->history();
   EXPECT_EQ(history.records.size(), 4u);
   EXPECT_EQ(history.n_rejections(), 3u);
   EXPECT_EQ(history.best(), &history.records[0]);
-  EXPECT_EQ(relative_difference(fit.network->parameters(), start), 0.);
+  EXPECT_EQ(relative_difference(fit.network.parameters(), start), 0.);
   EXPECT_EQ(limited->refinement().refined_norm,
             history.records[0].refined_residual);
 }
@@ -235,8 +235,8 @@ TEST(IterativeLSR, EndsInTheSamePlaceAfterARestart)
   for (unsigned int i = 0; i < 4; ++i)
     EXPECT_EQ(continued->history().records[i].refined_residual,
               uninterrupted->history().records[i].refined_residual);
-  EXPECT_EQ(relative_difference(rest.network->parameters(),
-                                whole.network->parameters()),
+  EXPECT_EQ(relative_difference(rest.network.parameters(),
+                                whole.network.parameters()),
             0.);
   EXPECT_EQ(relative_difference(continued->refinement().correction,
                                 uninterrupted->refinement().correction),
@@ -245,7 +245,7 @@ TEST(IterativeLSR, EndsInTheSamePlaceAfterARestart)
   // The checkpoint is a refined network.
   const RefinedNetwork refined = RefinedNetwork::load(file, 2, 1);
   const Column         q       = make_column(part.target.size());
-  refined.network->evaluate(part.sampling.points, q, refined.correction);
+  refined.network.evaluate(part.sampling.points, q, refined.correction);
   EXPECT_LT(relative_difference(q, interrupted->refinement().values), 1e-14);
 }
 
@@ -265,7 +265,7 @@ TEST(IterativeLSR, RefusesCheckpointsOfSomethingElse)
   const auto one  = other.make_iteration();
   one->checkpoint = file;
   one->run();
-  fit.network      = std::make_shared<Network>(make_network(25));
+  fit.network      = make_network(25);
   const auto wider = fit.make_iteration();
   EXPECT_THROW(wider->restart(file), Error);
 

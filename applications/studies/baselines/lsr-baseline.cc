@@ -15,9 +15,10 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
-#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/initial_network.h"
+#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/parameters.h"
 #include "applications/studies/baselines/adam.h"
 #include "applications/studies/baselines/collocation.h"
@@ -111,7 +112,7 @@ namespace lsr_studies
       points = std::make_unique<CollocationPoints<dim>>(problem.discretization);
       layout =
         make_layout(parameters.training, points->nodes(), Communicator());
-      network   = std::make_shared<Network>(layout.build());
+      network   = layout.build();
       theta     = network->parameters();
       generator = std::mt19937_64(parameters.training.seed);
       if (!problem.equation.exact_solution())
@@ -140,8 +141,7 @@ namespace lsr_studies
     void
     refine()
     {
-      const auto jets =
-        std::make_shared<Network>(layout.build_jets(form->diffusion()));
+      const Network       jets      = layout.build_jets(form->diffusion());
       StrongResidual<dim> residual  = sample_residual();
       IterativeParameters iterative = parameters.iterations.get();
       iterative.max_seconds = std::min(iterative.max_seconds, options.budget);
@@ -158,20 +158,20 @@ namespace lsr_studies
           residual = sample_residual();
       };
       iteration.make_basis = [&](const unsigned int i) {
-        return make_tangent_basis(*jets,
+        return make_tangent_basis(jets,
                                   parameters.refinement.basis_of(i),
                                   residual.sampling().points);
       };
       iteration.after_iteration = [&](const IterationRecord &record) {
-        note(record, iteration, *jets, residual.n_rows());
+        note(record, iteration, jets, residual.n_rows());
       };
       pcout << "Refining for " << options.budget << " s at "
             << residual.n_rows() << " points" << std::endl;
       const std::string reason = iteration.run();
       pcout << "Stopped: " << reason << std::endl;
 
-      network->set_parameters(jets->parameters());
-      RefinedNetwork{network, iteration.refinement().correction}.save(
+      network->set_parameters(jets.parameters());
+      RefinedNetwork{*network, iteration.refinement().correction}.save(
         (folder() / "refined.pt").string());
       pcout << "Results in " << folder().string() << ": history.csv refined.pt"
             << std::endl;
@@ -385,7 +385,7 @@ namespace lsr_studies
     std::unique_ptr<CollocationPoints<dim>> points;
     std::unique_ptr<Collocation<dim>>       collocation;
     FullyConnected                          layout;
-    std::shared_ptr<Network>                network;
+    std::optional<Network>                  network;
     FEVector                                solution;
     std::mt19937_64                         generator;
 

@@ -8,7 +8,6 @@
 
 #include <deal.II/base/function.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,8 +36,9 @@ namespace lsr
   class NetworkFunction : public dealii::Function<dim>
   {
   public:
-    /// A network that exists. Throws if it has neither dim nor dim + 1 inputs.
-    explicit NetworkFunction(std::shared_ptr<const Network> network);
+    /// The function of @p network. Throws if it has neither dim nor dim + 1
+    /// inputs.
+    explicit NetworkFunction(const Network &network);
 
     /**
      * Load a TorchScript file, see Network::load(). Where @p n_components is
@@ -51,7 +51,7 @@ namespace lsr
                              const Network::Scaling &scaling        = {});
 
     /// The network itself.
-    const std::shared_ptr<const Network> &
+    const Network &
     network() const
     {
       return network_;
@@ -123,15 +123,14 @@ namespace lsr
 
   protected:
     /// The refined prediction of @p network with a correction.
-    NetworkFunction(std::shared_ptr<const Network> network,
-                    const Column                  &correction);
+    NetworkFunction(const Network &network, const Column &correction);
 
   private:
     /// Points, and the time if the network wants it, as columns.
     Block
     as_block(const std::vector<dealii::Point<dim>> &points) const;
 
-    const std::shared_ptr<const Network> network_;
+    const Network network_;
 
     /// Empty for the network itself.
     const Column correction;

@@ -12,7 +12,6 @@
 #include <deal.II/fe/mapping.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 
 namespace lsr
@@ -53,40 +52,37 @@ namespace lsr
    */
   template <int dim, typename VectorType>
   RefinedField<VectorType>
-  refine(const std::shared_ptr<const Network> &network,
-         const dealii::Mapping<dim>           &mapping,
-         const dealii::DoFHandler<dim>        &dof_handler,
-         CallbackResidual<VectorType>         &residual,
-         const std::size_t                     n_directions,
-         const std::optional<double>          &time       = std::nullopt,
-         const RefinementParameters           &parameters = {})
+  refine(const Network                 &network,
+         const dealii::Mapping<dim>    &mapping,
+         const dealii::DoFHandler<dim> &dof_handler,
+         CallbackResidual<VectorType>  &residual,
+         const std::size_t              n_directions,
+         const std::optional<double>   &time       = std::nullopt,
+         const RefinementParameters    &parameters = {})
   {
-    RefinedField<VectorType> field;
-    field.sampling =
-      nodal_sampling(mapping, dof_handler, network->n_outputs(), time);
-    field.network_values =
-      residual.to_vector(field.sampling.evaluate(*network));
-
+    const Sampling sampling =
+      nodal_sampling(mapping, dof_handler, network.n_outputs(), time);
     const StructuredBasis basis(
-      *network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
-    field.refinement = refine(basis, field.sampling, residual, parameters);
-    field.function_values = residual.to_vector(field.refinement.values);
-    field.values          = residual.field(field.refinement.values);
-    // A copy, for alignment changes the network.
-    field.network = {std::make_shared<const Network>(network->clone()),
-                     field.refinement.correction};
-    return field;
+      network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
+    const Refinement refinement = refine(basis, sampling, residual, parameters);
+    // A copy of the network, for alignment changes it.
+    return {residual.field(refinement.values),
+            residual.to_vector(sampling.evaluate(network)),
+            residual.to_vector(refinement.values),
+            {network.clone(), refinement.correction},
+            sampling,
+            refinement};
   }
 
   /// The same with the mapping that deal.II takes where none is given.
   template <int dim, typename VectorType>
   RefinedField<VectorType>
-  refine(const std::shared_ptr<const Network> &network,
-         const dealii::DoFHandler<dim>        &dof_handler,
-         CallbackResidual<VectorType>         &residual,
-         const std::size_t                     n_directions,
-         const std::optional<double>          &time       = std::nullopt,
-         const RefinementParameters           &parameters = {})
+  refine(const Network                 &network,
+         const dealii::DoFHandler<dim> &dof_handler,
+         CallbackResidual<VectorType>  &residual,
+         const std::size_t              n_directions,
+         const std::optional<double>   &time       = std::nullopt,
+         const RefinementParameters    &parameters = {})
   {
     return refine(network,
                   dealii::get_default_linear_mapping(

@@ -6,7 +6,6 @@
 #include <lsr/network/network.h>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -113,7 +112,7 @@ namespace lsr
 
   /// A fully connected network of random parameters with tanh between hidden
   /// layers of the given @p widths; see FullyConnected, which has more options.
-  inline std::shared_ptr<Network>
+  inline Network
   make_network(const unsigned int               n_inputs,
                const unsigned int               n_outputs,
                const std::vector<unsigned int> &widths,
@@ -124,7 +123,7 @@ namespace lsr
     layers.n_outputs = n_outputs;
     layers.widths    = widths;
     layers.seed      = seed;
-    return std::make_shared<Network>(layers.build());
+    return layers.build();
   }
 } // namespace lsr
 

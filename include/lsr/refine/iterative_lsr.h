@@ -127,7 +127,7 @@ namespace lsr
    * @code
    * IterativeLSR iteration(network, sampling, residual, parameters);
    * iteration.make_basis = [&](const unsigned int i) {
-   *   return std::make_unique<StructuredBasis>(*network, 1000, i);
+   *   return std::make_unique<StructuredBasis>(network, 1000, i);
    * };
    * iteration.run();
    * const RefinedNetwork best{network, iteration.refinement().correction};
@@ -154,10 +154,10 @@ namespace lsr
      * The references have to live as long as this object. @p network, the
      * start, is changed by run().
      */
-    IterativeLSR(const std::shared_ptr<Network> &network,
-                 const Sampling                 &sampling,
-                 Residual                       &residual,
-                 const IterativeParameters      &parameters);
+    IterativeLSR(const Network             &network,
+                 const Sampling            &sampling,
+                 Residual                  &residual,
+                 const IterativeParameters &parameters);
 
     /// Directions of the network for an iteration (counted from 0). Has to be
     /// given.
@@ -234,10 +234,10 @@ namespace lsr
     double
     norm(const Column &q) const;
 
-    const std::shared_ptr<Network> network;
-    const Sampling                &sampling;
-    Residual                      &residual;
-    const IterativeParameters      parameters;
+    Network                   network;
+    const Sampling           &sampling;
+    Residual                 &residual;
+    const IterativeParameters parameters;
 
     Refinement       best;
     Column           best_parameters;

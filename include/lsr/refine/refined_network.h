@@ -6,7 +6,6 @@
 #include <lsr/network/network.h>
 
 #include <map>
-#include <memory>
 #include <string>
 
 namespace lsr
@@ -18,7 +17,7 @@ namespace lsr
    */
   struct RefinedNetwork
   {
-    std::shared_ptr<const Network> network;
+    Network network;
 
     /// $\Delta\theta$; empty stands for zero.
     Column correction;
