@@ -308,7 +308,7 @@ namespace
     RefinedFunction<dim> after(folder.file("refined.pt"), 2, has_time);
     before.set_time(0.3);
     after.set_time(0.3);
-    EXPECT_EQ(after.network()->scaling().input_scale, scaling.input_scale);
+    EXPECT_EQ(after.network().scaling().input_scale, scaling.input_scale);
     const auto points = some_points<dim>(50);
     for (unsigned int c = 0; c < 2; ++c)
       EXPECT_EQ(values(after, points, c), values(before, points, c));

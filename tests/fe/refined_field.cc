@@ -272,7 +272,7 @@ TEST(RefinedField, TimeIsAnInputOfTheNetwork)
 TEST(RefinedField, AlignmentStartsTheNextRefinement)
 {
   const Program program(dealii::FE_Q<2>(2));
-  const auto    network  = make_network(2, 1, {20, 20});
+  auto          network  = make_network(2, 1, {20, 20});
   auto          residual = program.energy(program.matrix, program.rhs);
   const auto    first =
     refine(network, program.dof_handler, residual, n_directions);

@@ -440,7 +440,7 @@ namespace
                      {path});
         EXPECT_EQ(folder.contents(), before);
       }
-    EXPECT_EQ(values(*RefinedNetwork::load(path, 2, 1).network), good_values);
+    EXPECT_EQ(values(RefinedNetwork::load(path, 2, 1).network), good_values);
   }
 
 
