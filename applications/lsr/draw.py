@@ -307,8 +307,9 @@ class Mesh:
                             3: 10 if element.is_simplex else 12}[element.dim],
                            len(element.corners))
         gap = np.abs(np.einsum("mn,cnd->cmd", straight.shapes(element.nodes), corners) - nodes)
-        is_straight = gap.max() < 1e-9 * np.abs(nodes).max()
-        self.geometry = (straight, corners) if is_straight else (element, nodes)
+        self.geometries = [(straight, corners)]
+        if gap.max() > 1e-9 * np.abs(nodes).max():
+            self.geometries.append((element, nodes))
 
     def locate(self, axes, n_at_once=1 << 15):
         """Find the points of a lattice: their numbers (x fastest), cells, and places therein."""
@@ -335,18 +336,34 @@ class Mesh:
             yield number[found], cells[found], x[found]
 
     def _invert(self, cells, points):
-        """Newton's method for the places of points in cells, and whether they are inside."""
-        element, nodes = self.geometry
-        x, nodes = np.full(points.shape, 1 / (element.dim + 1)), nodes[cells]
+        """The places of points in cells, and whether they are inside: in the cells with straight
+        edges, and from there in those with curved ones."""
+        x = np.full(points.shape, 1 / (self.element.dim + 1))
+        inside = np.ones(len(points), dtype=bool)
+        for element, nodes in self.geometries:
+            near = np.flatnonzero(inside)
+            x[near] = self._newton(element, nodes, cells[near], points[near], x[near])
+            last = element is self.geometries[-1][0]
+            inside &= element.contains(x, 1e-8 if last else 0.5)
+        return x, inside
+
+    @staticmethod
+    def _newton(element, nodes, cells, points, x):
+        """Newton's method for all points; one that ends outside stays at the bounds."""
+        moving = np.arange(len(points))
         for _ in range(20):
-            gap = points - np.einsum("pn,pnd->pd", element.shapes(x), nodes)
-            jacobian = np.stack([np.einsum("pn,pnd->pd", element.shapes(x, e), nodes)
+            own, y = nodes[cells[moving]], x[moving]
+            gap = points[moving] - np.einsum("pn,pnd->pd", element.shapes(y), own)
+            jacobian = np.stack([np.einsum("pn,pnd->pd", element.shapes(y, e), own)
                                  for e in range(element.dim)], axis=2)
             step = np.linalg.solve(jacobian, gap[..., None])[..., 0]
-            x = np.clip(x + step, -1, 2)
-            if np.abs(step).max() < 1e-10:
-                break
-        return x, element.contains(x) & (np.abs(step).max(axis=1) < 1e-6)
+            x[moving] = np.clip(y + step, -0.6, 1.6)
+            moving = moving[np.abs(x[moving] - y).max(axis=1) > 1e-10]
+            if not len(moving):
+                return x
+        # It has no place.
+        x[moving] = -0.6
+        return x
 
 
 def read_vtu(path):
