@@ -334,7 +334,7 @@ namespace lsr
       std::cout << '\n';
       report.comparison.print(std::cout);
       std::cout << '\n';
-      print_times(std::cout, report.seconds);
+      print_times(std::cout, report.timer);
       std::cout << "\nResults in " << run.parameters.output.folder << ":";
       for (const std::string &file : run.written)
         std::cout << ' ' << std::filesystem::path(file).filename().string();
@@ -400,8 +400,8 @@ namespace lsr
       run.stage("output",
                 "Writing results to " + run.parameters.output.folder,
                 [&]() { write_results(run, fields, refinement, report); });
-      report.seconds = run.timer.stages();
-      report.files   = run.written;
+      report.timer = run.timer;
+      report.files = run.written;
       write_report(in_output_folder(run, "report.json"),
                    report,
                    run.communicator);

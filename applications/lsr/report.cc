@@ -27,10 +27,10 @@ namespace lsr
     }
 
     json
-    seconds(const StageTimes &stages)
+    seconds(const Timer &timer)
     {
       json result = json::object();
-      for (const auto &[stage, time] : stages)
+      for (const auto &[stage, time] : timer.stages())
         result[stage] = time;
       return result;
     }
@@ -63,7 +63,7 @@ namespace lsr
     result["residual"]           = {{"network", network.residual},
                                     {"refined", refined.residual},
                                     {"fem", fem.residual}};
-    result["seconds"]            = seconds(report.seconds);
+    result["seconds"]            = seconds(report.timer);
 
     std::vector<unsigned int> ranks(report.profile.loss.size());
     std::iota(ranks.begin(), ranks.end(), 0);
@@ -91,20 +91,16 @@ namespace lsr
 
 
   void
-  print_times(std::ostream &out, const StageTimes &seconds)
+  print_times(std::ostream &out, const Timer &timer)
   {
     dealii::TableHandler table;
-    double               total = 0;
     const auto add = [&table](const std::string &stage, const double time) {
       table.add_value("stage", stage);
       table.add_value("seconds", time);
     };
-    for (const auto &[stage, time] : seconds)
-      {
-        add(stage, time);
-        total += time;
-      }
-    add("total", total);
+    for (const auto &[stage, time] : timer.stages())
+      add(stage, time);
+    add("total", timer.total());
     table.set_precision("seconds", 2);
     table.write_text(out, dealii::TableHandler::org_mode_table);
   }

@@ -3,24 +3,21 @@
 #ifndef lsr_applications_report_h
 #define lsr_applications_report_h
 
+#include <lsr/base/timer.h>
 #include <lsr/dense/least_squares.h>
 #include <lsr/fe/comparison.h>
 
 #include <cstdint>
 #include <ostream>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace lsr
 {
-  /// The stages of a computation in order, with the seconds each has taken.
-  using StageTimes = std::vector<std::pair<std::string, double>>;
-
-  /// Print the @p seconds as a table whose last row is their sum. Call it on
-  /// one rank.
+  /// Print the times of all stages as a table whose last row is their sum. Call
+  /// it on one rank.
   void
-  print_times(std::ostream &out, const StageTimes &seconds);
+  print_times(std::ostream &out, const Timer &timer);
 
 
 
@@ -67,7 +64,7 @@ namespace lsr
     std::string   subspace;
     std::string   norm;
     Comparison    comparison;
-    StageTimes    seconds;
+    Timer         timer;
 
     /// Beginning with rank 0.
     RankProfile profile;

@@ -34,7 +34,8 @@ namespace
     report.comparison.refined.difference_to_fem.L2 = 1e-6;
     report.comparison.network.residual             = 2;
     report.comparison.refined.residual             = 1e-5;
-    report.seconds = {{"load", 0.5}, {"subspace", 1.5}};
+    report.timer.add("load", 0.5);
+    report.timer.add("subspace", 1.5);
     report.files   = {"solution.vtu"};
     report.profile = {{4, 1, 0.5}, {1, 2, 3}, {0, 1, 1.5}};
     return report;
@@ -121,7 +122,10 @@ TEST(Report, IsWrittenToAFileAsAWhole)
 TEST(Report, TimesAddUp)
 {
   std::ostringstream out;
-  lsr::print_times(out, {{"load", 0.25}, {"solve", 1.5}});
+  lsr::Timer         timer;
+  timer.add("load", 0.25);
+  timer.add("solve", 1.5);
+  lsr::print_times(out, timer);
   EXPECT_LT(out.str().find("load"), out.str().find("solve"));
   EXPECT_NE(out.str().find("1.75"), std::string::npos);
 }
