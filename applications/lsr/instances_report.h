@@ -173,7 +173,9 @@ namespace lsr
       return text.str();
     };
     out << '\n';
-    for (const auto &[key, value] : summary(report).items())
+    // items() refers to it.
+    const nlohmann::ordered_json entries = summary(report);
+    for (const auto &[key, value] : entries.items())
       {
         std::string name = key;
         std::replace(name.begin(), name.end(), '_', ' ');
