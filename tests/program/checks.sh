@@ -43,7 +43,8 @@ refuses() {
   before=$(ls -R)
   "$bin"/$program "$@" >out 2>err
   [ $? -eq 1 ] || fail "not refused: $*"
-  [ ! -s out ] || fail "a report in spite of an error: $*"
+  # Progress is no report: that is a line of JSON, or a table.
+  ! grep -q -e '^{' -e '^| ' out || fail "a report in spite of an error: $*"
   [ "$(grep -c "$program: error: " err)" -eq 1 ] || fail "no message: $*"
   for word in "${words[@]}"; do
     grep -qF -e "$word" err || fail "the message lacks '$word': $* ($(grep error err))"
