@@ -4,7 +4,7 @@
 if(LSR_WITH_DEALII)
   find_package(deal.II 9.4 REQUIRED HINTS ${DEAL_II_DIR} $ENV{DEAL_II_DIR})
   set(_missing)
-  foreach(_feature TRILINOS MPI P4EST SUNDIALS)
+  foreach(_feature TRILINOS MPI P4EST)
     if(NOT DEAL_II_WITH_${_feature})
       list(APPEND _missing ${_feature})
     endif()

@@ -101,7 +101,15 @@ namespace lsr
     }
 
 
-    /// One Newton iteration after the other for a given problem.
+    /**
+     * One Newton iteration after the other for a given problem.
+     *
+     * This is not KINSOL, which was tried: it has no stopping test relative to
+     * the present solution, the callbacks that replace this test and the search
+     * where the residual is not defined are longer than what follows, deal.II
+     * 9.4 hides KINSOL's error codes in release builds, and KINSOL writes to
+     * the screen by itself where it gives up.
+     */
     template <int dim>
     class NewtonIteration
     {

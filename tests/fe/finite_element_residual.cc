@@ -514,6 +514,7 @@ TEST(CallbackResidual, AgreesWithTheResidualThatTheLibraryAssembles)
     }
 }
 
+#ifdef DEAL_II_WITH_SUNDIALS
 TEST(CallbackResidual, TakesTheCallbacksOfANonlinearSolver)
 {
   using VectorType = dealii::Vector<double>;
@@ -533,6 +534,7 @@ TEST(CallbackResidual, TakesTheCallbacksOfANonlinearSolver)
   EXPECT_EQ(relative_difference(evaluate(residual, q), q), 0.);
   EXPECT_TRUE(bool(residual.setup_jacobian));
 }
+#endif
 
 TEST(CallbackResidual, AMissingCallbackIsReported)
 {
