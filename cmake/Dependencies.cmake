@@ -66,6 +66,10 @@ set(HDF5_PREFER_PARALLEL ${LSR_WITH_MPI})
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Torch REQUIRED)
 
+# The package's own CMake files ask for its command-line tools, too.
+find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
+find_library(LIBZIP_LIBRARY zip REQUIRED)
+
 # The newest language standard that a dependency asks for.
 if(CMAKE_CXX_STANDARD LESS 20
    AND (Torch_VERSION VERSION_GREATER_EQUAL 2.13 OR Kokkos_VERSION VERSION_GREATER_EQUAL 5))

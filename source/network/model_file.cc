@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "network/implementation.h"
+#include "network/read_module.h"
 
 namespace lsr
 {
@@ -21,34 +22,16 @@ namespace lsr
     read_model_file(const std::string &path)
     {
       namespace fs = std::filesystem;
-      require(fs::exists(path),
-              path + ": no such file, expected a TorchScript model");
+      require(fs::exists(path), path + ": no such file, expected a network");
       require(fs::is_regular_file(path),
-              path + ": not a regular file, expected a TorchScript model");
+              path + ": not a regular file, expected a network");
       require(fs::file_size(path) > 0,
-              path + ": empty file, expected a TorchScript model");
+              path + ": empty file, expected a network");
       std::ifstream      stream(path, std::ios::binary);
       std::ostringstream bytes;
       bytes << stream.rdbuf();
       require(stream.good(), path + ": cannot be read");
       return bytes.str();
-    }
-
-
-
-    torch::jit::Module
-    parse_module(const std::string         &bytes,
-                 const std::string         &name,
-                 torch::jit::ExtraFilesMap &extra_files)
-    {
-      return guarded(name + ": not a TorchScript model (as torch.jit.save or "
-                            "Network::save() writes it)",
-                     [&]() {
-                       std::istringstream stream(bytes);
-                       return torch::jit::load(stream,
-                                               at::Device(at::kCPU),
-                                               extra_files);
-                     });
     }
   } // namespace
 
@@ -61,8 +44,7 @@ namespace lsr
                       const unsigned int n_outputs,
                       const Scaling     &scaling)
   {
-    torch::jit::ExtraFilesMap no_extra_files;
-    torch::jit::Module module = parse_module(bytes, name, no_extra_files);
+    torch::jit::Module module = read_module(bytes, name);
     return guarded(name, [&]() {
       auto implementation = std::make_unique<Implementation>(std::move(module),
                                                              name,
@@ -115,7 +97,10 @@ namespace lsr
   Network::load_extra_file(const std::string &path, const std::string &name)
   {
     torch::jit::ExtraFilesMap extra_files = {{name, ""}};
-    parse_module(read_model_file(path), path, extra_files);
+    std::istringstream        stream(read_model_file(path));
+    guarded(path, [&]() {
+      torch::jit::load(stream, at::Device(at::kCPU), extra_files);
+    });
     return extra_files[name];
   }
 } // namespace lsr

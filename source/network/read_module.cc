@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "network/read_module.h"
+
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <sstream>
+
+#include "base/npy.h"
+#include "base/zip_archive.h"
+#include "network/torch_support.h"
+
+namespace lsr
+{
+  namespace
+  {
+    bool
+    begins_with(const std::string &bytes, const std::string &start)
+    {
+      return bytes.compare(0, start.size(), start) == 0;
+    }
+
+
+
+    bool
+    ends_with(const std::string &text, const std::string &end)
+    {
+      return text.size() >= end.size() &&
+             text.compare(text.size() - end.size(), end.size(), end) == 0;
+    }
+
+
+
+    /// Whether some path inside is @p path below the one top folder that
+    /// archives of PyTorch have.
+    bool
+    has_file(const ZipArchive &archive, const std::string &path)
+    {
+      for (const std::string &p : archive.paths())
+        if (p == path || ends_with(p, "/" + path))
+          return true;
+      return false;
+    }
+
+
+
+    torch::jit::Module
+    read_torchscript(const std::string &bytes, const std::string &name)
+    {
+      return guarded(name + ": not a TorchScript model (as torch.jit.save or "
+                            "Network::save() writes it)",
+                     [&]() {
+                       std::istringstream stream(bytes);
+                       return torch::jit::load(stream, at::Device(at::kCPU));
+                     });
+    }
+
+
+
+    torch::jit::Module
+    read_archive(const std::string &bytes, const std::string &name)
+    {
+      const ZipArchive archive(bytes, name);
+      if (has_file(archive, "constants.pkl"))
+        return read_torchscript(bytes, name);
+      throw Error(name + ": not a TorchScript model but another zip archive");
+    }
+
+
+
+    /// The message for a file that is no archive.
+    std::string
+    describe_foreign_file(const std::string &bytes)
+    {
+      if (begins_with(bytes, "version https://git-lfs"))
+        return "a Git LFS pointer, not the file itself: run \"git lfs pull\"";
+      const std::size_t text = bytes.find_first_not_of(" \t\r\n");
+      if (text != std::string::npos && bytes[text] == '<')
+        return "an HTML or XML page, not a model: the download went wrong";
+      if (begins_with(bytes, "\x08") && bytes.find("onnx") != std::string::npos)
+        return "an ONNX model, which has no derivatives with respect to its "
+               "parameters: export the PyTorch module that it was made from";
+      if (begins_with(bytes, "\x89HDF\r\n"))
+        return "an HDF5 file, expected a model";
+      return "not a TorchScript model, nor any other that is known";
+    }
+  } // namespace
+
+
+
+  torch::jit::Module
+  read_module(const std::string &bytes, const std::string &name)
+  {
+    if (ZipArchive::recognizes(bytes))
+      return read_archive(bytes, name);
+    throw Error(name + ": " + describe_foreign_file(bytes));
+  }
+} // namespace lsr

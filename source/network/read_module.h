@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_read_module_h
+#define lsr_network_read_module_h
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <string>
+
+namespace lsr
+{
+  /**
+   * The module in the bytes of a file, whatever its format: everything behind
+   * this function sees TorchScript modules only. Throws lsr::Error with
+   * @p name in front, what the file is, and what to do.
+   */
+  torch::jit::Module
+  read_module(const std::string &bytes, const std::string &name);
+} // namespace lsr
+
+#endif
