@@ -34,6 +34,9 @@ install(FILES
   "${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_setup_target.cmake"
   DESTINATION "${_package_dir}")
 
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/plugin/python"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/dealii_lsr"
+  PATTERN build EXCLUDE PATTERN "*.egg-info" EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(LSR_WITH_DEALII)
