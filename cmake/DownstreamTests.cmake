@@ -65,7 +65,7 @@ if(TARGET lsr)
       $<$<BOOL:${LSR_BUILD_STUDIES}>:$<TARGET_FILE_DIR:lsr>>)
   list(APPEND _using downstream_template downstream_refused_equations downstream_plugins)
   add_test(NAME downstream_installed_program
-    COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr" refine --help)
+    COMMAND "${_prefix}/${CMAKE_INSTALL_BINDIR}/lsr" refine --print-parameters)
   list(APPEND _using downstream_installed_program)
 endif()
 set_tests_properties(${_using} PROPERTIES

@@ -18,13 +18,6 @@ namespace lsr
 
 
 
-  /// Write a refined network on the mesh of a parameter file, and return the
-  /// exit status.
-  int
-  evaluate_on_mesh(const std::string &program, EvaluateOptions &options);
-
-
-
   // The subcommands of lsr. Each function adds one to @p app, which, if it is
   // chosen, sets @p command.
 

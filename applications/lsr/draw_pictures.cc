@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "applications/lsr/relative_to_program.h"
+
 namespace lsr
 {
   namespace
@@ -47,17 +49,6 @@ namespace lsr
         if (entry.path().extension() == ".partial")
           fs::remove(entry.path(), ignored);
     }
-
-    /// draw.py belongs to the program, in the build folder as where it is
-    /// installed.
-    fs::path
-    script_of_this_program()
-    {
-      std::error_code ignored;
-      const fs::path  program = fs::read_symlink("/proc/self/exe", ignored);
-      return (program.parent_path() / LSR_DATA_FOLDER / "draw.py")
-        .lexically_normal();
-    }
   } // namespace
 
 
@@ -66,7 +57,9 @@ namespace lsr
   draw_pictures(const std::string         &folder,
                 const std::chrono::seconds time_limit)
   {
-    return draw_pictures(script_of_this_program().string(), folder, time_limit);
+    return draw_pictures(relative_to_program(LSR_DRAW_SCRIPT),
+                         folder,
+                         time_limit);
   }
 
 

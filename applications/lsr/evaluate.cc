@@ -6,6 +6,7 @@
 
 #include "applications/lsr/commands.h"
 #include "applications/lsr/evaluation.h"
+#include "applications/lsr/finite_elements.h"
 
 namespace lsr
 {
@@ -57,7 +58,9 @@ namespace lsr
     {
 #ifdef LSR_WITH_DEALII
       if (std::filesystem::path(options.file).extension() == ".prm")
-        return evaluate_on_mesh(name, options);
+        return run_with_finite_elements(&FiniteElementCommands::evaluate,
+                                        name,
+                                        options);
 #endif
       return report_errors(name, [&]() { evaluate_at_points(options); });
     }

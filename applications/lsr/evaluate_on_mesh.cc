@@ -10,7 +10,7 @@
 
 #include <filesystem>
 
-#include "applications/lsr/commands.h"
+#include "applications/lsr/finite_elements.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
 

@@ -4,12 +4,6 @@
 #include <lsr/base/device.h>
 #include <lsr/network/network.h>
 
-#ifdef LSR_WITH_DEALII
-#  include <deal.II/base/config.h>
-
-#  include <Trilinos_version.h>
-#endif
-
 #include <iostream>
 #include <sstream>
 
@@ -25,8 +19,8 @@ namespace lsr
       std::ostringstream text;
       text << "lsr of dealii_lsr " << LSR_VERSION << '\n';
 #ifdef LSR_WITH_DEALII
-      text << "deal.II " << DEAL_II_PACKAGE_VERSION << '\n'
-           << "Trilinos " << TRILINOS_VERSION_STRING << '\n';
+      text << "deal.II " << LSR_DEALII_VERSION << '\n'
+           << "Trilinos " << LSR_TRILINOS_VERSION << '\n';
 #endif
       text << "Kokkos " << KOKKOS_VERSION / 10000 << '.'
            << KOKKOS_VERSION / 100 % 100 << '.' << KOKKOS_VERSION % 100 << '\n'

@@ -2,28 +2,23 @@
 
 // lsr refine: the command line.
 
-#include <filesystem>
-
 #include "applications/lsr/commands.h"
+#include "applications/lsr/finite_elements.h"
 #include "applications/lsr/refine_options.h"
 
 namespace lsr
 {
   namespace
   {
-    // Headings of the help.
-    const char *const for_parameter_file = "Options for a parameter file";
-    const char *const for_case           = "Options for a case";
-
-
-
     int
     run(const std::string &name, RefineOptions &options)
     {
       if (options.is_case())
         return report_errors(name, [&]() { refine_case(options); });
 #ifdef LSR_WITH_DEALII
-      return refine_problem(name, options);
+      return run_with_finite_elements(&FiniteElementCommands::refine,
+                                      name,
+                                      options);
 #else
       return report_errors(name, [&]() {
         throw Error("'" + options.file +
@@ -74,28 +69,6 @@ namespace lsr
                    "written (.h5; the network inside is a program: use only "
                    "files that you trust)");
     Machine::add_to(app);
-  }
-
-
-
-  bool
-  RefineOptions::is_case() const
-  {
-    const std::string extension = std::filesystem::path(file).extension();
-    return extension == ".h5" || extension == ".hdf5";
-  }
-
-
-
-  void
-  RefineOptions::refuse_options_of_others() const
-  {
-    const std::string other = is_case() ? for_parameter_file : for_case;
-    for (const CLI::Option *const option : command->get_options())
-      require(option->get_group() != other || option->count() == 0,
-              option->get_name() + " is an option for " +
-                (is_case() ? "parameter files (.prm)" : "cases (.h5)") +
-                ", found '" + file + "'");
   }
 
 

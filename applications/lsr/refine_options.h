@@ -7,6 +7,7 @@
 #include <lsr/refine/linear_case.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 
 #include "applications/lsr/program.h"
@@ -29,17 +30,34 @@ namespace lsr
 
     /// Whether the file is a case, judged by its name.
     bool
-    is_case() const;
+    is_case() const
+    {
+      const std::string extension = std::filesystem::path(file).extension();
+      return extension == ".h5" || extension == ".hdf5";
+    }
 
     /// Throw lsr::Error if there are options for the other kind of file.
     void
-    refuse_options_of_others() const;
+    refuse_options_of_others() const
+    {
+      const std::string other = is_case() ? for_parameter_file : for_case;
+      for (const CLI::Option *const option : command->get_options())
+        require(option->get_group() != other || option->count() == 0,
+                option->get_name() + " is an option for " +
+                  (is_case() ? "parameter files (.prm)" : "cases (.h5)") +
+                  ", found '" + file + "'");
+    }
 
     /// Replace what @p problem says by what was given on the command line.
     void
     apply_to(LinearCase &problem) const;
 
   private:
+    // Headings of the help.
+    static constexpr const char *for_parameter_file =
+      "Options for a parameter file";
+    static constexpr const char *for_case = "Options for a case";
+
     CLI::App       *command = nullptr;
     SubspaceOptions subspace;
     std::string     rank_text;
@@ -50,10 +68,6 @@ namespace lsr
   /// Refine the network of a case.
   void
   refine_case(RefineOptions &options);
-
-  /// Refine the network of a parameter file, and return the exit status.
-  int
-  refine_problem(const std::string &program, RefineOptions &options);
 } // namespace lsr
 
 #endif

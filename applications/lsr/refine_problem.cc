@@ -21,9 +21,9 @@
 #include <sstream>
 
 #include "applications/lsr/draw_pictures.h"
+#include "applications/lsr/finite_elements.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
-#include "applications/lsr/refine_options.h"
 #include "applications/lsr/report.h"
 
 namespace lsr

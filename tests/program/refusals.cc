@@ -6,6 +6,11 @@
 // A program takes most of a second to start, for the libraries it loads. Here
 // every case is a child of this process, which has loaded them and has done
 // nothing else.
+//
+// Without deal.II there are the subcommands that need none.
+
+#include <lsr/network/fully_connected.h>
+#include <lsr/refine/linear_case.h>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -13,6 +18,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -20,6 +26,9 @@
 #include <vector>
 
 #include "applications/lsr/commands.h"
+#ifdef LSR_WITH_DEALII
+#  include "applications/lsr/finite_elements.h"
+#endif
 #include "support/messages.h"
 #include "support/temporary_folder.h"
 
@@ -45,7 +54,9 @@ namespace
     Command  command;
     add_refine(app, command);
     add_fit(app, command);
+#ifdef LSR_WITH_DEALII
     add_train(app, command);
+#endif
     add_evaluate(app, command);
     arguments.insert(arguments.begin(), "lsr");
     std::vector<char *> pointers;
@@ -55,9 +66,10 @@ namespace
     return run_command(app, int(arguments.size()), pointers.data(), command);
   }
 
-  /// Run lsr in a folder, in another process.
+  /// Run @p action in a folder, in another process.
+  template <typename Action>
   Outcome
-  run(const TemporaryFolder &folder, const Words &arguments)
+  in_child(const TemporaryFolder &folder, const Action &action)
   {
     const TemporaryFolder log;
     const pid_t           child = fork();
@@ -69,7 +81,7 @@ namespace
             std::freopen(log.file("err").c_str(), "w", stderr) == nullptr)
           _exit(99);
         std::filesystem::current_path(folder.path);
-        const int status = run_lsr(arguments);
+        const int status = action();
         std::cout << std::flush;
         std::fflush(nullptr);
         _exit(status);
@@ -79,6 +91,12 @@ namespace
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
             log.read("out"),
             log.read("err")};
+  }
+
+  Outcome
+  run(const TemporaryFolder &folder, const Words &arguments)
+  {
+    return in_child(folder, [&]() { return run_lsr(arguments); });
   }
 
   Words
@@ -142,6 +160,39 @@ namespace
     return text.str();
   }
 
+  /// Write an untrained network, and a case with it.
+  int
+  write_network_and_case()
+  {
+    FullyConnected layout;
+    layout.widths         = {20, 20};
+    const Network network = layout.build();
+    network.save("network.pt");
+
+    const std::size_t n = 289;
+    const HostBlock   nodes("nodes", 2, n);
+    LinearCase        problem;
+    auto             &linearization     = problem.linearization;
+    linearization.values                = std::vector<double>(n, 0.);
+    linearization.residual              = std::vector<double>(n, -1.);
+    linearization.jacobian.n_columns    = n;
+    linearization.constraints.n_columns = n;
+    for (std::size_t i = 0; i < n; ++i)
+      {
+        nodes(0, i) = std::fmod(0.37 * i, 1.);
+        nodes(1, i) = std::fmod(0.61 * i, 1.);
+        linearization.jacobian.add(i, 1.);
+        linearization.jacobian.end_row();
+      }
+    problem.sampling.points = to_memory_space(nodes);
+    std::ostringstream model;
+    model << std::ifstream("network.pt", std::ios::binary).rdbuf();
+    problem.model              = model.str();
+    problem.basis.n_directions = 60;
+    problem.save("good.h5");
+    return 0;
+  }
+
   /// Good inputs, and a run of each subcommand with them; bad inputs; results
   /// of an earlier run.
   class Refusals : public testing::Test
@@ -152,13 +203,14 @@ namespace
     {
       inputs                        = std::make_unique<TemporaryFolder>();
       const TemporaryFolder &folder = *inputs;
+      ASSERT_EQ(in_child(folder, write_network_and_case).status, 0);
+      expect_success({"refine", "good.h5"});
       folder.write("good.prm", good_parameters);
-      expect_success(
-        Words{"train", "good.prm"} +
-        set({"Training/Hidden layers=20, 20", "Training/Epochs=5"}));
-      expect_success({"refine", "good.prm", "--export-case", "good.h5"});
+#ifdef LSR_WITH_DEALII
+      finite_element_commands();
       expect_success({"refine", "good.prm"});
       expect_contains(folder.read("results/report.json"), "rank");
+#endif
 
       folder.write("good.csv", points(40, 0) + points(10, 1));
       folder.write("new.csv", "0.5,0.25\n0.125,1\n");
@@ -245,6 +297,7 @@ namespace
 
 
 
+#ifdef LSR_WITH_DEALII
 TEST_F(Refusals, OfCommandLines)
 {
   refuses({"refine"}, {"no parameter file", "--help"});
@@ -320,7 +373,7 @@ TEST_F(Refusals, OfNetworks)
   refine_refuses({"Network/File=results"}, {"results", "not a regular file"});
   refine_refuses({"Network/File=empty.pt"}, {"empty.pt", "empty"});
   refine_refuses({"Network/File=truncated.pt"},
-                 {"truncated.pt", "TorchScript"});
+                 {"truncated.pt", "not a complete zip archive"});
   refine_refuses({"Network/File=text.pt"}, {"text.pt", "TorchScript"});
   refine_refuses({"Dimension=3"}, {"network.pt", "3 coordinates"});
   refine_refuses({"Network/Time=1"}, {"network.pt", "3 coordinates"});
@@ -452,6 +505,16 @@ TEST_F(Refusals, OfExports)
 
 
 
+#else
+TEST_F(Refusals, OfParameterFiles)
+{
+  refuses({"refine", "good.prm"},
+          {"'good.prm' is no case (.h5)", "without deal.II"});
+}
+#endif
+
+
+
 TEST_F(Refusals, OfCases)
 {
   refuses({"refine", "no_such.h5"},
@@ -459,13 +522,15 @@ TEST_F(Refusals, OfCases)
   refuses({"refine", "text.h5"}, {"text.h5: not an HDF5 file"});
   refuses({"refine", "truncated.h5"},
           {"truncated.h5: not an HDF5 file, or damaged"});
-  refuses({"refine", "good.prm", "--rank", "3"},
-          {"--rank is an option for cases"});
   const auto case_refuses = [&](const Words &options, const Words &parts) {
     refuses(Words{"refine", "good.h5"} + options, parts);
   };
+#ifdef LSR_WITH_DEALII
   case_refuses({"--set", "Dimension=2"},
                {"--set is an option for parameter files"});
+  refuses({"refine", "good.prm", "--rank", "3"},
+          {"--rank is an option for cases"});
+#endif
   case_refuses({"--subspace", "wonderful"}, {"wonderful", "structured"});
   case_refuses({"--precision", "float16"}, {"--precision float16", "mixed"});
   case_refuses({"--rank", "many"}, {"--rank many", "whole number"});
@@ -507,7 +572,8 @@ TEST_F(Refusals, OfFits)
   const std::string other = device_name() == "cpu" ? "cuda" : "cpu";
   good_data_refuse({"--device", other},
                    {"device " + other, "built with a Kokkos"});
-  good_data_refuse({"--outputs", "2"}, {"1 outputs, expected 2"});
+  inputs->write("two_outputs.csv", "0.5,0.5,1,2,0\n");
+  fit_refuses({"two_outputs.csv", "--outputs", "2"}, {"1 outputs, expected 2"});
   good_data_refuse({"--directions", "41"},
                    {"41 directions for 40 residual rows"});
   good_data_refuse({"--directions", "20", "--rank", "30"},
