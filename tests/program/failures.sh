@@ -102,7 +102,7 @@ done
 
 begin "truncated network"
 run "$bin/lsr" refine good.prm --set "Network/File=truncated.pt"
-expect_failure "truncated.pt: not a TorchScript model"
+expect_failure "truncated.pt: not a complete zip archive"
 
 mpirun=(mpirun -np 2)
 if mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE'; then
@@ -110,7 +110,7 @@ if mpirun --version 2>&1 | grep -q 'Open MPI\|OpenRTE'; then
 fi
 begin "two processes, truncated network"
 run "${mpirun[@]}" "$bin/lsr" refine good.prm --set "Network/File=truncated.pt"
-expect_failure "truncated.pt: not a TorchScript model"
+expect_failure "truncated.pt: not a complete zip archive"
 begin "two processes, output folder under a file"
 run "${mpirun[@]}" "$bin/lsr" refine good.prm --set "Output/Folder=a_file/results"
 expect_failure "'a_file/results'"
