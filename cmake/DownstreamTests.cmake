@@ -1,5 +1,6 @@
-# A user's view: installs the package into a folder of the build tree and builds
-# the project in tests/downstream with nothing but find_package(dealii_lsr).
+# A user's view: installs the package into a folder of the build tree, moves that
+# folder, and builds the project in tests/downstream with nothing but
+# find_package(dealii_lsr).
 if(NOT LSR_WITH_DEALII)
   return()
 endif()
@@ -16,7 +17,12 @@ endif()
 add_test(NAME downstream_clean
   COMMAND ${CMAKE_COMMAND} -E rm -rf "${_downstream}")
 add_test(NAME downstream_install
-  COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${_prefix}")
+  COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${_downstream}/installed")
+add_test(NAME downstream_move
+  COMMAND ${CMAKE_COMMAND} -E rename "${_downstream}/installed" "${_prefix}")
+add_test(NAME downstream_relocatable
+  COMMAND bash "${PROJECT_SOURCE_DIR}/tests/packaging/relocatable.sh"
+    "${_prefix}" "${_downstream}" "${PROJECT_SOURCE_DIR}" "${deal.II_DIR}")
 # lsr_add_downstream_build(<test> <source folder> <build folder>): builds a
 # user's project; further arguments are handed on.
 function(lsr_add_downstream_build _test _source _build)
@@ -50,8 +56,11 @@ set_tests_properties(downstream_clean PROPERTIES
   FIXTURES_SETUP downstream_folder)
 set_tests_properties(downstream_install PROPERTIES
   FIXTURES_REQUIRED downstream_folder
+  FIXTURES_SETUP downstream_installation)
+set_tests_properties(downstream_move PROPERTIES
+  FIXTURES_REQUIRED downstream_installation
   FIXTURES_SETUP downstream_package)
-set(_using downstream_program downstream_refuses_other_build_type)
+set(_using downstream_relocatable downstream_program downstream_refuses_other_build_type)
 if(TARGET lsr)
   # Equations in shared libraries: the template, and those that are refused.
   lsr_add_downstream_build(downstream_template plugin/template "${_downstream}/template")
@@ -75,7 +84,7 @@ if(TEST downstream_plugins)
   set_tests_properties(downstream_plugins PROPERTIES
     FIXTURES_REQUIRED "downstream_package;downstream_equations")
 endif()
-set_tests_properties(downstream_clean downstream_install ${_using} PROPERTIES
+set_tests_properties(downstream_clean downstream_install downstream_move ${_using} PROPERTIES
   LABELS downstream
   ENVIRONMENT
     "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")

@@ -1,7 +1,11 @@
-# Installs the headers, the libraries and the CMake package.
+# Installs the headers, the libraries, the CMake package, examples and guide.
+# What only those need who write programs is of the component "development"; all
+# else is of "runtime" (see CMakeLists.txt).
 include(CMakePackageConfigHelpers)
+include("${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_stack.cmake")
 
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dealii_lsr")
+set(_data_dir "${CMAKE_INSTALL_DATADIR}/dealii_lsr")
 set(_libraries dealii_lsr_core)
 set(_without_fe PATTERN "fe" EXCLUDE)
 if(LSR_WITH_DEALII)
@@ -9,16 +13,18 @@ if(LSR_WITH_DEALII)
   set(_without_fe)
 endif()
 
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/lsr"
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/lsr" "${PROJECT_BINARY_DIR}/include/lsr"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT development
   FILES_MATCHING PATTERN "*.h" ${_without_fe})
-install(FILES "${PROJECT_BINARY_DIR}/include/lsr/base/config.h"
-  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/lsr/base")
 
 install(TARGETS ${_libraries} EXPORT dealii_lsrTargets
-  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(EXPORT dealii_lsrTargets NAMESPACE dealii_lsr:: DESTINATION "${_package_dir}")
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_COMPONENT development)
+install(EXPORT dealii_lsrTargets NAMESPACE dealii_lsr::
+  DESTINATION "${_package_dir}" COMPONENT development)
 
+# No path of this machine goes into the package.
+dealii_lsr_describe_stack(DEALII_LSR_STACK)
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/plugin/dealii_lsrConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/dealii_lsrConfig.cmake"
@@ -32,17 +38,29 @@ install(FILES
   "${PROJECT_BINARY_DIR}/dealii_lsrConfigVersion.cmake"
   "${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_find_kokkos.cmake"
   "${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_setup_target.cmake"
-  DESTINATION "${_package_dir}")
+  "${PROJECT_SOURCE_DIR}/plugin/dealii_lsr_stack.cmake"
+  DESTINATION "${_package_dir}" COMPONENT development)
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/plugin/python"
-  DESTINATION "${CMAKE_INSTALL_DATADIR}/dealii_lsr"
+  DESTINATION "${_data_dir}"
   PATTERN build EXCLUDE PATTERN "*.egg-info" EXCLUDE PATTERN __pycache__ EXCLUDE)
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md"
+install(FILES
+  "${PROJECT_SOURCE_DIR}/README.md"
+  "${PROJECT_SOURCE_DIR}/SECURITY.md"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/doc"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 if(LSR_WITH_DEALII)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/applications/examples"
+    DESTINATION "${_data_dir}" USE_SOURCE_PERMISSIONS)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/plugin/template"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/dealii_lsr"
+    DESTINATION "${_data_dir}" COMPONENT development
     PATTERN build EXCLUDE PATTERN results EXCLUDE)
 endif()
+
+# Packages of distributions have these under names of their own.
+install(FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/LICENSE"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT texts)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/LICENSES"
-  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT texts)

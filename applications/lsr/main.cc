@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "applications/lsr/commands.h"
+#include "applications/lsr/print_documents.h"
 
 namespace lsr
 {
@@ -25,7 +26,8 @@ namespace lsr
       text << "Kokkos " << KOKKOS_VERSION / 10000 << '.'
            << KOKKOS_VERSION / 100 % 100 << '.' << KOKKOS_VERSION % 100 << '\n'
            << "LibTorch " << Network::torch_version() << '\n'
-           << "device " << device_name();
+           << "device " << device_name() << '\n'
+           << "compiler " << LSR_COMPILER;
       return text.str();
     }
   } // namespace
@@ -53,5 +55,6 @@ main(int argc, char **argv)
   lsr::add_train(app, command);
 #endif
   lsr::add_evaluate(app, command);
+  lsr::add_print_documents(app);
   return lsr::run_command(app, argc, argv, command);
 }
