@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+"""spack.py SOURCE [RECIPES]: the recipe for Spack, read without Spack, names
+options that CMakeLists.txt has, variants of its own, and all that the build
+requires. With RECIPES, the folder `packages` of a clone of spack-packages, the
+packages and variants that it asks for are those of the recipes there."""
+
+import contextlib
+import pathlib
+import re
+import sys
+import types
+
+source = pathlib.Path(sys.argv[1])
+failures = []
+
+
+class Recipe:
+    """What a recipe declares; every word that is not listed does nothing."""
+
+    def __init__(self, path):
+        self.variants, self.dependencies, self.conditions = {}, [], []
+        self.names = {
+            "variant": lambda name, **rest: self.variants.setdefault(name, rest),
+            "depends_on": lambda spec, **rest: self.dependencies.append((spec, rest)),
+            "conflicts": lambda spec, when="", **rest: self.conditions.extend([spec, when]),
+            "when": self.when,
+        }
+        self.text = path.read_text()
+        modules = {name: types.ModuleType(name) for name in (
+            "spack_repo", "spack_repo.builtin", "spack_repo.builtin.build_systems",
+            "spack_repo.builtin.build_systems.cmake", "spack", "spack.package")}
+        modules["spack_repo.builtin.build_systems.cmake"].CMakePackage = type("CMakePackage", (), {
+            "define_from_variant": lambda self, option, variant: (option, variant),
+            "define": lambda self, option, value: (option, None),
+            "run_tests": False})
+        package = modules["spack.package"]
+        vars(package).update(self.names, version=ignore, license=ignore, maintainers=ignore)
+        sys.modules.update(modules)
+        scope = {"__file__": str(path.resolve()), "__name__": "recipe"}
+        exec(compile(self.text, str(path), "exec"), scope)
+        self.package = scope["DealiiLsr"]
+
+    @contextlib.contextmanager
+    def when(self, condition):
+        self.conditions.append(condition)
+        yield
+
+
+def ignore(*_, **__):
+    pass
+
+
+def variants_of(spec):
+    return re.findall(r"[+~]([\w-]+)", spec)
+
+
+def expect(condition, message):
+    if not condition:
+        failures.append(message)
+
+
+folder = source / "plugin/packaging/spack/spack_repo/dealii_lsr"
+recipe = Recipe(folder / "packages/dealii_lsr/package.py")
+expect((folder / "repo.yaml").read_text().count("namespace: dealii_lsr") == 1, "repo.yaml: namespace")
+expect(pathlib.Path(recipe.package.git.removeprefix("file://")) == source.resolve(),
+       f"the recipe's repository is {recipe.package.git}, not {source.resolve()}")
+
+# Options are those of CMake, with the same defaults.
+options = dict(re.findall(r'option\((\w+) "[^"]*" (\w+)\)', (source / "CMakeLists.txt").read_text()))
+for option, variant in recipe.package().cmake_args():
+    expect(option in options, f"CMakeLists.txt has no option {option}")
+    if variant is not None:
+        expect(variant in recipe.variants, f"the recipe has no variant {variant}")
+        expect(recipe.variants[variant]["default"] == (options.get(option) == "ON"),
+               f"{option} and {variant} have different defaults")
+for spec in recipe.conditions + [rest.get("when", "") for _, rest in recipe.dependencies]:
+    for variant in variants_of(spec):
+        expect(variant in recipe.variants, f"the recipe has no variant {variant}: {spec}")
+
+# All packages that cmake/Dependencies.cmake looks for.
+required = re.findall(r"find_package\(([\w.]+)", (source / "cmake/Dependencies.cmake").read_text())
+names = {"deal.II": "dealii", "MPI": "mpi", "Kokkos": "kokkos", "KokkosKernels": "kokkos-kernels",
+         "LAPACK": "lapack", "Boost": "boost", "HDF5": "hdf5", "Torch": "py-torch",
+         "nlohmann_json": "nlohmann-json", "CLI11": "cli11", "CUDAToolkit": "cuda"}
+asked = {re.split(r"[@+~]", spec)[0] for spec, _ in recipe.dependencies}
+for name in required:
+    expect(name in names, f"unknown to this test: find_package({name})")
+    expect(names.get(name) in asked, f"the recipe lacks {name}")
+expect({"libzip", "kokkos", "googletest"} <= asked, "the recipe lacks libzip, kokkos or googletest")
+
+if len(sys.argv) > 2:
+    # Variants made in loops or inherited are not written out in the recipes.
+    inherited = {"cuda", "rocm", "mpi", "blas", "cublas", "cusparse", "cuda_lambda"}
+    for spec, _ in recipe.dependencies:
+        name = re.split(r"[@+~]", spec)[0]
+        if name in ("c", "cxx", "mpi", "lapack"):
+            continue
+        path = pathlib.Path(sys.argv[2]) / name.replace("-", "_") / "package.py"
+        if not path.exists():
+            failures.append(f"there is no recipe {path}")
+            continue
+        text = path.read_text()
+        for variant in variants_of(spec):
+            expect(f'"{variant}"' in text or variant in inherited and variant in text,
+                   f"{name} has no variant {variant}")
+
+for failure in failures:
+    print("FAILED", failure)
+if not failures:
+    print("all passed:", len(asked), "dependencies")
+sys.exit(bool(failures))
