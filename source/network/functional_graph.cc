@@ -11,6 +11,7 @@
 
 #include <map>
 
+#include "network/linear_operators.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -206,6 +207,7 @@ namespace lsr
     require(!self->hasUses(),
             "forward() uses the module in a way that cannot be inlined");
     graph->eraseInput(0);
+    join_linear_operators(graph, parameter_inputs(*graph), parameters);
 
     plain_code  = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
     subnetworks = Subnetworks::find(

@@ -8,6 +8,7 @@
 
 #include "base/npy.h"
 #include "base/zip_archive.h"
+#include "network/exported_module.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -63,6 +64,11 @@ namespace lsr
       const ZipArchive archive(bytes, name);
       if (has_file(archive, "constants.pkl"))
         return read_torchscript(bytes, name);
+      if (is_exported_program(archive))
+        {
+          const ExportedProgram program = read_exported_program(archive, name);
+          return guarded(name, [&]() { return make_module(program); });
+        }
       throw Error(name + ": not a TorchScript model but another zip archive");
     }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_network_exported_weights_h
+#define lsr_network_exported_weights_h
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "network/exported_program.h"
+
+namespace lsr
+{
+  /// LibTorch's name for a type of numbers.
+  at::ScalarType
+  to_torch(const ExportedProgram::ScalarType type);
+
+  /**
+   * Parameters, buffers and constants of an exported program as tensors, in
+   * double precision.
+   */
+  class ExportedWeights
+  {
+  public:
+    /// Throws lsr::Error where weights are missing or cannot be read.
+    explicit ExportedWeights(const ExportedProgram &program);
+
+    /// A module with these members and without functions.
+    torch::jit::Module
+    make_module() const;
+
+    /// The name that the module has for one of the program.
+    static std::string
+    name_in_module(const std::string &name);
+
+    /// Whether parameters were written in single precision, and none in double.
+    bool
+    in_single_precision() const;
+
+  private:
+    struct Entry
+    {
+      std::string    name;
+      at::Tensor     tensor;
+      at::ScalarType type;
+    };
+
+    void
+    read_raw(const ExportedProgram &program);
+
+    void
+    read_pickle(const std::string &path, const std::string &bytes);
+
+    std::vector<Entry>    entries;
+    std::set<std::string> parameters, fixed_parameters;
+  };
+} // namespace lsr
+
+#endif
