@@ -213,6 +213,7 @@ TEST(LayeredPath, DescriptionSaysWhatWasFoundOrWhyNot)
     {"deeponet", "6 linear layers, 1 elementwise parameters"},
     {"multionet", "3 parameters differentiated one by one"},
     {"no linear layers", "generic derivatives: no linear layers"},
+    {"products with transposed matrices", "3 linear layers"},
     {"a loop in the model", "generic derivatives: 289 parameters, 'w2'"}};
   unsigned int n_found = 0;
   for (const auto &[name, network] : all_models())

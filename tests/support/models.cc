@@ -133,8 +133,18 @@ namespace lsr
       add("no linear layers",
           {{"w1", {11, 2}}, {"b1", {11}}, {"w2", {11, 1}}},
           "def forward(self, x):\n"
-          "  h = torch.tanh(torch.matmul(x, torch.t(self.w1)) + self.b1)\n"
+          "  h = torch.tanh(torch.einsum('ni,oi->no', [x, self.w1]) + self.b1)\n"
           "  return torch.matmul(h, self.w2)\n");
+      add("products with transposed matrices",
+          {{"w1", {11, 2}},
+           {"b1", {11}},
+           {"w2", {11, 11}},
+           {"b2", {11}},
+           {"w3", {1, 11}}},
+          "def forward(self, x):\n"
+          "  h = torch.tanh(torch.matmul(x, torch.t(self.w1)) + self.b1)\n"
+          "  h = torch.addmm(self.b2, h, self.w2.permute([1, 0]))\n"
+          "  return torch.mm(torch.tanh(h), self.w3.transpose(0, 1))\n");
       add("a loop in the model",
           {{"w1", {17, 2}}, {"b1", {17}}, {"w2", {17, 17}}, {"w3", {1, 17}}},
           "def forward(self, x):\n"
