@@ -16,7 +16,13 @@ from typing import Any, Callable, Iterator, Sequence
 import torch
 
 from .derivatives import jacobian_times
-from .models import Operators, convert_to_double, copy_model, plain_model
+from .models import (
+    Operators,
+    convert_to_double,
+    copy_model,
+    plain_model,
+    untrained_attributes,
+)
 from .tensors import (
     default_double,
     map_tensors,
@@ -27,6 +33,9 @@ from .tensors import (
 
 # Relative to the largest value: a graph repeats the operators of its origin.
 TOLERANCE = 1e-10
+
+# Whether torch.export writes batches of any size.
+HAS_PT2 = hasattr(getattr(torch, "export", None), "Dim")
 
 
 class ExportError(RuntimeError):
@@ -136,12 +145,24 @@ class _Samples:
 class _Exporter:
     def __init__(self, model: torch.nn.Module, example: Any) -> None:
         if not isinstance(model, torch.nn.Module):
+            inside = [
+                name
+                for name in ("net", "model", "network")
+                if isinstance(getattr(model, name, None), torch.nn.Module)
+            ]
             raise ExportError(
                 f"expected a torch.nn.Module, found {type(model).__name__}"
+                + (f": give its .{inside[0]}" if inside else "")
             )
         self.notes: list[str] = []
         with default_double():
             self.reference = copy_model(plain_model(model))
+            constants = untrained_attributes(self.reference)
+        if constants:
+            self.notes.append(
+                f"{', '.join(constants)}: no torch.nn.Parameter, although it requires a "
+                "gradient; a constant in the file"
+            )
         arguments = example if isinstance(example, tuple) else (example,)
         arguments = map_tensors(arguments, lambda t: t.detach().cpu())
         self._check_example(arguments)
@@ -357,7 +378,7 @@ class _Exporter:
             return torch.jit.script(self.reference)
 
     def write_pt2(self, path: Path) -> ExportReport:
-        if not hasattr(getattr(torch, "export", None), "Dim"):
+        if not HAS_PT2:
             raise ExportError(
                 f"{path}: torch.export with batches of any size needs torch 2.2 or newer, "
                 f"this is {torch.__version__}; a name that ends in .pt gives TorchScript"

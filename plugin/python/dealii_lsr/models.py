@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import io
+from functools import partial
 from typing import Any, Callable
 
 import torch
@@ -64,9 +65,32 @@ def _convert_attributes(model: torch.nn.Module, function: Callable) -> None:
         return
     for module in model.modules():
         for name, value in list(vars(module).items()):
-            if not name.startswith(("_parameters", "_buffers", "_modules")):
+            if name not in ("_parameters", "_buffers", "_modules"):
                 if tensors_in(value):
                     vars(module)[name] = map_tensors(value, function)
+
+
+def untrained_attributes(model: torch.nn.Module) -> list[str]:
+    """Tensors that ask for a gradient and are no parameters; they become constants."""
+    found: list[str] = []
+    if isinstance(model, torch.jit.ScriptModule):
+        return found
+    parameters = {id(p) for p in model.parameters()}
+
+    def freeze(path: str, tensor: torch.Tensor) -> torch.Tensor:
+        if not tensor.requires_grad or id(tensor) in parameters:
+            return tensor
+        if tensor.is_leaf:
+            found.append(path)
+        return tensor.detach()
+
+    for prefix, module in model.named_modules():
+        for name, value in list(vars(module).items()):
+            if name not in ("_parameters", "_buffers", "_modules"):
+                if tensors_in(value):
+                    path = f"{prefix}.{name}" if prefix else name
+                    vars(module)[name] = map_tensors(value, partial(freeze, path))
+    return found
 
 
 class Operators(TorchDispatchMode):

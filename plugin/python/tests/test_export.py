@@ -6,6 +6,7 @@ import os
 import tempfile
 import unittest
 import warnings
+from types import SimpleNamespace
 
 import torch
 from torch import nn
@@ -13,7 +14,7 @@ from torch import nn
 import dealii_lsr
 from dealii_lsr.tensors import relative_difference
 
-HAS_PT2 = hasattr(getattr(torch, "export", None), "Dim")
+HAS_PT2 = dealii_lsr.exporting.HAS_PT2
 POINTS = torch.rand(16, 2, generator=torch.Generator().manual_seed(1))
 
 
@@ -283,6 +284,11 @@ class ExportTest(unittest.TestCase):
             (Net(), torch.rand(0, 2), "no rows"),
             (Net(), [], "no tensor"),
             (Net(), torch.rand(4, 2, dtype=torch.complex64), "complex inputs"),
+            (
+                SimpleNamespace(net=Net()),
+                POINTS,
+                "found SimpleNamespace: give its .net",
+            ),
             (lambda x: x, POINTS, "expected a torch.nn.Module, found function"),
             (FixedType(), POINTS, "fails in float64.*x.dtype"),
             (RowsOfTheExample(), POINTS, "number of rows written into it"),
