@@ -4,11 +4,14 @@
 #define lsr_applications_evaluation_h
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/refined_network.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 namespace lsr
@@ -29,6 +32,34 @@ namespace lsr
     if (!file.empty())
       prepare_output_folder(
         std::filesystem::absolute(file).parent_path().string());
+  }
+
+
+
+  /// Throw lsr::Error if the network has no finite value at some point of
+  /// @p data, which was read from @p file; it names the point.
+  inline void
+  require_values(const Network     &network,
+                 const DataSet     &data,
+                 const std::string &file)
+  {
+    const Column q = make_column(data.n_points() * network.n_outputs());
+    network.evaluate(data.points, q);
+    const HostColumn values = to_host(q);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i]))
+        {
+          const std::size_t  point = i / network.n_outputs();
+          const HostBlock    x     = to_host(data.points);
+          std::ostringstream text;
+          for (std::size_t k = 0; k < x.extent(0); ++k)
+            text << (k == 0 ? "" : ", ") << x(k, point);
+          throw Error(file + ": the network has the value " +
+                      std::to_string(values[i]) + " at point " +
+                      std::to_string(point + 1) + " of " +
+                      std::to_string(data.n_points()) + ", (" + text.str() +
+                      "), expected a finite number: leave such points out");
+        }
   }
 
 

@@ -27,6 +27,9 @@ namespace lsr
     unsigned int n_outputs = 1;
     bool         has_group = false;
 
+    /// How forward() is called, see Network::Inputs.
+    std::string input_names;
+
     SelectionRule              rule = SelectionRule::automatic;
     std::optional<std::size_t> rank;
     std::optional<double>      lambda;
@@ -75,6 +78,11 @@ namespace lsr
     app.add_option("--outputs", n_outputs, "Columns of targets")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+    app.add_option("--inputs",
+                   input_names,
+                   "If forward() takes several tensors or a dictionary: their "
+                   "names in the order of the columns, with widths where these "
+                   "are not clear (\"branch: 8, trunk: 2\")");
     app.add_flag("--group",
                  has_group,
                  "The data has groups (of functions, say) in its last column");

@@ -36,6 +36,12 @@ namespace lsr
                     "of this file. It is a program: use only files that you "
                     "trust. If empty, iterations begin with an untrained "
                     "network, made as section Training says.");
+      add_parameter("Inputs",
+                    inputs,
+                    "If forward() takes several tensors or a dictionary: their "
+                    "names in the order of the columns, with the number of "
+                    "columns where it is not clear, such as 'branch: 8, "
+                    "trunk: 2'. Empty: in the order of forward().");
       add_parameter("Time",
                     time,
                     "If the network has time as a further input after the "
@@ -77,7 +83,8 @@ namespace lsr
       return std::stod(time);
     }
 
-    std::string      file             = "network.pt";
+    std::string      file = "network.pt";
+    std::string      inputs;
     bool             mesh_coordinates = false;
     Network::Scaling scaling;
 

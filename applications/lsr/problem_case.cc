@@ -35,7 +35,8 @@ namespace lsr
         return Network::load(parameters.file,
                              n_inputs,
                              run.problem.equation.n_components(),
-                             parameters.scaling);
+                             parameters.scaling,
+                             {parameters.inputs, Block()});
       });
     run.pcout << "  " << run.network->description() << std::endl;
   }

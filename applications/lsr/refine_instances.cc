@@ -132,7 +132,8 @@ namespace lsr
       run.space.network       = Network::load(network.required_file(),
                                         dim + instances.inputs.size(),
                                         1,
-                                        network.scaling);
+                                        network.scaling,
+                                        {network.inputs, Block()});
       run.report.n_parameters = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;
     }

@@ -39,4 +39,19 @@ namespace lsr
         result[i] = at::zeros_like(variables[i]);
     return result;
   }
+
+
+
+  at::Tensor
+  twice_reverse(const at::Tensor              &value,
+                const std::vector<at::Tensor> &variables,
+                const std::vector<at::Tensor> &direction)
+  {
+    const at::Tensor u   = at::zeros_like(value).detach().requires_grad_();
+    const auto       JTu = gradient((value * u).sum(), variables, true, true);
+    at::Tensor       product = at::zeros({}, value.options());
+    for (std::size_t p = 0; p < direction.size(); ++p)
+      product = product + (JTu[p] * direction[p]).sum();
+    return gradient(product, {u}, true, true)[0];
+  }
 } // namespace lsr

@@ -64,6 +64,16 @@ namespace lsr
            const std::vector<at::Tensor> &variables,
            const bool                     keep_graph     = false,
            const bool                     differentiable = false);
+
+
+
+  /// The derivative of @p value in a direction, $J v$, as that of
+  /// $u \mapsto v^T J^T u$: reverse mode twice, which exists for operators
+  /// without forward mode and can be differentiated further.
+  at::Tensor
+  twice_reverse(const at::Tensor              &value,
+                const std::vector<at::Tensor> &variables,
+                const std::vector<at::Tensor> &direction);
 } // namespace lsr
 
 #endif

@@ -4,217 +4,252 @@
 
 #include <lsr/base/exceptions.h>
 
+#include <c10/core/DefaultDtype.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/constant_propagation.h>
-#include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "network/linear_operators.h"
+#include "network/operators.h"
+#include "network/prepare_module.h"
 #include "network/torch_support.h"
 
 namespace lsr
 {
   namespace
   {
-    using torch::jit::Block;
     using torch::jit::Graph;
     using torch::jit::Node;
     using torch::jit::Value;
 
-    /// Visit all nodes of a block and of the blocks inside.
-    template <typename Visitor>
-    void
-    for_each_node(Block *block, const Visitor &visit)
+    /// While it lives, tensors that are made without a type are float64, as
+    /// after torch.set_default_dtype(torch.float64).
+    class DoubleByDefault
     {
-      for (auto node = block->nodes().begin(); node != block->nodes().end();)
-        {
-          Node *current = *node;
-          ++node; // visit() may destroy the node
-          for (Block *inner : current->blocks())
-            for_each_node(inner, visit);
-          visit(current);
-        }
-    }
+    public:
+      DoubleByDefault()
+        : before(c10::get_default_dtype())
+      {
+        c10::set_default_dtype(caffe2::TypeMeta::Make<double>());
+      }
 
+      ~DoubleByDefault()
+      {
+        c10::set_default_dtype(before);
+      }
 
+      DoubleByDefault(const DoubleByDefault &) = delete;
+      DoubleByDefault &
+      operator=(const DoubleByDefault &) = delete;
 
-    /// The object or value that a chain of attribute accesses ends in.
-    c10::IValue
-    resolve(Value *value, Value *self, const c10::IValue &module)
-    {
-      if (value == self)
-        return module;
-      Node *node = value->node();
-      require(node->kind() == c10::prim::GetAttr,
-              "forward() accesses attributes of an object that it computes");
-      return resolve(node->input(), self, module)
-        .toObject()
-        ->getAttr(node->s(c10::attr::name));
-    }
-
-
-
-    /// Have the tensors that a graph knows or makes where blocks are: traced
-    /// modules name the device that they were traced on, and scripts none.
-    void
-    move_to_device_of_blocks(Graph &graph)
-    {
-      const at::Device device = block_options().device();
-      for_each_node(graph.block(), [&](Node *node) {
-        const torch::jit::WithInsertPoint guard(node);
-        if (node->kind() == c10::prim::Constant)
-          {
-            const auto value = torch::jit::toIValue(node->output());
-            if (value && value->isTensor())
-              node->output()->replaceAllUsesWith(
-                graph.insertConstant(value->toTensor().to(device)));
-            else if (value && value->isDevice())
-              node->output()->replaceAllUsesWith(graph.insertConstant(device));
-          }
-        else if (const c10::FunctionSchema *schema = node->maybeSchema())
-          {
-            const auto place = schema->argumentIndexWithName("device");
-            if (!place)
-              return;
-            const auto value = torch::jit::toIValue(node->input(*place));
-            if (value && value->isNone())
-              node->replaceInput(*place, graph.insertConstant(device));
-          }
-      });
-    }
+    private:
+      const caffe2::TypeMeta before;
+    };
 
 
 
     at::Tensor
     as_columns(const at::Tensor &value, const std::int64_t n_points)
     {
+      // One point, after squeeze().
+      if (n_points == 1 && value.dim() < 2)
+        return value.reshape({1, -1});
       if (value.dim() == 1 && value.size(0) == n_points)
         return value.unsqueeze(1);
-      require(value.dim() == 2 && value.size(0) == n_points,
+      const std::int64_t n_long =
+        value.dim() < 2 ? 0 :
+                          std::count_if(value.sizes().begin() + 1,
+                                        value.sizes().end(),
+                                        [](const auto n) { return n != 1; });
+      require(value.dim() >= 2 && value.size(0) == n_points && n_long <= 1,
               "forward() returned a tensor of sizes " +
                 c10::str(value.sizes()) + " for " + std::to_string(n_points) +
                 " points, expected [" + std::to_string(n_points) +
                 ", n_outputs]");
-      return value;
+      return value.dim() == 2 ? value : value.flatten(1);
     }
 
 
 
-    at::Tensor
-    output_columns(const c10::IValue &output, const std::int64_t n_points)
+    /// The tensors that forward() returned, those of tuples, lists and
+    /// dictionaries in their order.
+    std::vector<at::Tensor>
+    returned_tensors(const c10::IValue &output)
     {
       if (output.isTensor())
-        return as_columns(output.toTensor(), n_points);
-      require(output.isTuple(),
-              "forward() returned " + output.tagKind() +
-                ", expected a tensor or a tuple of tensors");
-      std::vector<at::Tensor> parts;
-      for (const c10::IValue &element : output.toTupleRef().elements())
+        return {output.toTensor()};
+      std::vector<c10::IValue> elements;
+      if (output.isTuple())
+        elements = output.toTupleRef().elements().vec();
+      else if (output.isList())
+        elements = output.toListRef().vec();
+      else if (output.isGenericDict())
+        for (const auto &entry : output.toGenericDict())
+          elements.push_back(entry.value());
+      else
+        throw Error("forward() returned " + output.tagKind() +
+                    ", expected a tensor or a tuple, list or dictionary of "
+                    "tensors");
+      std::vector<at::Tensor> tensors;
+      for (const c10::IValue &element : elements)
         {
           require(element.isTensor(),
-                  "forward() returned a tuple with " + element.tagKind() +
-                    ", expected tensors");
-          parts.push_back(as_columns(element.toTensor(), n_points));
+                  "forward() returned a " +
+                    std::string(output.isTuple() ? "tuple" :
+                                output.isList()  ? "list" :
+                                                   "dictionary") +
+                    " with " + element.tagKind() + ", expected tensors");
+          tensors.push_back(element.toTensor());
         }
-      return at::cat(parts, 1);
+      require(!tensors.empty(), "forward() returned no tensors");
+      return tensors;
+    }
+
+
+
+    void
+    require_tensors(const Graph &graph)
+    {
+      static const std::set<c10::TypeKind> kinds = {c10::TypeKind::TensorType,
+                                                    c10::TypeKind::TupleType,
+                                                    c10::TypeKind::ListType,
+                                                    c10::TypeKind::DictType,
+                                                    c10::TypeKind::OptionalType,
+                                                    c10::TypeKind::AnyType};
+      const c10::TypePtr                   type = graph.outputs().at(0)->type();
+      require(kinds.count(type->kind()) > 0,
+              "forward() returns " + type->repr_str() +
+                ", expected a tensor or a tuple, list or dictionary of "
+                "tensors");
+    }
+
+
+
+    /// Integers in a program.
+    std::vector<std::int64_t>
+    integers(Graph &graph)
+    {
+      std::set<std::int64_t> found;
+      for_each_node(graph.block(), [&](const Node *node) {
+        if (node->kind() != c10::prim::Constant)
+          return;
+        const auto value = torch::jit::toIValue(node->output());
+        if (value && value->isInt())
+          found.insert(value->toInt());
+        else if (value && value->isIntList())
+          for (const std::int64_t number : value->toIntVector())
+            found.insert(number);
+      });
+      return {found.begin(), found.end()};
     }
   } // namespace
 
 
 
   FunctionalGraph::FunctionalGraph(const torch::jit::Module &module,
-                                   const unsigned int        n_inputs)
+                                   const unsigned int        n_inputs,
+                                   const std::string        &inputs)
+    : signature(inputs)
   {
+    const auto                   method = module.get_method("forward");
+    const std::shared_ptr<Graph> graph  = method.graph()->copy();
+    torch::jit::Inline(*graph);
+
+    signature.take_apart(*graph, method.function().getSchema());
+    const LiftedTensors tensors = lift_attributes(*graph, module);
+    simplify(graph);
+    remove_module(*graph);
+    fold_properties(*graph, tensors, signature.parts.size());
+    remarks = use_double_precision(*graph, working_type(module));
+    move_to_device_of_blocks(*graph);
+    use_elementary_operators(graph);
+    simplify(graph);
+    program_numbers = integers(*graph);
+
+    require_tensors(*graph);
+    list_parameters(*graph, module, tensors);
+    join_inputs(graph, tensors, n_inputs);
+    separate_writes(graph);
+    join_linear_operators(graph, parameter_inputs(*graph), parameters);
+
+    plain_code = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
+    subnetworks =
+      Subnetworks::find(*graph, n_inputs, parameter_inputs(*graph), parameters);
+    layers       = find_layers(graph, parameter_inputs(*graph), parameters);
+    tracing_code = std::make_unique<torch::jit::Code>(graph, "forward");
+  }
+
+
+
+  void
+  FunctionalGraph::list_parameters(Graph                    &graph,
+                                   const torch::jit::Module &module,
+                                   const LiftedTensors      &tensors)
+  {
+    std::map<c10::TensorImpl *, bool> used;
+    for (const auto &[value, tensor] : tensors)
+      used[tensor.unsafeGetTensorImpl()] = value->hasUses();
     std::map<c10::TensorImpl *, std::size_t> index;
     for (const auto &parameter : module.named_parameters())
       {
-        index[parameter.value.unsafeGetTensorImpl()] = parameters.size();
+        c10::TensorImpl *const key = parameter.value.unsafeGetTensorImpl();
+        const bool             has_digits =
+          parameter.value.is_floating_point() || parameter.value.is_complex();
+        if (!has_digits || !used[key] || index.count(key) > 0)
+          continue;
+        index[key] = parameters.size();
         names.push_back(parameter.name);
-        parameters.push_back(parameter.value.detach());
+        const at::Tensor tensor = parameter.value.detach();
+        parameters.push_back(tensor.is_complex() ? at::view_as_real(tensor) :
+                                                   tensor);
       }
 
-    std::shared_ptr<Graph> graph = module.get_method("forward").graph()->copy();
-    torch::jit::Inline(*graph);
-
-    Value *self    = graph->inputs().at(0);
-    argument_count = graph->inputs().size() - 1;
-    require(argument_count > 0, "forward() takes no arguments, expected x");
-
-    // Attributes other than tensors become constants, which decides branches
-    // such as those on training mode.
-    for_each_node(graph->block(), [&](Node *node) {
-      if (node->kind() != c10::prim::GetAttr)
-        return;
-      const c10::IValue value = resolve(node->output(), self, module._ivalue());
-      if (value.isObject() || value.isTensor())
-        return; // members of objects are resolved where they are used
-      torch::jit::WithInsertPoint guard(node);
-      node->output()->replaceAllUsesWith(graph->insertConstant(value));
-    });
-    torch::jit::ConstantPropagationImmutableTypes(graph);
-    if (!blocks_on_host)
-      move_to_device_of_blocks(*graph);
-
-    // Tensors become inputs of the graph.
-    std::map<c10::TensorImpl *, Value *> inputs;
-    for_each_node(graph->block(), [&](Node *node) {
-      require(node->kind() != c10::prim::SetAttr,
-              "forward() assigns to the member '" +
-                (node->kind() == c10::prim::SetAttr ? node->s(c10::attr::name) :
-                                                      std::string()) +
-                "': a stateful module is not a function of its inputs");
-      if (node->kind() != c10::prim::GetAttr)
-        return;
-
-      const c10::IValue value = resolve(node->output(), self, module._ivalue());
-      if (!value.isTensor())
-        return;
-      const at::Tensor tensor = value.toTensor();
-      Value          *&input  = inputs[tensor.unsafeGetTensorImpl()];
-      if (input == nullptr)
-        {
-          input = graph->addInput();
-          input->setType(node->output()->type());
-          const auto parameter = index.find(tensor.unsafeGetTensorImpl());
-          if (parameter != index.end())
-            sources.push_back({true, parameter->second, at::Tensor()});
-          else
-            sources.push_back({false, 0, tensor.detach()});
-        }
-      node->output()->replaceAllUsesWith(input);
-    });
-    torch::jit::EliminateDeadCode(graph);
-
-    // The remaining accesses lead to submodules that are not used.
-    std::vector<Node *> accesses;
-    for_each_node(graph->block(), [&](Node *node) {
-      if (node->kind() == c10::prim::GetAttr)
-        accesses.push_back(node);
-    });
-    for (bool removed = true; removed;)
+    for (const auto &[value, tensor] : tensors)
       {
-        removed = false;
-        for (Node *&node : accesses)
-          if (node != nullptr && !node->hasUses())
-            {
-              node->destroy();
-              node    = nullptr;
-              removed = true;
-            }
+        if (!value->hasUses())
+          {
+            graph.eraseInput(value->offset());
+            continue;
+          }
+        const auto parameter = index.find(tensor.unsafeGetTensorImpl());
+        if (parameter != index.end())
+          sources.push_back(
+            {true, tensor.is_complex(), parameter->second, at::Tensor()});
+        else
+          sources.push_back({false, false, 0, tensor.detach()});
       }
-    require(!self->hasUses(),
-            "forward() uses the module in a way that cannot be inlined");
-    graph->eraseInput(0);
-    join_linear_operators(graph, parameter_inputs(*graph), parameters);
+  }
 
-    plain_code  = std::make_unique<torch::jit::Code>(graph->copy(), "forward");
-    subnetworks = Subnetworks::find(
-      *graph, argument_count, n_inputs, parameter_inputs(*graph), parameters);
-    layers =
-      find_layers(graph, argument_count, parameter_inputs(*graph), parameters);
-    tracing_code = std::make_unique<torch::jit::Code>(graph, "forward");
+
+
+  void
+  FunctionalGraph::join_inputs(const std::shared_ptr<Graph> &graph,
+                               const LiftedTensors          &tensors,
+                               const std::int64_t            n_inputs)
+  {
+    std::map<const Value *, at::Tensor> known;
+    for (const auto &[value, tensor] : tensors)
+      known[value] = tensor;
+    // The graph as it is when it is called.
+    const auto first_output =
+      [&](const std::vector<at::Tensor> &parts) -> std::optional<at::Tensor> {
+      try
+        {
+          const torch::jit::Code code(graph->copy(), "forward");
+          return returned_tensors(run(code, parameters, parts).at(0)).at(0);
+        }
+      catch (const std::exception &)
+        {
+          return std::nullopt;
+        }
+    };
+    signature.find_widths(*graph, n_inputs, known, first_output);
+    if (signature.takes_products(first_output))
+      computes_products = !use_pairs(graph);
+    signature.join(*graph);
   }
 
 
@@ -224,8 +259,8 @@ namespace lsr
   {
     std::map<Value *, std::size_t> result;
     for (std::size_t i = 0; i < sources.size(); ++i)
-      if (sources[i].is_parameter)
-        result[graph.inputs().at(argument_count + i)] = sources[i].parameter;
+      if (sources[i].is_parameter && !sources[i].is_complex)
+        result[graph.inputs().at(1 + i)] = sources[i].parameter;
     return result;
   }
 
@@ -234,28 +269,44 @@ namespace lsr
   torch::jit::Stack
   FunctionalGraph::run(const torch::jit::Code        &code,
                        const std::vector<at::Tensor> &parameters,
-                       const at::Tensor              &x,
+                       const std::vector<at::Tensor> &x,
                        const std::vector<at::Tensor> &further_inputs) const
   {
-    torch::jit::Stack stack;
-    if (argument_count == 1)
-      stack.emplace_back(x);
-    else
-      {
-        require(std::int64_t(argument_count) == x.size(1),
-                "forward() takes " + std::to_string(argument_count) +
-                  " arguments, expected one or one for each of the " +
-                  std::to_string(x.size(1)) + " inputs");
-        for (std::size_t k = 0; k < argument_count; ++k)
-          stack.emplace_back(x.narrow(1, k, 1));
-      }
+    torch::jit::Stack stack(x.begin(), x.end());
     for (const Source &source : sources)
-      stack.emplace_back(source.is_parameter ? parameters[source.parameter] :
-                                               source.constant);
+      if (!source.is_parameter)
+        stack.emplace_back(source.constant);
+      else if (source.is_complex)
+        stack.emplace_back(
+          at::complex(parameters[source.parameter].select(-1, 0),
+                      parameters[source.parameter].select(-1, 1)));
+      else
+        stack.emplace_back(parameters[source.parameter]);
     for (const at::Tensor &input : further_inputs)
       stack.emplace_back(input);
+    const DoubleByDefault guard;
     torch::jit::InterpreterState(code).run(stack);
     return stack;
+  }
+
+
+
+  at::Tensor
+  FunctionalGraph::columns(const c10::IValue &output,
+                           const std::int64_t n_points) const
+  {
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor &tensor : returned_tensors(output))
+      {
+        at::Tensor part = tensor;
+        if (computes_products && part.dim() >= 2)
+          {
+            part = part.diagonal(0, 0, 1);
+            part = part.movedim(-1, 0);
+          }
+        parts.push_back(as_columns(part, n_points));
+      }
+    return parts.size() == 1 ? parts[0] : at::cat(parts, 1);
   }
 
 
@@ -264,8 +315,8 @@ namespace lsr
   FunctionalGraph::evaluate(const std::vector<at::Tensor> &parameters,
                             const at::Tensor              &x) const
   {
-    const torch::jit::Stack stack = run(*plain_code, parameters, x);
-    return output_columns(stack.at(0), x.size(0));
+    const torch::jit::Stack stack = run(*plain_code, parameters, {x});
+    return columns(stack.at(0), x.size(0));
   }
 
 
@@ -274,9 +325,9 @@ namespace lsr
   FunctionalGraph::trace(const std::vector<at::Tensor> &parameters,
                          const at::Tensor              &x) const
   {
-    const torch::jit::Stack stack = run(*tracing_code, parameters, x);
+    const torch::jit::Stack stack = run(*tracing_code, parameters, {x});
     Trace                   trace;
-    trace.value   = output_columns(stack.at(0), x.size(0));
+    trace.value   = columns(stack.at(0), x.size(0));
     std::size_t k = 0;
     for (std::size_t l = 0; l < layers.layers.size(); ++l)
       {
@@ -298,7 +349,7 @@ namespace lsr
   {
     std::vector<at::Tensor> values;
     for (const c10::IValue &value :
-         run(*subnetworks->subnetworks[subnetwork].code, parameters, x))
+         run(*subnetworks->subnetworks[subnetwork].code, parameters, {x}))
       values.push_back(value.toTensor());
     return values;
   }
@@ -311,7 +362,7 @@ namespace lsr
                            const std::vector<at::Tensor> &frontiers) const
   {
     const torch::jit::Stack stack =
-      run(*subnetworks->combination, parameters, x, frontiers);
-    return output_columns(stack.at(0), x.size(0));
+      run(*subnetworks->combination, parameters, {x}, frontiers);
+    return columns(stack.at(0), x.size(0));
   }
 } // namespace lsr

@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "network/graph_passes.h"
 #include "network/layers.h"
+#include "network/signature.h"
 #include "network/subnetworks.h"
 
 namespace lsr
@@ -24,9 +26,11 @@ namespace lsr
    *
    * The graph is inlined and every attribute it reads becomes an input, so that
    * parameters can be replaced by dual numbers or by leaves of reverse mode
-   * without touching the module. It is run by the plain interpreter, operator
-   * by operator: the profiling executor, which may rewrite a graph after some
-   * calls, never sees it.
+   * without touching the module; its arguments become one, the points (see
+   * Signature), and graph_passes.h tells what else is done to it. It is run by
+   * the plain interpreter, operator by operator: the profiling executor, which
+   * may rewrite a graph after some calls, never sees it. Meanwhile tensors
+   * whose type nobody names are float64, for the whole process.
    */
   class FunctionalGraph
   {
@@ -42,10 +46,12 @@ namespace lsr
       std::vector<at::Tensor> copies;
     };
 
-    /// Throws lsr::Error where the module cannot be made a pure function of
-    /// @p n_inputs inputs.
+    /// Throws lsr::Error where the module, prepared by prepare_module(), cannot
+    /// be made a pure function of @p n_inputs inputs. @p inputs names the
+    /// arguments of forward(), see Signature.
     FunctionalGraph(const torch::jit::Module &module,
-                    const unsigned int        n_inputs);
+                    const unsigned int        n_inputs,
+                    const std::string        &inputs);
 
     /// $q$ as a tensor [n_points, n_outputs].
     at::Tensor
@@ -56,14 +62,22 @@ namespace lsr
     Trace
     trace(const std::vector<at::Tensor> &parameters, const at::Tensor &x) const;
 
-    /// Number of tensors that forward() takes.
-    std::size_t
-    n_arguments() const
-    {
-      return argument_count;
-    }
+    /// Numbers in the program; one of them may be the number of points that it
+    /// was traced with.
+    std::vector<std::int64_t> program_numbers;
 
-    /// The parameters, in the order in which the module lists them.
+    Signature signature;
+
+    /// Whether values of all pairs of rows are computed although only those of
+    /// equal ones are wanted.
+    bool computes_products = false;
+
+    /// What people should know about the function.
+    std::vector<std::string> remarks;
+
+    /// The parameters that forward() uses, each once, in the order in which the
+    /// module lists them. Complex ones are as at::view_as_real() returns them:
+    /// pairs of real and imaginary part.
     std::vector<at::Tensor> parameters;
 
     /// Their names.
@@ -87,22 +101,37 @@ namespace lsr
             const std::vector<at::Tensor> &frontiers) const;
 
   private:
-    /// The inputs of the graph that are parameters.
+    /// Find out which tensors of the graph are parameters; unused ones leave
+    /// it.
+    void
+    list_parameters(torch::jit::Graph        &graph,
+                    const torch::jit::Module &module,
+                    const LiftedTensors      &tensors);
+
+    /// Have the graph take points.
+    void
+    join_inputs(const std::shared_ptr<torch::jit::Graph> &graph,
+                const LiftedTensors                      &tensors,
+                const std::int64_t                        n_inputs);
+
+    /// The inputs of the graph that are real parameters.
     std::map<torch::jit::Value *, std::size_t>
     parameter_inputs(torch::jit::Graph &graph) const;
 
     torch::jit::Stack
     run(const torch::jit::Code        &code,
         const std::vector<at::Tensor> &parameters,
-        const at::Tensor              &x,
+        const std::vector<at::Tensor> &x,
         const std::vector<at::Tensor> &further_inputs = {}) const;
 
-    std::size_t argument_count = 1;
+    /// The values that forward() returned as columns.
+    at::Tensor
+    columns(const c10::IValue &output, const std::int64_t n_points) const;
 
     // A further input of the graph: a parameter, or a fixed tensor.
     struct Source
     {
-      bool        is_parameter;
+      bool        is_parameter, is_complex;
       std::size_t parameter;
       at::Tensor  constant;
     };

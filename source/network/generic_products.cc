@@ -11,8 +11,16 @@ namespace lsr
   Network::Implementation::push_forward(const at::Tensor &x,
                                         const at::Tensor &direction) const
   {
-    const DualLevel level;
-    return level.tangent(evaluate(level.dual(theta, direction), x));
+    if (has_forward_mode)
+      {
+        const DualLevel level;
+        return level.tangent(evaluate(level.dual(theta, direction), x));
+      }
+    const auto variables = leaves(theta);
+    return twice_reverse(evaluate(variables, x),
+                         variables,
+                         split_like(direction, theta))
+      .detach();
   }
 
 

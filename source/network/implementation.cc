@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "network/prepare_module.h"
+
 namespace lsr
 {
   namespace
@@ -18,11 +20,13 @@ namespace lsr
   Network::Implementation::Implementation(torch::jit::Module module_,
                                           const std::string &name,
                                           const unsigned int n_inputs,
-                                          const Scaling     &scaling)
+                                          const Scaling     &scaling,
+                                          const std::string &input_names)
     : module(std::move(module_))
     , name(name)
     , n_inputs(n_inputs)
     , scaling(scaling)
+    , input_names(input_names)
     , input_shift(as_tensor(scaling.input_shift, n_inputs, "input shift"))
     , input_scale(as_tensor(scaling.input_scale, n_inputs, "input scale"))
   {
@@ -30,9 +34,8 @@ namespace lsr
     require(n_inputs > 0, "a network needs at least one input");
     require(module.find_method("forward").has_value(),
             "the module has no function forward()");
-    module.eval();
-    module.to(block_options().device(), at::kDouble);
-    graph = std::make_unique<FunctionalGraph>(module, n_inputs);
+    prepare_module(module);
+    graph = std::make_unique<FunctionalGraph>(module, n_inputs, input_names);
     theta = graph->parameters;
     lay_out_parameters(reason_against_layers());
   }
@@ -104,6 +107,9 @@ namespace lsr
         offsets.push_back(n_parameters);
         n_parameters += tensor.numel();
       }
+    require(n_parameters > 0 || module.parameters().size() == 0,
+            "the network is not differentiable: forward() uses none of its "
+            "parameters (detached, replaced by constants?)");
     require(n_parameters > 0, "the module has no parameters");
 
     matrices.clear();
@@ -111,6 +117,8 @@ namespace lsr
     n_other     = 0;
     layered     = reason.empty();
     description = std::to_string(n_parameters) + " parameters, ";
+    if (!graph->signature.description().empty())
+      description += "inputs " + graph->signature.description() + ", ";
     if (layered)
       {
         for (const WeightMatrix &matrix : graph->layers.matrices)

@@ -19,11 +19,13 @@ namespace lsr
     Implementation(torch::jit::Module module,
                    const std::string &name,
                    const unsigned int n_inputs,
-                   const Scaling     &scaling);
+                   const Scaling     &scaling,
+                   const std::string &input_names);
 
-    /// Check everything that load() promises; also finds out n_outputs.
+    /// Check everything that load() promises; also finds out n_outputs. Some of
+    /// @p points are taken if there are any.
     void
-    probe(const unsigned int expected_outputs);
+    probe(const unsigned int expected_outputs, const Block &points);
 
     /// Points of a block as a tensor [n_points, n_inputs], sharing memory.
     at::Tensor
@@ -118,11 +120,16 @@ namespace lsr
     void
     check_directions(const Block &V) const;
 
-    torch::jit::Module               module;
-    std::string                      name;
-    unsigned int                     n_inputs;
-    unsigned int                     n_outputs = 0;
-    Scaling                          scaling;
+    torch::jit::Module module;
+    std::string        name;
+    unsigned int       n_inputs;
+    unsigned int       n_outputs = 0;
+    Scaling            scaling;
+    std::string        input_names;
+
+    /// Some of the points that it was probed at, of those given.
+    Block probe_points;
+
     std::unique_ptr<FunctionalGraph> graph;
 
     /// The parameters, float64, detached, in the memory of the module.
@@ -131,6 +138,9 @@ namespace lsr
 
     bool        layered = false;
     std::string description;
+
+    /// Whether all operators have forward mode.
+    bool has_forward_mode = true;
 
     /// Numbers that evaluation computes for a point, intermediate ones
     /// included, and numbers in its factors.
@@ -205,6 +215,22 @@ namespace lsr
 
     void
     measure_memory(const at::Tensor &x);
+
+    /// Sets of points to probe at, the best ones first.
+    std::vector<at::Tensor>
+    sets_of_probe_points(const Block &points) const;
+
+    /// A few points where values are finite and depend on the parameters.
+    at::Tensor
+    choose_probe_points(const Block &points);
+
+    /// What went wrong in evaluating forward() at points, in words.
+    std::string
+    explain_failure(const std::string &message) const;
+
+    /// Numbers at a point, for messages.
+    void
+    require_finite(const at::Tensor &x, const at::Tensor &value) const;
 
     void
     probe_values(const at::Tensor &x);

@@ -95,11 +95,11 @@ namespace lsr
       {}
 
       Layers
-      run(const std::size_t n_arguments)
+      run()
       {
         find_weights();
         take_normalizations_apart();
-        find_points_dependents(n_arguments);
+        find_points_dependents();
         find_elementwise();
         for (std::size_t p = 0; p < parameters.size(); ++p)
           if (!claimed[p])
@@ -238,10 +238,9 @@ namespace lsr
       }
 
       void
-      find_points_dependents(const std::size_t n_arguments)
+      find_points_dependents()
       {
-        for (std::size_t i = 0; i < n_arguments; ++i)
-          on_points.insert(graph->inputs().at(i));
+        on_points.insert(graph->inputs().at(0));
         for (Node *node : graph->nodes())
           if (!node->blocks().empty() ||
               std::any_of(node->inputs().begin(),
@@ -358,10 +357,9 @@ namespace lsr
 
   Layers
   find_layers(const std::shared_ptr<Graph>         &graph,
-              const std::size_t                     n_arguments,
               const std::map<Value *, std::size_t> &parameter_of,
               const std::vector<at::Tensor>        &parameters)
   {
-    return LayerFinder(graph, parameter_of, parameters).run(n_arguments);
+    return LayerFinder(graph, parameter_of, parameters).run();
   }
 } // namespace lsr

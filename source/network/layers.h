@@ -93,8 +93,8 @@ namespace lsr
 
 
   /**
-   * Find the layers of a graph whose first @p n_arguments inputs are the
-   * points, and where @p parameter_of tells the inputs that are parameters.
+   * Find the layers of a graph whose first input are the points, and where
+   * @p parameter_of tells the inputs that are parameters.
    *
    * The values that go into and come out of each layer, and for every
    * elementwise use the copies of the parameter, are registered as further
@@ -102,7 +102,6 @@ namespace lsr
    */
   Layers
   find_layers(const std::shared_ptr<torch::jit::Graph>         &graph,
-              const std::size_t                                 n_arguments,
               const std::map<torch::jit::Value *, std::size_t> &parameter_of,
               const std::vector<at::Tensor>                    &parameters);
 } // namespace lsr

@@ -42,15 +42,14 @@ namespace lsr
                       const std::string &name,
                       const unsigned int n_inputs,
                       const unsigned int n_outputs,
-                      const Scaling     &scaling)
+                      const Scaling     &scaling,
+                      const Inputs      &inputs)
   {
     torch::jit::Module module = read_module(bytes, name);
     return guarded(name, [&]() {
-      auto implementation = std::make_unique<Implementation>(std::move(module),
-                                                             name,
-                                                             n_inputs,
-                                                             scaling);
-      implementation->probe(n_outputs);
+      auto implementation = std::make_unique<Implementation>(
+        std::move(module), name, n_inputs, scaling, inputs.names);
+      implementation->probe(n_outputs, inputs.points);
       return Network(std::move(implementation));
     });
   }
@@ -61,10 +60,11 @@ namespace lsr
   Network::load(const std::string &path,
                 const unsigned int n_inputs,
                 const unsigned int n_outputs,
-                const Scaling     &scaling)
+                const Scaling     &scaling,
+                const Inputs      &inputs)
   {
     return load_bytes(
-      read_model_file(path), path, n_inputs, n_outputs, scaling);
+      read_model_file(path), path, n_inputs, n_outputs, scaling, inputs);
   }
 
 

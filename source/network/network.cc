@@ -33,8 +33,9 @@ namespace lsr
         std::make_unique<Implementation>(implementation->module.deepcopy(),
                                          implementation->name,
                                          implementation->n_inputs,
-                                         implementation->scaling);
-      copy->probe(implementation->n_outputs);
+                                         implementation->scaling,
+                                         implementation->input_names);
+      copy->probe(implementation->n_outputs, implementation->probe_points);
       return Network(std::move(copy));
     });
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <sstream>
+
 #include "network/differentiation.h"
 #include "network/implementation.h"
 #include "network/memory_estimate.h"
@@ -21,33 +23,165 @@ namespace lsr
 
 
 
+  std::vector<at::Tensor>
+  Network::Implementation::sets_of_probe_points(const Block &points) const
+  {
+    constexpr std::int64_t  n = 64;
+    std::vector<at::Tensor> sets;
+    if (points.extent(1) > 0)
+      {
+        const at::Tensor all    = as_points(points);
+        const auto       stride = std::max<std::int64_t>(1, all.size(0) / n);
+        sets.push_back(all.slice(0, 0, stride * n, stride).contiguous());
+      }
+
+    // Always the same points; the unit cube first, then where logarithms and
+    // networks in other units may live.
+    std::mt19937_64                        generator(1);
+    std::uniform_real_distribution<double> uniform(0.05, 0.95);
+    const HostBlock                        unit("points", n_inputs, n);
+    for (std::size_t i = 0; i < unit.extent(1); ++i)
+      for (std::size_t k = 0; k < unit.extent(0); ++k)
+        unit(k, i) = uniform(generator);
+    const at::Tensor x = as_tensor(to_memory_space(unit)).clone();
+    for (const auto &[low, high] : {std::pair(0., 1.),
+                                    std::pair(-1., 1.),
+                                    std::pair(1., 2.),
+                                    std::pair(2., 3.),
+                                    std::pair(0., 10.),
+                                    std::pair(-10., 0.),
+                                    std::pair(10., 100.),
+                                    std::pair(100., 1000.),
+                                    std::pair(-1000., -100.)})
+      sets.push_back(low + (high - low) * x);
+    return sets;
+  }
+
+
+
+  std::string
+  Network::Implementation::explain_failure(const std::string &message) const
+  {
+    const std::int64_t width = graph->signature.first_width;
+    if (width > 0 && width != n_inputs)
+      return "points have " + std::to_string(n_inputs) +
+             " coordinates, but the first layer of the network takes another "
+             "number of inputs, " +
+             std::to_string(width) + " (" + message + ")";
+    for (const std::int64_t n : graph->program_numbers)
+      if (n > 1 && n <= 65536)
+        try
+          {
+            graph->evaluate(theta,
+                            at::full({n, n_inputs}, 0.5, block_options()));
+            return "forward() works for " + std::to_string(n) +
+                   " points and no other number: the size of the batch that "
+                   "it was traced with is part of its program (as in "
+                   "x.view(len(x), 1)); write -1 in its place, or use "
+                   "torch.jit.script";
+          }
+        catch (const std::exception &)
+          {
+            // It is not that.
+          }
+    return "forward() fails at points with " + std::to_string(n_inputs) +
+           " coordinates: " + message;
+  }
+
+
+
   void
-  Network::Implementation::probe(const unsigned int expected_outputs)
+  Network::Implementation::require_finite(const at::Tensor &x,
+                                          const at::Tensor &value) const
+  {
+    const at::Tensor bad = at::isfinite(value).all(1).logical_not();
+    if (!bad.any().item<bool>())
+      return;
+    const auto         point = bad.nonzero()[0].item<std::int64_t>();
+    std::ostringstream text;
+    for (unsigned int k = 0; k < n_inputs; ++k)
+      text << (k == 0 ? "(" : ", ") << x[point][k].item<double>();
+    throw Error("values are not finite, such as that at the point " +
+                text.str() + ")");
+  }
+
+
+
+  at::Tensor
+  Network::Implementation::choose_probe_points(const Block &points)
+  {
+    constexpr std::int64_t n_probe_points = 7;
+    std::string            failure;
+    at::Tensor             first, first_value, without_derivatives;
+    for (const at::Tensor &x : sets_of_probe_points(points))
+      {
+        at::Tensor value;
+        try
+          {
+            value = graph->evaluate(theta, scaled_input(x));
+          }
+        catch (const Error &error)
+          {
+            if (failure.empty())
+              failure = error.what();
+            continue;
+          }
+        catch (const std::exception &error)
+          {
+            if (failure.empty())
+              failure = explain_failure(essence(error.what()));
+            continue;
+          }
+        if (!first.defined())
+          {
+            first       = x;
+            first_value = value;
+          }
+        if (value.size(1) == 0 || !value.is_floating_point())
+          return x.narrow(0, 0, std::min(n_probe_points, x.size(0)));
+        const at::Tensor finite =
+          at::isfinite(value).all(1).nonzero().flatten();
+        if (finite.size(0) < std::min(n_probe_points, x.size(0)))
+          continue;
+        const at::Tensor some =
+          x.index_select(0, finite.slice(0, 0, n_probe_points));
+        const auto variables = leaves(theta);
+        const auto result    = graph->evaluate(variables, scaled_input(some));
+        if (result.requires_grad())
+          for (const at::Tensor &g :
+               gradient(result.square().sum() + result.sum(), variables))
+            if ((g != 0).any().item<bool>())
+              return some;
+        if (!without_derivatives.defined())
+          without_derivatives = some;
+      }
+    require(first.defined(), failure);
+    if (!without_derivatives.defined())
+      require_finite(first, first_value);
+    return without_derivatives.defined() ? without_derivatives : first;
+  }
+
+
+
+  void
+  Network::Implementation::probe(const unsigned int expected_outputs,
+                                 const Block       &points)
   {
     for (std::size_t p = 0; p < theta.size(); ++p)
       require(at::isfinite(theta[p]).all().item<bool>(),
               "parameter '" + graph->names[p] +
                 "' has entries that are not finite");
 
-    // Always the same few points, in the unit cube of the scaled inputs.
-    std::mt19937_64                        generator(1);
-    std::uniform_real_distribution<double> uniform(0.05, 0.95);
-    constexpr int                          n_probe_points = 7;
-    at::Tensor x = at::empty({n_probe_points, n_inputs}, at::kDouble);
-    for (int i = 0; i < n_probe_points; ++i)
-      for (unsigned int k = 0; k < n_inputs; ++k)
-        x[i][k] = uniform(generator);
-    x = x.to(block_options().device());
-
-    const at::Tensor value = guarded(
-      "evaluating it at points with " + std::to_string(n_inputs) +
-        " coordinates failed (does it expect another number of inputs?)",
-      [&]() { return graph->evaluate(theta, x); });
-    n_outputs = value.size(1);
+    const at::Tensor x     = choose_probe_points(points);
+    const at::Tensor value = graph->evaluate(theta, scaled_input(x));
+    n_outputs              = value.size(1);
     require(n_outputs > 0, "the network has 0 outputs");
     require(expected_outputs == 0 || n_outputs == expected_outputs,
             "the network has " + std::to_string(n_outputs) +
               " outputs, expected " + std::to_string(expected_outputs));
+    require(!value.is_complex(),
+            "forward() returns complex numbers: have it return their real and "
+            "imaginary parts (torch.view_as_real)");
     require(value.scalar_type() == at::kDouble,
             std::string("forward() returns ") +
               c10::toString(value.scalar_type()) +
@@ -55,6 +189,11 @@ namespace lsr
               "lower precision");
     output_shift = as_tensor(scaling.output_shift, n_outputs, "output shift");
     output_scale = as_tensor(scaling.output_scale, n_outputs, "output scale");
+    if (points.extent(1) > 0)
+      {
+        probe_points = make_block(n_inputs, x.size(0));
+        as_tensor(probe_points).copy_(x);
+      }
 
     probe_values(x);
     probe_derivatives(x);
@@ -63,6 +202,8 @@ namespace lsr
     if (graph->subnetworks)
       probe_subnetworks(x);
     measure_memory(x);
+    for (const std::string &remark : graph->remarks)
+      description += "; " + remark;
   }
 
 
@@ -71,20 +212,19 @@ namespace lsr
   Network::Implementation::probe_values(const at::Tensor &x)
   {
     const at::Tensor value = evaluate(theta, x);
-    require(at::isfinite(value).all().item<bool>(),
-            "values are not finite at probe points in [0,1]^" +
-              std::to_string(n_inputs));
+    require_finite(x, value);
     // So many that dropout cannot choose the same units twice.
     const at::Tensor many = x.repeat({10, 1});
     require(at::equal(evaluate(theta, many), evaluate(theta, many)),
             "two evaluations at the same points differ: forward() must be "
             "deterministic (random numbers, dropout?)");
 
-    const at::Tensor front = evaluate(theta, x.narrow(0, 0, 3));
-    const at::Tensor alone = evaluate(theta, x.narrow(0, 2, 1));
-    require(front.size(0) == 3 && alone.size(0) == 1 &&
-              relative_difference(front, value.narrow(0, 0, 3)) < 1e-10 &&
-              relative_difference(alone, value.narrow(0, 2, 1)) < 1e-10,
+    const std::int64_t few   = std::min<std::int64_t>(3, x.size(0));
+    const at::Tensor   front = evaluate(theta, x.narrow(0, 0, few));
+    const at::Tensor   alone = evaluate(theta, x.narrow(0, few - 1, 1));
+    require(front.size(0) == few && alone.size(0) == 1 &&
+              relative_difference(front, value.narrow(0, 0, few)) < 1e-10 &&
+              relative_difference(alone, value.narrow(0, few - 1, 1)) < 1e-10,
             "the value at a point depends on other points or on the size of "
             "the batch: every point must be treated independently");
   }
@@ -115,9 +255,24 @@ namespace lsr
     const at::Tensor u =
       random(x.size(0) * n_outputs).view({x.size(0), n_outputs});
 
-    const at::Tensor Jv = push_forward(x, v);
+    at::Tensor Jv;
+    try
+      {
+        Jv = push_forward(x, v);
+      }
+    catch (const c10::Error &)
+      {
+        has_forward_mode = false;
+        Jv               = push_forward(x, v);
+      }
     at::Tensor JTu = at::zeros({std::int64_t(n_parameters)}, block_options());
     pull_back(x, u, JTu);
+    require(at::isfinite(JTu).all().item<bool>() &&
+              at::isfinite(Jv).all().item<bool>(),
+            "derivatives with respect to parameters are not finite although "
+            "values are: somewhere in forward() is a function that has none "
+            "(such as sqrt at 0 or behind torch.where: choose its argument, "
+            "not its value, by torch.where)");
     require(JTu.abs().max().item<double>() > 0,
             "the network is not differentiable: all derivatives with respect "
             "to its parameters vanish");
@@ -246,6 +401,9 @@ namespace lsr
   {
     n_numbers =
       count_computed_numbers([&]() { evaluate(theta, x); }) / x.size(0);
+    // Their number grows with that of the points: few at a time.
+    if (graph->computes_products)
+      n_numbers = std::max<std::int64_t>(n_numbers, 1 << 17);
     if (!layered)
       return;
     const Factors f = factors(x.narrow(0, 0, 1));

@@ -9,6 +9,7 @@
 #include "base/npy.h"
 #include "base/zip_archive.h"
 #include "network/exported_module.h"
+#include "network/operators.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -48,6 +49,7 @@ namespace lsr
     torch::jit::Module
     read_torchscript(const std::string &bytes, const std::string &name)
     {
+      register_operators();
       return guarded(name + ": not a TorchScript model (as torch.jit.save or "
                             "Network::save() writes it)",
                      [&]() {
@@ -69,7 +71,26 @@ namespace lsr
           const ExportedProgram program = read_exported_program(archive, name);
           return guarded(name, [&]() { return make_module(program); });
         }
+      if (has_file(archive, "data.pkl"))
+        throw Error(name +
+                    ": written by torch.save, with the module itself as a "
+                    "Python object, which only its Python code can read: write "
+                    "it by torch.jit.save(torch.jit.script(model), ...) or "
+                    "torch.export.save instead");
+      if (ends_with(archive.paths().front(), ".npy"))
+        throw Error(name + ": arrays of NumPy (.npz), not a TorchScript model");
       throw Error(name + ": not a TorchScript model but another zip archive");
+    }
+
+
+
+    /// ONNX is a protocol buffer: the version (field 1, a small number), then
+    /// the producer (field 2, a text) or the graph (field 7).
+    bool
+    is_onnx(const std::string &bytes)
+    {
+      return bytes.size() > 4 && bytes[0] == '\x08' && bytes[1] > 0 &&
+             bytes[1] < 32 && (bytes[2] == '\x12' || bytes[2] == '\x3a');
     }
 
 
@@ -83,7 +104,7 @@ namespace lsr
       const std::size_t text = bytes.find_first_not_of(" \t\r\n");
       if (text != std::string::npos && bytes[text] == '<')
         return "an HTML or XML page, not a model: the download went wrong";
-      if (begins_with(bytes, "\x08") && bytes.find("onnx") != std::string::npos)
+      if (is_onnx(bytes))
         return "an ONNX model, which has no derivatives with respect to its "
                "parameters: export the PyTorch module that it was made from";
       if (begins_with(bytes, "\x89HDF\r\n"))

@@ -14,17 +14,12 @@ namespace lsr
     if (correction.size() == 0)
       return evaluate(theta, x);
 
-    // J v as the derivative of u -> v^T J^T u: reverse mode twice can be
-    // differentiated further, while forward mode of some activations cannot.
+    // Forward mode of some activations cannot be differentiated further.
     const auto       variables = leaves(theta);
     const at::Tensor value     = evaluate(variables, x);
-    const at::Tensor u   = at::zeros_like(value).detach().requires_grad_();
-    const auto       JTu = gradient((value * u).sum(), variables, true, true);
-    const auto       v   = split_like(as_tensor(correction), theta);
-    at::Tensor       product = at::zeros({}, block_options());
-    for (std::size_t p = 0; p < v.size(); ++p)
-      product = product + (JTu[p] * v[p]).sum();
-    return value + gradient(product, {u}, true, true)[0];
+    return value + twice_reverse(value,
+                                 variables,
+                                 split_like(as_tensor(correction), theta));
   }
 
 

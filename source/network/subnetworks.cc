@@ -55,12 +55,10 @@ namespace lsr
     {
     public:
       Splitter(Graph                                &graph,
-               const std::size_t                     n_arguments,
                const std::int64_t                    n_inputs,
                const std::map<Value *, std::size_t> &parameter_of,
                const std::vector<at::Tensor>        &parameters)
         : graph(graph)
-        , n_arguments(n_arguments)
         , n_inputs(n_inputs)
         , parameter_of(parameter_of)
         , parameters(parameters)
@@ -97,10 +95,9 @@ namespace lsr
           return {};
         const bool is_slice = node->kind() == c10::aten::slice;
         const auto end =
-          is_slice ?
-            integer_or(node->input(3),
-                       std::numeric_limits<std::int64_t>::max()) :
-            std::optional<std::int64_t>(*first + 1);
+          is_slice ? integer_or(node->input(3),
+                                std::numeric_limits<std::int64_t>::max()) :
+                     std::optional<std::int64_t>(*first + 1);
         const auto step = is_slice ? integer_or(node->input(4), 1) : 1;
         const auto size = std::int64_t(columns.size());
         if (!end || !step)
@@ -110,8 +107,7 @@ namespace lsr
             const bool everything =
               is_slice && *first == 0 && *step == 1 &&
               *end == std::numeric_limits<std::int64_t>::max();
-            return everything ? std::optional<Columns>(columns) :
-                                std::nullopt;
+            return everything ? std::optional<Columns>(columns) : std::nullopt;
           }
         if (*dimension != 1 && *dimension != -1)
           return {};
@@ -134,12 +130,8 @@ namespace lsr
       find_selections()
       {
         std::map<Value *, Columns> parts;
-        if (n_arguments == 1)
-          for (std::int64_t k = 0; k < n_inputs; ++k)
-            parts[graph.inputs().at(0)].insert(k);
-        else
-          for (std::size_t k = 0; k < n_arguments; ++k)
-            selections[graph.inputs().at(k)] = {std::int64_t(k)};
+        for (std::int64_t k = 0; k < n_inputs; ++k)
+          parts[graph.inputs().at(0)].insert(k);
 
         for (Node *node : graph.nodes())
           {
@@ -309,7 +301,6 @@ namespace lsr
       }
 
       Graph                                &graph;
-      const std::size_t                     n_arguments;
       const std::int64_t                    n_inputs;
       const std::map<Value *, std::size_t> &parameter_of;
       const std::vector<at::Tensor>        &parameters;
@@ -325,12 +316,10 @@ namespace lsr
 
   std::unique_ptr<Subnetworks>
   Subnetworks::find(Graph                                &graph,
-                    const std::size_t                     n_arguments,
                     const std::int64_t                    n_inputs,
                     const std::map<Value *, std::size_t> &parameter_of,
                     const std::vector<at::Tensor>        &parameters)
   {
-    return Splitter(graph, n_arguments, n_inputs, parameter_of, parameters)
-      .run();
+    return Splitter(graph, n_inputs, parameter_of, parameters).run();
   }
 } // namespace lsr

@@ -41,14 +41,12 @@ namespace lsr
     };
 
     /**
-     * Split a graph whose first @p n_arguments inputs are the points: one
-     * tensor [n_points, @p n_inputs], or one of a single column for each input.
-     * @p parameter_of tells the further inputs that are parameters. Returns
-     * nothing if the graph does not have this form.
+     * Split a graph whose first input are the points, a tensor [n_points,
+     * @p n_inputs]. @p parameter_of tells the further inputs that are
+     * parameters. Returns nothing if the graph does not have this form.
      */
     static std::unique_ptr<Subnetworks>
     find(torch::jit::Graph                                &graph,
-         const std::size_t                                 n_arguments,
          const std::int64_t                                n_inputs,
          const std::map<torch::jit::Value *, std::size_t> &parameter_of,
          const std::vector<at::Tensor>                    &parameters);

@@ -8,10 +8,12 @@ namespace lsr
   essence(const std::string &message)
   {
     // The interpreter puts a traceback in front of the error proper.
-    std::size_t begin     = message.rfind("RuntimeError: ");
-    begin                 = begin == std::string::npos ?
-                              0 :
-                              begin + std::string("RuntimeError: ").size();
+    const std::string mark  = "RuntimeError: ";
+    const std::size_t found = message.rfind(mark);
+    std::size_t begin = found == std::string::npos ? 0 : found + mark.size();
+    begin             = message.find_first_not_of(" \t\n", begin);
+    if (begin == std::string::npos)
+      return "unknown reason";
     const std::size_t end = message.find('\n', begin);
     return message.substr(begin, end == std::string::npos ? end : end - begin);
   }

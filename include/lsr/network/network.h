@@ -53,10 +53,14 @@ namespace lsr
    *
    * <h3>Models</h3>
    * Any TorchScript module whose forward() takes one tensor of sizes
-   * [n_points, n_inputs], or n_inputs tensors of sizes [n_points, 1], and
-   * returns one tensor [n_points, n_outputs] (or [n_points]), or a tuple of
-   * such. Weights may be float32 or float64; everything here is computed in
-   * float64. A network is probed when it is loaded; see load().
+   * [n_points, n_inputs], or several that share these columns, also in a
+   * tuple, list or dictionary (see Inputs), and returns one tensor [n_points,
+   * n_outputs] (or [n_points]), or a tuple, list or dictionary of such. Weights
+   * may be float32 or float64; everything here is computed in float64. A
+   * complex parameter is two real ones in $\theta$, real and imaginary part of
+   * each entry in turn; parameters that forward() does not use are none, and
+   * one that several layers share is one. A network is probed when it is
+   * loaded; see load().
    *
    * <h3>Jacobian products</h3>
    * Forward- and reverse-mode automatic differentiation of LibTorch work for
@@ -105,6 +109,23 @@ namespace lsr
       std::vector<double> output_shift, output_scale;
     };
 
+    /// How a module is called, and where.
+    struct Inputs
+    {
+      /**
+       * The tensors that forward() takes (arguments, keys of a dictionary) in
+       * the order of the columns, with the number of these where it is not
+       * clear: "branch: 8, trunk: 2". Empty: in the order of forward(), where
+       * arguments with a default value keep it.
+       */
+      std::string names;
+
+      /// Points at which the network is probed, one column a point. If there
+      /// are none, it is probed in cubes around the origin and beside it, the
+      /// unit cube first. The same on all ranks.
+      Block points;
+    };
+
     /**
      * Load a TorchScript file.
      *
@@ -123,7 +144,8 @@ namespace lsr
     load(const std::string &path,
          const unsigned int n_inputs,
          const unsigned int n_outputs = 0,
-         const Scaling     &scaling   = {});
+         const Scaling     &scaling   = {},
+         const Inputs      &inputs    = {});
 
     /**
      * The same for a module held in memory as the bytes of a TorchScript file;
@@ -134,7 +156,8 @@ namespace lsr
                const std::string &name,
                const unsigned int n_inputs,
                const unsigned int n_outputs = 0,
-               const Scaling     &scaling   = {});
+               const Scaling     &scaling   = {},
+               const Inputs      &inputs    = {});
 
     /// A network of its own with the same parameters.
     Network
