@@ -1,30 +1,42 @@
 # The manual page of lsr and completions for shells, which the program itself
-# prints, in the folder share of the build and of the installation.
-find_program(LSR_GZIP gzip REQUIRED)
-mark_as_advanced(LSR_GZIP)
+# prints, in the folder share of the build and of the installation. As a script,
+# with PROGRAM and SHARE: prints them.
+set(_documents man bash zsh fish)
+set(_files
+  man/man1/lsr.1 bash-completion/completions/lsr zsh/site-functions/_lsr
+  fish/vendor_completions.d/lsr.fish)
 
-# LibTorch keeps memory until the end: no leak of the program.
-set(_print ${CMAKE_COMMAND} -E env ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0
-  $<TARGET_FILE:lsr> --print)
+if(CMAKE_SCRIPT_MODE_FILE)
+  # LibTorch keeps memory until the end: no leak of the program.
+  set(ENV{ASAN_OPTIONS} detect_leaks=0:detect_odr_violation=0)
+  foreach(_document _file IN ZIP_LISTS _documents _files)
+    get_filename_component(_folder "${SHARE}/${_file}" DIRECTORY)
+    file(MAKE_DIRECTORY "${_folder}")
+    execute_process(COMMAND "${PROGRAM}" --print ${_document}
+      OUTPUT_FILE "${SHARE}/${_file}" RESULT_VARIABLE _result ERROR_VARIABLE _error)
+    if(NOT _result EQUAL 0)
+      # On a login node, say, without the driver of the GPU.
+      file(REMOVE "${SHARE}/${_file}")
+      message(WARNING
+        "lsr does not run here, so there are no manual page and no completions: ${_error}")
+      return()
+    endif()
+  endforeach()
+  execute_process(COMMAND gzip -9nf "${SHARE}/man/man1/lsr.1" COMMAND_ERROR_IS_FATAL ANY)
+  return()
+endif()
+
 set(_share "${PROJECT_BINARY_DIR}/share")
-set(_man man/man1/lsr.1)
-set(_bash bash-completion/completions/lsr)
-set(_zsh zsh/site-functions/_lsr)
-set(_fish fish/vendor_completions.d/lsr.fish)
-foreach(_document man bash zsh fish)
-  get_filename_component(_folder "${_${_document}}" DIRECTORY)
-  file(MAKE_DIRECTORY "${_share}/${_folder}")
-  add_custom_command(TARGET lsr POST_BUILD
-    COMMAND ${_print} ${_document} > "${_share}/${_${_document}}"
-    VERBATIM)
-endforeach()
 add_custom_command(TARGET lsr POST_BUILD
-  COMMAND ${LSR_GZIP} -9nf "${_share}/${_man}"
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:lsr> -DSHARE=${_share}
+    -P "${CMAKE_CURRENT_LIST_FILE}"
   COMMENT "Manual page and completions for shells"
   VERBATIM)
-
-install(FILES "${_share}/${_man}.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-foreach(_document bash zsh fish)
-  get_filename_component(_folder "${_${_document}}" DIRECTORY)
-  install(FILES "${_share}/${_${_document}}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${_folder}")
+install(FILES "${_share}/man/man1/lsr.1.gz"
+  DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
+foreach(_document _file IN ZIP_LISTS _documents _files)
+  if(NOT _document STREQUAL "man")
+    get_filename_component(_folder "${_file}" DIRECTORY)
+    install(FILES "${_share}/${_file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${_folder}" OPTIONAL)
+  endif()
 endforeach()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
-"""spack.py SOURCE [RECIPES]: the recipe for Spack, read without Spack, names
-options that CMakeLists.txt has, variants of its own, and all that the build
-requires. With RECIPES, the folder `packages` of a clone of spack-packages, the
+"""dependencies.py SOURCE [RECIPES]: all that the build requires is in the packages
+of quickstart, in the README and in the recipe for Spack. That is read without
+Spack, and has options of CMakeLists.txt and variants of its own. With RECIPES, the folder `packages` of a clone of spack-packages, the
 packages and variants that it asks for are those of the recipes there."""
 
 import contextlib
@@ -77,16 +77,40 @@ for spec in recipe.conditions + [rest.get("when", "") for _, rest in recipe.depe
     for variant in variants_of(spec):
         expect(variant in recipe.variants, f"the recipe has no variant {variant}: {spec}")
 
-# All packages that cmake/Dependencies.cmake looks for.
-required = re.findall(r"find_package\(([\w.]+)", (source / "cmake/Dependencies.cmake").read_text())
-names = {"deal.II": "dealii", "MPI": "mpi", "Kokkos": "kokkos", "KokkosKernels": "kokkos-kernels",
-         "LAPACK": "lapack", "Boost": "boost", "HDF5": "hdf5", "Torch": "py-torch",
-         "nlohmann_json": "nlohmann-json", "CLI11": "cli11", "CUDAToolkit": "cuda"}
+# All that cmake/Dependencies.cmake looks for: in the recipe, as a package of
+# Debian, in the README.
+names = {
+    "deal.II": ("dealii", "libdeal.ii-dev", "deal.II"),
+    "MPI": ("mpi", "libdeal.ii-dev", "MPI"),
+    "Kokkos": ("kokkos", "libdeal.ii-dev", "Kokkos"),
+    "KokkosKernels": ("kokkos-kernels", "libdeal.ii-dev", "Kokkos Kernels"),
+    "LAPACK": ("lapack", "libopenblas-openmp-dev", "LAPACK"),
+    "Boost": ("boost", "libboost-dev", "Boost"),
+    "HDF5": ("hdf5", "libdeal.ii-dev", "HDF5"),
+    "Torch": ("py-torch", "libtorch-dev", "LibTorch"),
+    "libzip": ("libzip", "libzip-dev", "libzip"),
+    "nlohmann_json": ("nlohmann-json", "nlohmann-json3-dev", "nlohmann-json"),
+    "CLI11": ("cli11", "libcli11-dev", "CLI11"),
+    "GTest": ("googletest", "libgtest-dev", "GoogleTest"),
+    "CUDAToolkit": ("cuda", None, None)}
+text = (source / "cmake/Dependencies.cmake").read_text()
+required = re.findall(r"find_package\(([\w.]+)", text)
+required += ["libzip"] * ("zip.h" in text) + ["GTest"]
 asked = {re.split(r"[@+~]", spec)[0] for spec, _ in recipe.dependencies}
+quickstart = (source / "quickstart").read_text()
+packages = re.search(r"\npackages=\((.*?)\)", quickstart, re.S).group(1).split()
+elsewhere = re.search(r"install these yourself:\n(.*?)and then run", quickstart, re.S).group(1)
+readme = re.search(r"\n## Requirements\n(.*?)\n## ", (source / "README.md").read_text(), re.S).group(1)
 for name in required:
-    expect(name in names, f"unknown to this test: find_package({name})")
-    expect(names.get(name) in asked, f"the recipe lacks {name}")
-expect({"libzip", "kokkos", "googletest"} <= asked, "the recipe lacks libzip, kokkos or googletest")
+    if name not in names:
+        failures.append(f"unknown to this test: find_package({name})")
+        continue
+    spack, debian, word = names[name]
+    expect(spack in asked, f"the recipe for Spack lacks {spack}")
+    if debian is not None:
+        expect(debian in packages, f"quickstart lacks the package {debian}")
+        expect(word in readme, f"the README's requirements lack {word}")
+        expect(word in elsewhere, f"quickstart's list for other systems lacks {word}")
 
 if len(sys.argv) > 2:
     # Variants made in loops or inherited are not written out in the recipes.
@@ -107,5 +131,5 @@ if len(sys.argv) > 2:
 for failure in failures:
     print("FAILED", failure)
 if not failures:
-    print("all passed:", len(asked), "dependencies")
+    print("all passed:", len(required), "packages of CMake")
 sys.exit(bool(failures))
