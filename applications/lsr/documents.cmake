@@ -32,11 +32,14 @@ add_custom_command(TARGET lsr POST_BUILD
     -P "${CMAKE_CURRENT_LIST_FILE}"
   COMMENT "Manual page and completions for shells"
   VERBATIM)
+
+set(LSR_ZSH_COMPLETIONS zsh/site-functions CACHE STRING "Folder in share in which zsh looks")
+mark_as_advanced(LSR_ZSH_COMPLETIONS)
 install(FILES "${_share}/man/man1/lsr.1.gz"
   DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
-foreach(_document _file IN ZIP_LISTS _documents _files)
-  if(NOT _document STREQUAL "man")
-    get_filename_component(_folder "${_file}" DIRECTORY)
-    install(FILES "${_share}/${_file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/${_folder}" OPTIONAL)
-  endif()
-endforeach()
+install(FILES "${_share}/bash-completion/completions/lsr"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" OPTIONAL)
+install(FILES "${_share}/zsh/site-functions/_lsr"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/${LSR_ZSH_COMPLETIONS}" OPTIONAL)
+install(FILES "${_share}/fish/vendor_completions.d/lsr.fish"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" OPTIONAL)
