@@ -120,7 +120,8 @@ def _tensors_and_layout(
                 f"{', '.join(f'{p}.{k}' for p, k in _TORCH_MODELS)}: use export(model, ...)"
             )
         layout = Layout(describe(model, activation))
-        return {k: _to_numpy(v) for k, v in model.state_dict().items()}, layout
+        state = model.state_dict().items()
+        return {k: _to_numpy(v) for k, v in state if torch.is_tensor(v)}, layout
     tensors = dict(_leaves(model, ()))
     if not tensors:
         raise ConversionError(f"expected a network or a tree of arrays, found {kind}")

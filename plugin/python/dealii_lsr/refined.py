@@ -186,7 +186,11 @@ def _network_inside(file: RefinedFile) -> torch.nn.Module | None:
         warnings.simplefilter("ignore")
         if any(name.endswith("/constants.pkl") for name in names):
             return torch.jit.load(io.BytesIO(file.network), map_location="cpu").eval()
-        if any(name.endswith(".json") and "models/" in name for name in names):
+        if any(
+            name.endswith("serialized_exported_program.json")  # before torch 2.8
+            or (name.endswith(".json") and "models/" in name)
+            for name in names
+        ):
             if not hasattr(torch, "export"):
                 raise RefinedFileError(
                     "the network inside is a .pt2 file of torch.export, which this torch "
