@@ -10,7 +10,8 @@ namespace lsr
   /// The command line of lsr evaluate; the file has points or parameters.
   struct EvaluateOptions : CommandLine
   {
-    std::string model_file, output_file;
+    std::string              model_file, output_file;
+    std::vector<std::string> inputs;
 
     void
     add_to(CLI::App &app);

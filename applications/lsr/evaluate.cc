@@ -22,13 +22,20 @@ namespace lsr
     app
       .add_option("POINTS",
                   file,
-                  "Points without targets (.csv, .h5), or a parameter file "
-                  "(.prm) with a mesh")
+                  "Points (text, .npy, .npz, .h5), or a parameter file (.prm) "
+                  "with a mesh")
       ->required();
     app.add_option("--output",
                    output_file,
-                   "Points and values (.csv, .h5), or, for a mesh, the field "
-                   "(.vtu; default: evaluated.vtu in the output folder)");
+                   "Points and values (.csv, .npy, .npz, .h5), or, for a mesh, "
+                   "the field (.vtu; default: evaluated.vtu in the output "
+                   "folder)");
+    app
+      .add_option("--input-columns",
+                  inputs,
+                  "Names of the columns or arrays of coordinates, in this "
+                  "order, with commas between them")
+      ->delimiter(',');
     add_parameter_options(app);
     Machine::add_to(app);
   }
@@ -43,7 +50,8 @@ namespace lsr
       options.use();
       require(!options.output_file.empty(),
               "--output FILE expected, for points and values");
-      const DataSet points = read_data_set(options.file, {0, false, false});
+      const DataSet points =
+        read_data_set(options.file, {0, false, false, options.inputs, {}, say});
       prepare_folder_of(options.output_file);
       const RefinedNetwork refined =
         RefinedNetwork::load(options.model_file, points.points.extent(0));

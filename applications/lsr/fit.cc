@@ -144,14 +144,18 @@ namespace lsr
     {
       options.use();
       options.complete();
-      const DataSet data =
-        read_data_set(options.data_file,
-                      {options.n_outputs, true, options.has_group});
+      const DataSet data = read_data_set(options.data_file,
+                                         {options.n_outputs,
+                                          true,
+                                          options.has_group,
+                                          options.inputs,
+                                          options.targets,
+                                          say});
       prepare_folder_of(options.output_file);
       prepare_folder_of(options.profile_file);
       const auto network = Network::load(options.model_file,
                                          data.points.extent(0),
-                                         options.n_outputs,
+                                         data.n_outputs(),
                                          {},
                                          {options.input_names, data.points});
       require_values(network, data, options.data_file);

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "applications/lsr/program.h"
 #include "applications/lsr/subspace_options.h"
@@ -24,8 +25,9 @@ namespace lsr
     std::string model_file, data_file;
 
     /// How the data file is read.
-    unsigned int n_outputs = 1;
-    bool         has_group = false;
+    unsigned int             n_outputs = 1;
+    bool                     has_group = false;
+    std::vector<std::string> inputs, targets;
 
     /// How forward() is called, see Network::Inputs.
     std::string input_names;
@@ -71,9 +73,9 @@ namespace lsr
     app
       .add_option("POINTS",
                   data_file,
-                  "Data (.csv: x_1..x_d, targets, set[, group]; .h5: data "
-                  "sets points, targets, set, group). Set 0: fit, 1: test, "
-                  "2: validation")
+                  "Data (text or .npy: x_1..x_d, targets, set[, group], or "
+                  "columns with names; .npz or .h5: arrays points, targets, "
+                  "set, group). Set 0: fit, 1: test, 2: validation")
       ->required();
     app.add_option("--outputs", n_outputs, "Columns of targets")
       ->capture_default_str()
@@ -86,6 +88,15 @@ namespace lsr
     app.add_flag("--group",
                  has_group,
                  "The data has groups (of functions, say) in its last column");
+    app
+      .add_option("--input-columns",
+                  inputs,
+                  "Names of the columns or arrays that are inputs, in this "
+                  "order, with commas between them")
+      ->delimiter(',');
+    app.add_option("--target-columns", targets, "The same for the targets")
+      ->delimiter(',')
+      ->excludes("--outputs");
     subspace.add_to(app, &basis);
     app.add_option("--rank", rank_text, "Columns used, or auto")
       ->capture_default_str();
@@ -113,7 +124,7 @@ namespace lsr
     app.add_option("--output",
                    output_file,
                    "The refined network (.pt), or what it predicts at the "
-                   "points (.csv, .h5)");
+                   "points (.csv, .npy, .npz, .h5)");
     app.add_option("--profile",
                    profile_file,
                    "Table of loss, predicted loss, condition and norm of the "

@@ -9,7 +9,12 @@
 #include <deal.II/base/utilities.h>
 
 #include <algorithm>
-#include <fstream>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "source/base/read_file.h"
+#include "source/base/text_table.h"
 
 namespace lsr
 {
@@ -117,6 +122,21 @@ namespace lsr
 
 
 
+    /// Numbers as expressions have them: no exponent of Fortran, no hexadecimal
+    /// digits, and all other texts as they are.
+    std::string
+    in_usual_spelling(const std::string &text)
+    {
+      const auto number = parse_number(text);
+      if (!number || !std::isfinite(*number))
+        return text;
+      std::array<char, 32> digits;
+      return {digits.data(),
+              std::to_chars(digits.begin(), digits.end(), *number).ptr};
+    }
+
+
+
     /// Set the inputs of all instances, and their means.
     void
     set_inputs(InstanceTable                  &table,
@@ -134,13 +154,14 @@ namespace lsr
           std::vector<double> &numbers = table.inputs.emplace_back();
           for (std::size_t k = 0; k < names.size(); ++k)
             {
-              const std::string &text = table.instances[i].at(names[k]);
-              require(dealii::Patterns::Double().match(text),
-                      path + ", line " + std::to_string(i + 2) + ": found '" +
-                        text + "' for " + names[k] +
+              const std::string &text   = table.instances[i].at(names[k]);
+              const auto         number = parse_number(text);
+              require(number && std::isfinite(*number),
+                      table.places[i] + ": found '" + text + "' for " +
+                        names[k] +
                         ", expected a number, for it is an input of the "
                         "network.");
-              numbers.push_back(std::stod(text));
+              numbers.push_back(*number);
               table.mean_inputs[k] += numbers[k] / n;
             }
         }
@@ -153,37 +174,39 @@ namespace lsr
   read_instances(const std::string              &path,
                  const std::vector<std::string> &inputs)
   {
-    std::ifstream file(path);
-    require(file.good(),
-            "The table of instances \"" + path + "\" cannot be opened.");
-    const auto split = [](const std::string &line) {
-      return dealii::Utilities::split_string_list(line, ',');
-    };
-    std::string line;
-    std::getline(file, line);
-    const std::vector<std::string> names = split(line);
-
-    InstanceTable table;
-    for (unsigned int number = 2; std::getline(file, line); ++number)
-      {
-        const std::vector<std::string> texts = split(line);
-        require(texts.size() == names.size(),
-                path + ", line " + std::to_string(number) + ": found " +
-                  std::to_string(texts.size()) + " entries, expected " +
-                  std::to_string(names.size()) + " as in the first line.");
-        Instance &instance = table.instances.emplace_back();
-        for (unsigned int i = 0; i < names.size(); ++i)
-          instance[names[i]] = texts[i];
-      }
-    require(!table.instances.empty(),
+    const TextTable text(read_file(path, "a table of instances"),
+                         path,
+                         TextTable::Content::texts);
+    const std::vector<std::string> &names = text.names();
+    require(text.n_rows() > 0,
             path + ": no instances, expected a line with the names of "
                    "functions and below it one line for each instance.");
+    require(!names.empty(),
+            text.where(0) + ": no names above it, expected a line with the "
+                            "names of functions of the equation "
+                            "(Equation/Functions).");
     const std::vector<std::string> functions = function_names();
     for (const std::string &name : names)
       require(std::count(functions.begin(), functions.end(), name) > 0,
-              path + ", line 1: found '" + name +
+              path + ", line " + std::to_string(text.names_line()) +
+                ": found '" + name +
                 "', expected names of functions of the equation "
                 "(Equation/Functions).");
+
+    InstanceTable table;
+    for (std::size_t i = 0; i < text.n_rows(); ++i)
+      {
+        const std::vector<std::string> cells = text.cells(i);
+        Instance &instance                   = table.instances.emplace_back();
+        table.places.push_back(text.where(i));
+        for (std::size_t j = 0; j < names.size(); ++j)
+          {
+            require(!cells[j].empty(),
+                    text.where(i) + ": nothing for " + names[j] +
+                      ", expected an expression or a number.");
+            instance[names[j]] = in_usual_spelling(cells[j]);
+          }
+      }
     set_inputs(table, path, inputs);
     return table;
   }

@@ -52,6 +52,9 @@ namespace lsr
   {
     std::vector<Instance> instances;
 
+    /// Path and line of each, for messages.
+    std::vector<std::string> places;
+
     /// The numbers of each that are inputs of the network, and their means.
     std::vector<std::vector<double>> inputs;
     std::vector<double>              mean_inputs;
@@ -62,8 +65,7 @@ namespace lsr
   /**
    * Read instances, one a line, from a table whose titles are names of
    * functions of the equation (Equation/Functions) and whose entries are
-   * expressions or numbers, separated by commas; those of @p inputs have to be
-   * numbers.
+   * expressions or numbers; those of @p inputs have to be numbers.
    */
   InstanceTable
   read_instances(const std::string              &path,

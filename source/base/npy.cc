@@ -212,8 +212,13 @@ namespace lsr
       version == 1 ?
         byte(8) + (byte(9) << 8) :
         byte(8) + (byte(9) << 8) + (byte(10) << 16) + (byte(11) << 24);
-    require(length <= 65536 && bytes.size() - begin >= length,
+    require(bytes.size() - begin >= length,
             name + ": the header of the .npy file is incomplete");
+    // Regular expressions need a stack that grows with the text.
+    require(length <= 4096,
+            name + ": the header of the .npy file has " +
+              std::to_string(length) +
+              " bytes, expected that of an array of numbers");
     const std::string header = bytes.substr(begin, length);
 
     const std::string type = header_entry(header, "descr", "'([^']*)'", name);

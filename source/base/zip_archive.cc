@@ -101,8 +101,8 @@ namespace lsr
             name + ": " + path +
               " inside cannot be read: " + zip_strerror(archive));
 
-    // The size that is stored may be wrong: grow with what is really there.
-    // The checksum is compared at the end of the file.
+    // The size that is stored may be wrong: grow with what is really there, up
+    // to it. The checksum is compared at the end of the file.
     std::string            content;
     constexpr zip_uint64_t chunk = 1 << 20;
     zip_int64_t            n_read;
@@ -111,10 +111,12 @@ namespace lsr
         const std::size_t size = content.size();
         content.resize(size + chunk);
         n_read = zip_fread(file.get(), content.data() + size, chunk);
-        require(n_read >= 0 && content.size() <= max_size + chunk,
+        require(n_read >= 0,
                 name + ": " + path +
                   " inside is damaged: " + zip_file_strerror(file.get()));
         content.resize(size + n_read);
+        require(content.size() <= status.size,
+                name + ": " + path + " inside is damaged: larger than it says");
       }
     while (n_read > 0);
     require(content.size() == status.size,

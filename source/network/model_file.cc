@@ -7,10 +7,9 @@
 
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "base/read_file.h"
 #include "network/implementation.h"
 #include "network/read_module.h"
 
@@ -21,17 +20,9 @@ namespace lsr
     std::string
     read_model_file(const std::string &path)
     {
-      namespace fs = std::filesystem;
-      require(fs::exists(path), path + ": no such file, expected a network");
-      require(fs::is_regular_file(path),
-              path + ": not a regular file, expected a network");
-      require(fs::file_size(path) > 0,
-              path + ": empty file, expected a network");
-      std::ifstream      stream(path, std::ios::binary);
-      std::ostringstream bytes;
-      bytes << stream.rdbuf();
-      require(stream.good(), path + ": cannot be read");
-      return bytes.str();
+      std::string bytes = read_file(path, "a network");
+      require(!bytes.empty(), path + ": empty file, expected a network");
+      return bytes;
     }
   } // namespace
 

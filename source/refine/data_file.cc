@@ -11,6 +11,11 @@
 #include <fstream>
 #include <ostream>
 
+#include "base/npy.h"
+#include "base/read_file.h"
+#include "base/text_table.h"
+#include "base/zip_archive.h"
+#include "refine/data_columns.h"
 #include "refine/hdf5_file.h"
 
 namespace lsr
@@ -19,226 +24,283 @@ namespace lsr
   {
     namespace fs = std::filesystem;
 
-    bool
-    is_hdf5(const std::string &path)
+    enum class Kind
     {
-      const std::string extension = fs::path(path).extension().string();
-      return extension == ".h5" || extension == ".hdf5";
-    }
-
-
-
-    /// A table of numbers, row after row.
-    struct Table
-    {
-      std::size_t         n_columns = 0;
-      std::vector<double> values;
-
-      std::size_t
-      n_rows() const
-      {
-        return n_columns == 0 ? 0 : values.size() / n_columns;
-      }
+      text,
+      hdf5,
+      npy,
+      npz
     };
 
 
 
-    bool
-    begins_with_number(const std::string &line)
+    /// What a file is by its name.
+    Kind
+    kind_by_name(const std::string &path)
     {
-      double      value;
-      const auto *first = line.data() + line.find_first_not_of(" \t");
-      return std::from_chars(first, line.data() + line.size(), value).ec ==
-             std::errc();
+      const std::string extension = fs::path(path).extension().string();
+      return extension == ".h5" || extension == ".hdf5" ? Kind::hdf5 :
+             extension == ".npy"                        ? Kind::npy :
+             extension == ".npz"                        ? Kind::npz :
+                                                          Kind::text;
     }
 
 
 
-    /// Append the numbers of a line; @p where is for messages.
-    void
-    parse_line(const std::string   &line,
-               const std::string   &where,
-               std::vector<double> &values)
+    /// What a file is that exists, also if its name says nothing.
+    Kind
+    kind_of_file(const std::string &path)
     {
-      const char       *at          = line.data();
-      const char *const end         = at + line.size();
-      const auto        skip_blanks = [&]() {
-        while (at != end && (*at == ' ' || *at == '\t' || *at == '\r'))
-          ++at;
-      };
-      while (true)
-        {
-          skip_blanks();
-          double     value  = 0;
-          const auto result = std::from_chars(at, end, value);
-          require(result.ec == std::errc() && std::isfinite(value),
-                  where + ": a finite number expected in column " +
-                    std::to_string(std::count(line.data(), at, ',') + 1) +
-                    ", found '" + std::string(at, std::find(at, end, ',')) +
-                    "'");
-          values.push_back(value);
-          at = result.ptr;
-          skip_blanks();
-          if (at == end)
-            return;
-          require(*at == ',',
-                  where + ": a comma expected behind " + std::to_string(value) +
-                    ", found '" + *at + "'");
-          ++at;
-        }
+      const Kind kind = kind_by_name(path);
+      if (kind != Kind::text)
+        return kind;
+      std::string begin(8, '\0');
+      std::ifstream(path, std::ios::binary).read(begin.data(), begin.size());
+      return begin == "\x89HDF\r\n\x1a\n"  ? Kind::hdf5 :
+             is_npy(begin)                 ? Kind::npy :
+             ZipArchive::recognizes(begin) ? Kind::npz :
+                                             Kind::text;
     }
 
 
 
-    Table
-    read_text(const std::string &path)
+    DataTable
+    table_in_text(const std::string    &path,
+                  std::string           bytes,
+                  const DataFileFormat &format)
     {
-      std::ifstream in(path);
-      Table         table;
-      std::string   line;
-      for (std::size_t number = 1; std::getline(in, line); ++number)
-        {
-          if (line.find_first_not_of(" \t\r") == std::string::npos ||
-              (number == 1 && !begins_with_number(line)))
-            continue;
-          const std::size_t before = table.values.size();
-          const std::string where  = path + ", line " + std::to_string(number);
-          parse_line(line, where, table.values);
-          const std::size_t n = table.values.size() - before;
-          if (table.n_columns == 0)
-            table.n_columns = n;
-          require(n == table.n_columns,
-                  where + ": " + std::to_string(table.n_columns) +
-                    " columns expected as in the lines before, found " +
-                    std::to_string(n));
-        }
-      require(!in.bad(), path + ": the file cannot be read");
+      const auto text =
+        std::make_shared<TextTable>(std::move(bytes),
+                                    path,
+                                    TextTable::Content::numbers);
+      if (text->names_in_comment() && std::none_of(text->names().begin(),
+                                                   text->names().end(),
+                                                   [](const std::string &name) {
+                                                     return may_have_role(name,
+                                                                          {});
+                                                   }))
+        text->forget_names();
+      DataTable table;
+      table.path      = path;
+      table.names     = text->names();
+      table.n_columns = text->n_columns();
+      table.values    = text->numbers();
+      table.where     = [text](const std::size_t i) { return text->where(i); };
+      table.description = text->description();
       return table;
     }
 
 
 
+    /// A matrix of numbers in an archive; vectors are columns.
+    struct NamedArray
+    {
+      std::string         name;
+      std::size_t         n_rows = 0, n_columns = 0;
+      std::vector<double> values;
+    };
+
+
+
+    /// Beside each other, the arrays of an archive are a table with columns x,
+    /// or, where they have several, x[0], x[1], ...
+    DataTable
+    table_of_arrays(const std::string              &path,
+                    const std::vector<NamedArray>  &arrays,
+                    const std::vector<std::string> &unused)
+    {
+      DataTable table;
+      table.path       = path;
+      table.is_ordered = false;
+      table.where      = [path](const std::size_t i) {
+        return path + ", row " + std::to_string(i + 1);
+      };
+      for (const NamedArray &array : arrays)
+        {
+          require(array.n_rows == arrays[0].n_rows,
+                  path + ": '" + array.name + "' has " +
+                    std::to_string(array.n_rows) + " rows, '" + arrays[0].name +
+                    "' " + std::to_string(arrays[0].n_rows) +
+                    ", expected one for each point");
+          for (std::size_t j = 0; j < array.n_columns; ++j)
+            table.names.push_back(array.n_columns == 1 ?
+                                    array.name :
+                                    array.name + "[" + std::to_string(j) + "]");
+          table.description +=
+            (table.description.empty() ? "arrays " : ", ") + array.name;
+        }
+      for (const std::string &name : unused)
+        table.description +=
+          (&name == &unused[0] ? "; others not used: " : ", ") + name;
+      require(!table.names.empty(),
+              path +
+                ": no array is called as points are (points, inputs, x, "
+                "y, ...)" +
+                table.description);
+
+      table.n_columns = table.names.size();
+      table.values.resize(arrays[0].n_rows * table.n_columns);
+      std::size_t first = 0;
+      for (const NamedArray &array : arrays)
+        {
+          for (std::size_t i = 0; i < array.n_rows; ++i)
+            std::copy_n(&array.values[i * array.n_columns],
+                        array.n_columns,
+                        &table.values[i * table.n_columns + first]);
+          first += array.n_columns;
+        }
+      return table;
+    }
+
+
+
+    DataTable
+    table_in_hdf5(const std::string &path, const DataFileFormat &format)
+    {
+      const HDF5File           file(path);
+      std::vector<NamedArray>  arrays;
+      std::vector<std::string> unused;
+      for (const std::string &name : file.names())
+        if (may_have_role(name, format))
+          {
+            HDF5Array array = file.read(name);
+            arrays.push_back(
+              {name, array.n_rows, array.n_columns, std::move(array.values)});
+          }
+        else
+          unused.push_back(name);
+      return table_of_arrays(path, arrays, unused);
+    }
+
+
+
+    NamedArray
+    array_in_npy(const std::string &bytes,
+                 const std::string &path,
+                 const std::string &name)
+    {
+      const std::string what  = name.empty() ? path : path + ": '" + name + "'";
+      const NpyArray    array = read_npy(bytes, what);
+      require(array.shape.size() == 1 || array.shape.size() == 2,
+              what + " has " + std::to_string(array.shape.size()) +
+                " dimensions, expected points x columns");
+      const std::size_t n_columns =
+        array.shape.size() == 2 ? array.shape[1] : 1;
+      NamedArray result{name,
+                        std::size_t(array.shape[0]),
+                        n_columns,
+                        array.to_double(what)};
+      for (std::size_t i = 0; i < result.values.size(); ++i)
+        if (!std::isfinite(result.values[i]))
+          throw Error(what + ", row " + std::to_string(i / n_columns + 1) +
+                      ": a finite number expected in column " +
+                      std::to_string(i % n_columns + 1) + ", found " +
+                      std::to_string(result.values[i]));
+      return result;
+    }
+
+
+
+    DataTable
+    table_in_npy(const std::string &path, const std::string &bytes)
+    {
+      NamedArray array = array_in_npy(bytes, path, "");
+      DataTable  table;
+      table.path      = path;
+      table.n_columns = array.n_columns;
+      table.values    = std::move(array.values);
+      table.where     = [path](const std::size_t i) {
+        return path + ", row " + std::to_string(i + 1);
+      };
+      table.description = "an array";
+      return table;
+    }
+
+
+
+    DataTable
+    table_in_npz(const std::string    &path,
+                 const std::string    &bytes,
+                 const DataFileFormat &format)
+    {
+      const ZipArchive         archive(bytes, path);
+      std::vector<NamedArray>  arrays;
+      std::vector<std::string> unused;
+      for (const std::string &file : archive.paths())
+        {
+          const std::string name = fs::path(file).stem().string();
+          if (fs::path(file).extension() == ".npy" &&
+              may_have_role(name, format))
+            arrays.push_back(array_in_npy(archive.read(file), path, name));
+          else
+            unused.push_back(file);
+        }
+      return table_of_arrays(path, arrays, unused);
+    }
+
+
+
+    DataTable
+    read_table(const std::string &path, const DataFileFormat &format)
+    {
+      const Kind kind = kind_of_file(path);
+      if (kind == Kind::hdf5 && fs::is_regular_file(path))
+        return table_in_hdf5(path, format);
+      std::string bytes = read_file(path, "data points");
+      return kind == Kind::npy ? table_in_npy(path, bytes) :
+             kind == Kind::npz ? table_in_npz(path, bytes, format) :
+                                 table_in_text(path, std::move(bytes), format);
+    }
+
+
+
+    int
+    as_part(const double value, const std::string &where)
+    {
+      require(value == 0 || value == 1 || value == 2,
+              where +
+                ": 0 (fit), 1 (test) or 2 (validation) expected in the "
+                "column of sets, found " +
+                std::to_string(value));
+      return int(value);
+    }
+
+
+
     std::int64_t
-    as_integer(const double value, const std::string &what)
+    as_integer(const double value, const std::string &where)
     {
       require(value == std::floor(value) && std::abs(value) < 1e15,
-              what + ": an integer expected, found " + std::to_string(value));
+              where + ": an integer expected in the column of groups, found " +
+                std::to_string(value));
       return static_cast<std::int64_t>(value);
     }
 
 
 
-    /// A data set of n points whose entries are given by functions of the
-    /// point and of the component.
-    class Assembly
-    {
-    public:
-      Assembly(const std::size_t  n_points,
-               const unsigned int n_inputs,
-               const unsigned int n_outputs)
-        : points(to_host(make_zero_block(n_inputs, n_points)))
-        , targets(to_host(make_column(n_points * n_outputs)))
-      {}
-
-      DataSet
-      finish(const std::string         &path,
-             const std::vector<double> &part,
-             const std::vector<double> &group) const
-      {
-        DataSet data{to_memory_space(points), to_memory_space(targets), {}, {}};
-        for (std::size_t i = 0; i < part.size(); ++i)
-          {
-            require(part[i] == 0 || part[i] == 1 || part[i] == 2,
-                    path + ", point " + std::to_string(i + 1) +
-                      ": a set of 0 (fit), 1 (test) or 2 (validation) "
-                      "expected, found " +
-                      std::to_string(part[i]));
-            data.part.push_back(int(part[i]));
-          }
-        for (std::size_t i = 0; i < group.size(); ++i)
-          data.group.push_back(
-            as_integer(group[i],
-                       path + ", group of point " + std::to_string(i + 1)));
-        return data;
-      }
-
-      HostBlock  points;
-      HostColumn targets;
-    };
-
-
-
     DataSet
-    from_table(const Table          &table,
-               const std::string    &path,
-               const DataFileFormat &format)
+    data_set_of(const DataTable &table, const ColumnRoles &roles)
     {
-      const std::size_t n = table.n_rows(), k = format.n_outputs,
-                        n_labels = format.has_part + format.has_group,
-                        c        = table.n_columns;
-      require(n > 0, path + ": there is no point in it");
-      require(c > k + n_labels,
-              path + ": coordinates, " + std::to_string(k) + " targets" +
-                (format.has_part ? ", set" : "") +
-                (format.has_group ? ", group" : "") +
-                " expected in each line, found " + std::to_string(c) +
-                " columns");
-      const std::size_t   d = c - k - n_labels;
-      Assembly            assembly(n, d, k);
-      std::vector<double> part, group;
+      const std::size_t n = table.n_rows(), d = roles.inputs.size(),
+                        k      = roles.targets.size();
+      const HostBlock  points  = to_host(make_zero_block(d, n));
+      const HostColumn targets = to_host(make_column(n * k));
+      DataSet          data;
       for (std::size_t i = 0; i < n; ++i)
         {
-          const double *row = &table.values[i * c];
-          std::copy_n(row, d, &assembly.points(0, i));
-          std::copy_n(row + d, k, assembly.targets.data() + i * k);
-          if (format.has_part)
-            part.push_back(row[d + k]);
-          if (format.has_group)
-            group.push_back(row[c - 1]);
+          for (std::size_t j = 0; j < d; ++j)
+            points(j, i) = table(i, roles.inputs[j]);
+          for (std::size_t j = 0; j < k; ++j)
+            targets(i * k + j) = table(i, roles.targets[j]);
+          if (roles.part)
+            data.part.push_back(as_part(table(i, *roles.part), table.where(i)));
+          if (roles.group)
+            data.group.push_back(
+              as_integer(table(i, *roles.group), table.where(i)));
         }
-      return assembly.finish(path, part, group);
-    }
-
-
-
-    DataSet
-    from_hdf5(const std::string &path, const DataFileFormat &format)
-    {
-      const HDF5File     file(path);
-      const HDF5Array    points = file.read("points");
-      const std::size_t  n = points.n_rows, d = points.n_columns;
-      const unsigned int k = format.n_outputs;
-      require(n > 0 && d > 0, path + ": there is no point in it");
-      Assembly assembly(n, d, k);
-      std::copy(points.values.begin(),
-                points.values.end(),
-                assembly.points.data());
-      if (k > 0)
-        {
-          const HDF5Array targets = file.read("targets");
-          require(targets.n_rows == n && targets.n_columns == k,
-                  path + ": targets of sizes " + std::to_string(n) + " x " +
-                    std::to_string(k) + " expected, found " +
-                    std::to_string(targets.n_rows) + " x " +
-                    std::to_string(targets.n_columns));
-          std::copy(targets.values.begin(),
-                    targets.values.end(),
-                    assembly.targets.data());
-        }
-      const auto labels = [&](const std::string &name, const bool required) {
-        if (!required && !file.contains(name))
-          return std::vector<double>();
-        const HDF5Array values = file.read(name);
-        require(values.values.size() == n,
-                path + ": one " + name + " for each of the " +
-                  std::to_string(n) + " points expected, found " +
-                  std::to_string(values.values.size()));
-        return values.values;
-      };
-      return assembly.finish(path,
-                             format.has_part ? labels("set", false) :
-                                               std::vector<double>(),
-                             labels("group", format.has_group));
+      data.points  = to_memory_space(points);
+      data.targets = to_memory_space(targets);
+      return data;
     }
 
 
@@ -258,6 +320,27 @@ namespace lsr
         for (std::size_t j = 0; j < d + k; ++j)
           write(j < d ? points(j, i) : targets(i * k + j - d),
                 j + 1 < d + k ? "," : "\n");
+    }
+
+
+
+    /// Points and targets in one array, as in a text.
+    std::string
+    npy_image(const DataSet &data)
+    {
+      const HostBlock     points  = to_host(data.points);
+      const HostColumn    targets = to_host(data.targets);
+      const std::size_t   d = points.extent(0), k = data.n_outputs();
+      std::vector<double> values;
+      for (std::size_t i = 0; i < data.n_points(); ++i)
+        {
+          for (std::size_t j = 0; j < d; ++j)
+            values.push_back(points(j, i));
+          for (std::size_t j = 0; j < k; ++j)
+            values.push_back(targets(i * k + j));
+        }
+      return write_npy(values,
+                       {std::int64_t(data.n_points()), std::int64_t(d + k)});
     }
 
 
@@ -286,6 +369,19 @@ namespace lsr
           n, 1, std::vector<double>(data.group.begin(), data.group.end())};
       return arrays;
     }
+
+
+
+    std::string
+    npz_image(const DataSet &data)
+    {
+      std::map<std::string, std::string> files;
+      for (const auto &[name, array] : as_arrays(data))
+        files[name + ".npy"] = write_npy(array.values,
+                                         {std::int64_t(array.n_rows),
+                                          std::int64_t(array.n_columns)});
+      return make_zip_archive(files);
+    }
   } // namespace
 
 
@@ -293,12 +389,12 @@ namespace lsr
   DataSet
   read_data_set(const std::string &path, const DataFileFormat &format)
   {
-    require(fs::exists(path), path + ": no such file, expected data points");
-    require(fs::is_regular_file(path),
-            path + ": not a regular file, expected data points");
-    if (is_hdf5(path))
-      return from_hdf5(path, format);
-    return from_table(read_text(path), path, format);
+    const DataTable table = read_table(path, format);
+    require(table.n_rows() > 0, path + ": there is no point in it");
+    const ColumnRoles roles = find_roles(table, format);
+    if (format.progress)
+      format.progress(describe(table, roles));
+    return data_set_of(table, roles);
   }
 
 
@@ -306,14 +402,17 @@ namespace lsr
   void
   write_data_set(const std::string &path, const DataSet &data)
   {
+    const Kind        kind  = kind_by_name(path);
+    const std::string image = kind == Kind::hdf5 ?
+                                hdf5_image({as_arrays(data)}) :
+                              kind == Kind::npy ? npy_image(data) :
+                              kind == Kind::npz ? npz_image(data) :
+                                                  "";
     write_atomically(path, [&](std::ostream &out) {
-      if (!is_hdf5(path))
-        {
-          write_text(out, data);
-          return;
-        }
-      const std::string image = hdf5_image({as_arrays(data)});
-      out.write(image.data(), image.size());
+      if (kind == Kind::text)
+        write_text(out, data);
+      else
+        out.write(image.data(), image.size());
     });
   }
 } // namespace lsr

@@ -186,6 +186,34 @@ namespace lsr
 
 
 
+  std::vector<std::string>
+  HDF5File::names() const
+  {
+    H5G_info_t info;
+    require(H5Gget_info(file, &info) >= 0, path + ": no list of data sets");
+    std::vector<std::string> names;
+    for (hsize_t i = 0; i < info.nlinks; ++i)
+      {
+        const auto get = [&](char *const name, const std::size_t size) {
+          return H5Lget_name_by_idx(
+            file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+        };
+        const ssize_t length = get(nullptr, 0);
+        require(length >= 0, path + ": a data set has no name");
+        std::string name(length + 1, '\0');
+        get(name.data(), name.size());
+        name.pop_back();
+        if (const hid_t id = H5Dopen2(file, name.c_str(), H5P_DEFAULT); id >= 0)
+          {
+            H5Dclose(id);
+            names.push_back(name);
+          }
+      }
+    return names;
+  }
+
+
+
   void
   HDF5File::require_data_set(const std::string &name) const
   {

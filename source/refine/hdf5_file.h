@@ -45,6 +45,10 @@ namespace lsr
     bool
     contains(const std::string &name) const;
 
+    /// The data sets outside of folders, in alphabetical order.
+    std::vector<std::string>
+    names() const;
+
     /// The data set @p name, of one or two dimensions and finite numbers.
     HDF5Array
     read(const std::string &name) const;

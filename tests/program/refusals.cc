@@ -463,7 +463,7 @@ TEST_F(Refusals, OfInstances)
     return "Instances/File=" +
            (text.empty() ? inputs->file(file) : inputs->write(file, text));
   };
-  instances_refuse({table("missing.csv", "")}, {"cannot be opened"});
+  instances_refuse({table("missing.csv", "")}, {"missing.csv", "no such file"});
   instances_refuse({table("unknown.csv", "a1,a2,s1,s2,z9\n0,0,0.5,0.5,1\n"),
                     "Instances/Number=0"},
                    {"line 1: found 'z9'"});

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -72,28 +73,40 @@ namespace lsr
 
     /// Whether there is a column of groups at the end.
     bool has_group = false;
+
+    /// Names of the columns or arrays that are inputs or targets; empty: found
+    /// by their names. With targets, n_outputs does not count.
+    std::vector<std::string> inputs = {}, targets = {};
+
+    /// Called with one line on how the file was understood.
+    std::function<void(const std::string &)> progress = {};
   };
 
   /**
    * Read a data set.
    *
-   * A file whose name ends in `.h5` or `.hdf5` is HDF5 with the data sets
-   * `points` ($n \times d$), `targets` ($n \times k$ or $n$), `set` ($n$) and
-   * `group` ($n$), the last two optional. Any other file is text with one point
-   * a line, numbers separated by commas: $x_1, \ldots, x_d$, targets, set,
-   * group. A first line that does not begin with a number is taken for names of
-   * columns and skipped, and so are empty lines.
+   * Text (`.csv`, `.txt`, ...) has one point a line, $x_1, \ldots, x_d$,
+   * targets, set, group; `.npy` has the same in an array. Numbers are separated
+   * by commas, semicolons, tabs or blanks; lines of comments begin with # or %.
+   * A first line without a number has the names of the columns, which then
+   * decide: `set` and `group`, targets (u, u1, ..., target, output), inputs (x,
+   * y, z, t, x1, ..., and all others), in any order. A column `set` is then
+   * optional; without, all points are to fit.
+   *
+   * HDF5 (`.h5`, `.hdf5`) and `.npz` have arrays with such names, of one or
+   * more columns: `points` ($n \times d$), `targets` ($n \times k$ or $n$),
+   * `set` and `group` ($n$, optional), or x, y, u, ...; others are not used.
    *
    * Throws lsr::Error with the path (and line) if the file is missing or
-   * malformed, a number is not finite, a set is not 0, 1 or 2, a group is not
-   * an integer, or there is no point in it.
+   * malformed, it is not clear what a column is, a number is not finite, a set
+   * is not 0, 1 or 2, a group is not an integer, or there is no point in it.
    */
   DataSet
   read_data_set(const std::string &path, const DataFileFormat &format);
 
   /// Write points and targets of @p data into a file that read_data_set()
-  /// reads: HDF5, with sets and groups if there are any, or text, by its name.
-  /// Nothing is left behind if writing fails.
+  /// reads, by its name: HDF5 or .npz, with sets and groups if there are any,
+  /// .npy, or text. Nothing is left behind if writing fails.
   void
   write_data_set(const std::string &path, const DataSet &data);
 
