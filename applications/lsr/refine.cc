@@ -60,7 +60,8 @@ namespace lsr
                    "The refined network (.pt), for lsr evaluate");
     app.add_option("--values",
                    values_file,
-                   "Points and refined values, constraints obeyed (.csv, .h5)");
+                   "Points and refined values, constraints obeyed "
+                   "(.csv, .npy, .npz, .h5)");
 
     app.option_defaults()->group("Options");
     app.add_option("FILE",

@@ -48,9 +48,10 @@ namespace lsr
                       sizeof(Number));
           numbers[i] = double(number);
           if constexpr (std::is_integral_v<Number>)
-            require(std::abs(numbers[i]) <= 9007199254740992.,
-                    name + ": the integer " + std::to_string(number) +
-                      " is beyond what float64 holds");
+            if (std::abs(numbers[i]) > 9007199254740992. ||
+                Number(numbers[i]) != number)
+              throw Error(name + ": the integer " + std::to_string(number) +
+                          " is beyond what float64 holds");
         }
       return numbers;
     }

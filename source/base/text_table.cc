@@ -550,7 +550,8 @@ namespace lsr
   TextTable::numbers() const
   {
     std::vector<double> result;
-    result.reserve(rows.size() * n_cells);
+    // Some rows may be shorter, by mistake.
+    result.reserve(std::min(rows.size() * n_cells, bytes.size()));
     Cells cells;
     for (std::size_t i = 0; i < rows.size(); ++i)
       {

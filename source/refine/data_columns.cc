@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -90,9 +91,10 @@ namespace lsr
         return Kind::other;
       }
 
-      /// Where the column belongs among others; nothing if nobody knows.
+      /// To which others the column belongs, and its number among them; nothing
+      /// if nobody knows.
       std::optional<std::pair<std::string, int>>
-      order() const
+      place() const
       {
         if (index < 0 && is_one_of(base, {"x", "y", "z"}))
           return std::make_pair("x", base[0] - 'x');
@@ -224,9 +226,9 @@ namespace lsr
         roles.targets = find_given(format.targets);
         roles.inputs  = find_given(format.inputs);
         if (n_targets > 0)
-          roles.targets = take(order(choose_targets()));
+          roles.targets = take(in_order(choose_targets()));
         if (format.inputs.empty())
-          roles.inputs = take(order(choose_inputs()));
+          roles.inputs = take(in_order(choose_inputs()));
         require(!roles.inputs.empty(),
                 table.path + ": coordinates expected, found the columns " +
                   join(table.names, true));
@@ -282,7 +284,7 @@ namespace lsr
             {
               if (found)
                 fail("both '" + table.names[*found] + "' and '" +
-                     table.names[i] + "' may say the same");
+                     table.names[i] + "' may be the same");
               found = i;
             }
         if (!is_wanted)
@@ -453,50 +455,40 @@ namespace lsr
 
 
 
-      /// Put those that have an order into it, each at a place of theirs.
+      /// Put those that belong together into their order, each at a place of
+      /// one of them.
       Columns
-      order(Columns columns) const
+      in_order(Columns columns) const
       {
-        Columns                                                places;
-        std::vector<std::tuple<std::string, int, std::size_t>> entries;
+        std::map<std::string, Columns> places;
         for (std::size_t i = 0; i < columns.size(); ++i)
-          if (const auto key = names[columns[i]].order();
-              key && kinds[columns[i]] != Kind::other)
-            {
-              places.push_back(i);
-              entries.emplace_back(key->first, key->second, columns[i]);
-            }
-        // Families of names stay where they are.
-        std::vector<std::string> families;
-        for (const auto &entry : entries)
-          if (std::find(families.begin(), families.end(), std::get<0>(entry)) ==
-              families.end())
-            families.push_back(std::get<0>(entry));
-        const auto family = [&](const auto &entry) {
-          return std::find(families.begin(),
-                           families.end(),
-                           std::get<0>(entry));
-        };
-        std::stable_sort(entries.begin(),
-                         entries.end(),
-                         [&](const auto &a, const auto &b) {
-                           return std::make_pair(family(a), std::get<1>(a)) <
-                                  std::make_pair(family(b), std::get<1>(b));
-                         });
-        bool changes = false;
-        for (std::size_t i = 0; i < entries.size(); ++i)
+          if (const auto place = names[columns[i]].place();
+              place && kinds[columns[i]] != Kind::other)
+            places[place->first].push_back(i);
+        for (const auto &family : places)
           {
-            if (i > 0 &&
-                std::get<0>(entries[i]) == std::get<0>(entries[i - 1]) &&
-                std::get<1>(entries[i]) == std::get<1>(entries[i - 1]))
-              fail("both '" + table.names[std::get<2>(entries[i - 1])] +
-                   "' and '" + table.names[std::get<2>(entries[i])] +
-                   "' may be the same");
-            changes |= columns[places[i]] != std::get<2>(entries[i]);
-            columns[places[i]] = std::get<2>(entries[i]);
+            const Columns &at = family.second;
+            Columns        sorted;
+            for (const std::size_t i : at)
+              sorted.push_back(columns[i]);
+            const Columns before = sorted;
+            const auto    number = [this](const std::size_t column) {
+              return names[column].place()->second;
+            };
+            std::stable_sort(sorted.begin(),
+                             sorted.end(),
+                             [&](const std::size_t a, const std::size_t b) {
+                               return number(a) < number(b);
+                             });
+            for (std::size_t i = 1; i < sorted.size(); ++i)
+              if (number(sorted[i - 1]) == number(sorted[i]))
+                fail("both '" + table.names[sorted[i - 1]] + "' and '" +
+                     table.names[sorted[i]] + "' may be the same");
+            if (sorted != before && at.back() - at.front() >= at.size())
+              fail("it is not clear in which order a network takes them");
+            for (std::size_t i = 0; i < at.size(); ++i)
+              columns[at[i]] = sorted[i];
           }
-        if (changes && places.back() - places.front() + 1 != places.size())
-          fail("it is not clear in which order a network takes them");
         return columns;
       }
 

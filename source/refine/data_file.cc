@@ -144,7 +144,7 @@ namespace lsr
       for (const NamedArray &array : arrays)
         {
           for (std::size_t i = 0; i < array.n_rows; ++i)
-            std::copy_n(&array.values[i * array.n_columns],
+            std::copy_n(array.values.data() + i * array.n_columns,
                         array.n_columns,
                         &table.values[i * table.n_columns + first]);
           first += array.n_columns;
@@ -254,26 +254,24 @@ namespace lsr
 
 
 
-    int
-    as_part(const double value, const std::string &where)
+    /// The numbers in a column, which obey a condition.
+    template <typename Number, typename Condition>
+    std::vector<Number>
+    labels_in(const DataTable                  &table,
+              const std::optional<std::size_t> &column,
+              const Condition                  &condition,
+              const std::string                &expected)
     {
-      require(value == 0 || value == 1 || value == 2,
-              where +
-                ": 0 (fit), 1 (test) or 2 (validation) expected in the "
-                "column of sets, found " +
-                std::to_string(value));
-      return int(value);
-    }
-
-
-
-    std::int64_t
-    as_integer(const double value, const std::string &where)
-    {
-      require(value == std::floor(value) && std::abs(value) < 1e15,
-              where + ": an integer expected in the column of groups, found " +
-                std::to_string(value));
-      return static_cast<std::int64_t>(value);
+      std::vector<Number> labels;
+      for (std::size_t i = 0; column && i < table.n_rows(); ++i)
+        {
+          const double value = table(i, *column);
+          if (!condition(value))
+            throw Error(table.where(i) + ": " + expected + ", found " +
+                        std::to_string(value));
+          labels.push_back(static_cast<Number>(value));
+        }
+      return labels;
     }
 
 
@@ -292,14 +290,19 @@ namespace lsr
             points(j, i) = table(i, roles.inputs[j]);
           for (std::size_t j = 0; j < k; ++j)
             targets(i * k + j) = table(i, roles.targets[j]);
-          if (roles.part)
-            data.part.push_back(as_part(table(i, *roles.part), table.where(i)));
-          if (roles.group)
-            data.group.push_back(
-              as_integer(table(i, *roles.group), table.where(i)));
         }
       data.points  = to_memory_space(points);
       data.targets = to_memory_space(targets);
+      data.part    = labels_in<int>(
+        table,
+        roles.part,
+        [](const double x) { return x == 0 || x == 1 || x == 2; },
+        "0 (fit), 1 (test) or 2 (validation) expected in the column of sets");
+      data.group = labels_in<std::int64_t>(
+        table,
+        roles.group,
+        [](const double x) { return x == std::floor(x) && std::abs(x) < 1e15; },
+        "an integer expected in the column of groups");
       return data;
     }
 

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/read_file.h"
 #include "support/messages.h"
 
 using namespace lsr;
@@ -264,6 +266,28 @@ TEST(TextTable, ThousandsOfColumns)
   EXPECT_EQ(outcome.names.size(), 5000u);
   EXPECT_EQ(outcome.numbers.size(), 10000u);
   EXPECT_EQ(outcome.numbers[9999], 4999);
+}
+
+TEST(TextTable, FilesWithInstancesAreRead)
+{
+  const Names  names   = {"a1", "a2", "s1", "s2"};
+  unsigned int n_files = 0;
+  for (const auto &entry :
+       std::filesystem::directory_iterator(LSR_TESTS "/tables/instances"))
+    {
+      SCOPED_TRACE(entry.path().string());
+      const TextTable table(read_file(entry.path().string(), "a table"),
+                            entry.path().string(),
+                            TextTable::Content::texts);
+      EXPECT_EQ(table.names(), names);
+      ASSERT_EQ(table.n_rows(), 3u);
+      EXPECT_EQ(table.cells(0),
+                (Names{"0.9121", "0.8957", "0.3226", "0.3339"}));
+      EXPECT_EQ(table.cells(2),
+                (Names{"0.2119", "0.2136", "0.5325", "0.3634"}));
+      ++n_files;
+    }
+  EXPECT_EQ(n_files, 5u);
 }
 
 TEST(TextTable, TextsAreSeparatedAsTheirHeader)

@@ -44,11 +44,27 @@ grep -q '"selected_by":"cross-validation"' report.json || fail "groups are not u
 cut -d, -f1-2 plenty.csv >new.csv
 reports "predictions" "$model" --threads 1 plenty.csv --directions 200 --output values.csv --profile profile.csv
 reports "refined network" "$model" --threads 1 plenty.csv --directions 200 --output refined.pt
-"$bin/lsr" evaluate refined.pt new.csv --threads 1 --output again.h5 2>err || fail "a refined network cannot be evaluated: $(cat err)"
 "$bin/lsr" evaluate refined.pt new.csv --threads 1 --output again.csv 2>err || fail "a refined network cannot be evaluated: $(cat err)"
 paste -d, values.csv again.csv | awk -F, '{ d = $3 - $6; if (d * d > 1e-24) bad = 1 } END { exit bad || NR != 2000 }' ||
   fail "the saved network predicts something else"
-[ -s again.h5 ] || fail "no HDF5 predictions"
+# What was written in another format has points that can be read again.
+for file in again.h5 again.npz; do
+  "$bin/lsr" evaluate refined.pt new.csv --threads 1 --output $file 2>err || fail "$file cannot be written: $(cat err)"
+  "$bin/lsr" evaluate refined.pt $file --threads 1 --output twice.csv 2>err || fail "$file cannot be read: $(cat err)"
+  cmp -s again.csv twice.csv || fail "$file has other points"
+  grep -q "^$file: 2000 rows; columns points\[0\], points\[1\]; not used: targets; arrays points, targets$" err ||
+    fail "$file is understood otherwise: $(cat err)"
+done
+"$bin/lsr" evaluate refined.pt new.csv --threads 1 --output again.npy 2>err || fail "again.npy cannot be written: $(cat err)"
+"$bin/lsr" fit "$model" again.npy --threads 1 >out 2>err && fail "values are taken for sets"
+grep -q "again.npy, row 1: 0 (fit), 1 (test) or 2 (validation) expected" err || fail "$(cat err)"
+
+# Names of columns decide.
+(echo "u;set;y;x" && awk -F, '{ print $3 ";" $4 ";" $2 ";" $1 }' plenty.csv) >named.csv
+reports "names" "$model" --threads 1 named.csv --directions 200 --output named_values.csv
+grep -q "^named.csv: 2000 rows; columns x, y | u | set; separator ';'; header in line 1$" err ||
+  fail "named.csv is understood otherwise: $(cat err)"
+cmp -s values.csv named_values.csv || fail "columns with names are something else"
 [ "$(wc -l <profile.csv)" -eq 202 ] || fail "the profile has not one line for each rank"
 
 # The command itself.

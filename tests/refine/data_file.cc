@@ -243,6 +243,24 @@ TEST_F(DataFile, ArraysOfArchivesAreFoundByName)
   expect_contains(refused("text"), "zip");
 }
 
+TEST_F(DataFile, NumbersInHDF5AreOfAnyType)
+{
+  // float32, little and big endian, integers and, as h5py has them, bool.
+  std::string   line;
+  const DataSet data =
+    read_data_set(LSR_TESTS "/tables/types.h5",
+                  {1, true, false, {}, {}, [&line](const std::string &text) {
+                     line = text;
+                   }});
+  expect_contains(line,
+                  "3 rows; columns x[0], x[1] | u | set | group; arrays group, "
+                  "set, u, x; others not used: notes");
+  EXPECT_EQ(to_host(data.points)(1, 0), 0.25);
+  EXPECT_EQ(to_host(data.targets)(2), double(0.3f));
+  EXPECT_EQ(data.part, std::vector<int>({0, 1, 0}));
+  EXPECT_EQ(data.group, std::vector<std::int64_t>({7, -8, 7}));
+}
+
 TEST_F(DataFile, FilesAreWhatTheyHoldWhateverTheyAreCalled)
 {
   DataSet data;
