@@ -36,6 +36,8 @@ namespace lsr
   ZipArchive::ZipArchive(const std::string &bytes, const std::string &name)
     : name(name)
   {
+    // To libzip, nothing at all is an archive without files.
+    require(recognizes(bytes), name + ": not a complete zip archive");
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *source =

@@ -70,8 +70,6 @@ TEST(ZipArchive, FilesAreReadBack)
 {
   const std::string bytes = make_zip_archive(files);
   EXPECT_TRUE(ZipArchive::recognizes(bytes));
-  EXPECT_TRUE(ZipArchive::recognizes(make_zip_archive({})) ||
-              make_zip_archive({}).empty());
   EXPECT_FALSE(ZipArchive::recognizes("PKtext"));
   EXPECT_FALSE(ZipArchive::recognizes(""));
   const ZipArchive archive(bytes, "a.zip");
