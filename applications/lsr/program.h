@@ -3,6 +3,7 @@
 #ifndef lsr_applications_program_h
 #define lsr_applications_program_h
 
+#include <lsr/base/atomic_file.h>
 #include <lsr/base/communicator.h>
 #include <lsr/base/device.h>
 #include <lsr/network/network.h>
@@ -10,10 +11,14 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,10 +36,12 @@ namespace lsr
     void
     add_to(CLI::App &app)
     {
-      app.add_option("--threads",
-                     n_threads,
-                     "Threads of this process (default: the cores of the "
-                     "machine divided by the number of MPI processes)");
+      app
+        .add_option("--threads",
+                    n_threads,
+                    "Threads of this process (default: the cores of the "
+                    "machine divided by the number of MPI processes)")
+        ->check(CLI::Range(1U, max_n_threads()));
       app
         .add_option("--device",
                     device,
@@ -50,7 +57,16 @@ namespace lsr
       require_device(device);
       if (n_threads == 0)
         n_threads = std::max(1U, std::thread::hardware_concurrency() / n_ranks);
+      require_memory_of_threads(n_threads);
       Network::set_n_threads(n_threads);
+    }
+
+  private:
+    /// More threads than this only wait for each other.
+    static unsigned int
+    max_n_threads()
+    {
+      return std::max(64U, 4 * std::thread::hardware_concurrency());
     }
   };
 
@@ -111,11 +127,16 @@ namespace lsr
         if (has_mpi != 0)
           ranks = Communicator(MPI_COMM_WORLD);
 #endif
+        const std::string reason =
+          dynamic_cast<const std::bad_alloc *>(&exception) != nullptr ?
+            "out of memory; fewer directions, a coarser mesh or smaller blocks "
+            "need less" :
+            exception.what();
         // Mostly all ranks fail alike, and one message is enough: the first
         // speaks at once and ends the others. If it does not, others do.
         if (ranks.rank() > 0)
           std::this_thread::sleep_for(std::chrono::seconds(1));
-        std::cerr << name + ": error: " + exception.what() + "\n" << std::flush;
+        std::cerr << name + ": error: " + reason + "\n" << std::flush;
 #ifdef LSR_WITH_MPI
         if (ranks.size() > 1)
           MPI_Abort(ranks.get(), 1);
@@ -137,11 +158,31 @@ namespace lsr
 
 
 
+  /// The exit status of a program that has succeeded otherwise: 1, and a
+  /// message, if what it wrote to the standard output is lost.
+  inline int
+  status_of_standard_output(const std::string &name)
+  {
+    errno = 0;
+    std::cout.flush();
+    if (std::cout && std::fflush(stdout) == 0)
+      return 0;
+    std::cerr << name + ": error: the standard output cannot be written" +
+                   (errno != 0 ? ": " + std::string(std::strerror(errno)) :
+                                 "") +
+                   "\n"
+              << std::flush;
+    return 1;
+  }
+
+
+
   /// Parse the command line of @p app, whose options or subcommands set
   /// @p command, and run it. Returns the exit status.
   inline int
   run_command(CLI::App &app, const int argc, char **argv, Command &command)
   {
+    clean_up_on_signals();
     try
       {
         app.parse(argc, argv);
@@ -149,14 +190,18 @@ namespace lsr
     catch (const CLI::ParseError &error)
       {
         if (error.get_exit_code() == 0) // help or version
-          return app.exit(error);
+          {
+            app.exit(error);
+            return status_of_standard_output(command.name);
+          }
         for (const CLI::App *const chosen : app.get_subcommands())
           command.name = app.get_name() + " " + chosen->get_name();
         std::cerr << command.name << ": error: " << error.what()
                   << "; see --help" << std::endl;
         return 1;
       }
-    return command.run();
+    const int status = command.run();
+    return status != 0 ? status : status_of_standard_output(command.name);
   }
 } // namespace lsr
 

@@ -4,9 +4,14 @@
 #include <lsr/base/exceptions.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -24,13 +29,37 @@ namespace lsr
                                  "the data could not be written";
     }
 
-    /// The name of a file that is removed at the end of its scope, if it is
-    /// still there.
-    struct TemporaryFile
+
+
+    /// The names of the temporary files there are, for a handler of signals.
+    std::array<std::atomic<const char *>, 16> names_of_temporary_files;
+
+
+
+    /// A file that is removed at the end of its scope, if it is still there.
+    /// Its lock tells it from what a killed program left.
+    class TemporaryFile
     {
+    public:
       explicit TemporaryFile(const fs::path &neighbour)
-        : path(neighbour.string() + ".partial-" + std::to_string(getpid()))
-      {}
+        : path(neighbour.string() + suffix + std::to_string(getpid()))
+      {
+        remove_stale_ones(neighbour);
+        for (auto &name : names_of_temporary_files)
+          {
+            const char *none = nullptr;
+            if (name.compare_exchange_strong(none, path.c_str()))
+              {
+                place = &name;
+                break;
+              }
+          }
+        errno      = 0;
+        descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+        error      = errno;
+        if (descriptor >= 0)
+          flock(descriptor, LOCK_EX | LOCK_NB);
+      }
 
       TemporaryFile(const TemporaryFile &) = delete;
 
@@ -38,46 +67,169 @@ namespace lsr
       {
         std::error_code ignored;
         fs::remove(path, ignored);
+        if (descriptor >= 0)
+          close(descriptor);
+        if (place != nullptr)
+          *place = nullptr;
       }
 
-      const fs::path path;
+      /// The error number of the operating system; 0 if the file is there.
+      int
+      error_number() const
+      {
+        return descriptor >= 0 ? 0 : error;
+      }
+
+      /// Wait until what was written is on the disk. File systems that cannot
+      /// do this are no reason to fail.
+      bool
+      synchronize() const
+      {
+        return fsync(descriptor) == 0 || errno == EINVAL;
+      }
+
+    private:
+      static constexpr const char *suffix = ".partial-";
+
+      /// Remove the temporary files of programs that were killed: those that
+      /// nobody has locked.
+      static void
+      remove_stale_ones(const fs::path &neighbour)
+      {
+        const std::string beginning = neighbour.filename().string() + suffix;
+        std::error_code   ignored;
+        for (const auto &entry : fs::directory_iterator(
+               neighbour.has_parent_path() ? neighbour.parent_path() : ".",
+               ignored))
+          {
+            const std::string name = entry.path().filename().string();
+            if (name.compare(0, beginning.size(), beginning) != 0 ||
+                name.find_first_not_of("0123456789", beginning.size()) !=
+                  std::string::npos)
+              continue;
+            const int stale =
+              open(entry.path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+            if (stale < 0)
+              continue;
+            if (flock(stale, LOCK_EX | LOCK_NB) == 0)
+              fs::remove(entry.path(), ignored);
+            close(stale);
+          }
+      }
+
+    public:
+      const std::string path;
+
+    private:
+      int                        descriptor = -1;
+      int                        error      = 0;
+      std::atomic<const char *> *place      = nullptr;
     };
 
-    /// Wait until the contents of a closed file are on the disk. File systems
-    /// that cannot do this are no reason to fail.
-    bool
-    synchronize(const fs::path &path)
+
+
+    /// The file that @p path stands for: where symbolic links lead to.
+    fs::path
+    target_of(const std::string &path)
     {
-      const int descriptor = open(path.c_str(), O_RDONLY);
+      fs::path        target = path;
+      std::error_code error;
+      // As many steps as Linux takes.
+      for (int i = 0; i < 40 && fs::is_symlink(target, error); ++i)
+        target = target.parent_path() / fs::read_symlink(target, error);
+      return target;
+    }
+
+
+
+    /// Devices and pipes cannot be replaced.
+    bool
+    is_replaceable(const fs::path &target)
+    {
+      std::error_code error;
+      return !fs::exists(target, error) || fs::is_regular_file(target, error) ||
+             fs::is_directory(target, error); // which will be refused
+    }
+
+
+
+    /// Let the stream that @p open_path leads to be filled by @p writer.
+    void
+    fill(const fs::path                            &open_path,
+         const std::function<void(std::ostream &)> &writer,
+         const std::string                         &failure)
+    {
+      errno = 0;
+      std::ofstream out(open_path, std::ios::binary | std::ios::trunc);
+      require(out.is_open(), failure + reason(errno));
+      errno = 0;
+      writer(out);
+      out.close();
+      require(!out.fail(), failure + reason(errno));
+    }
+
+
+
+    /// Let the disk know the new name; not all file systems can.
+    void
+    synchronize_folder_of(const fs::path &path)
+    {
+      const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+      const int      descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
       if (descriptor < 0)
-        return false;
-      const bool success = (fsync(descriptor) == 0 || errno == EINVAL);
+        return;
+      fsync(descriptor);
       close(descriptor);
-      return success;
+    }
+
+
+
+    extern "C" void
+    clean_up_and_end(const int number)
+    {
+      for (auto &name : names_of_temporary_files)
+        if (const char *const path = name)
+          unlink(path);
+      const char *const text = number == SIGINT  ? "interrupted (SIGINT)\n" :
+                               number == SIGTERM ? "terminated (SIGTERM)\n" :
+                                                   "hung up (SIGHUP)\n";
+      if (write(STDERR_FILENO, "lsr: ", 5) < 0 ||
+          write(STDERR_FILENO, text, std::strlen(text)) < 0)
+        {} // nobody listens
+      signal(number, SIG_DFL);
+      raise(number);
     }
   } // namespace
+
+
 
   void
   write_atomically(const std::string                         &path,
                    const std::function<void(std::ostream &)> &writer)
   {
-    const std::string   failure = "Cannot write the file '" + path + "': ";
-    const TemporaryFile temporary(path);
+    const std::string failure = "Cannot write the file '" + path + "': ";
+    const fs::path    target  = target_of(path);
+    if (!is_replaceable(target))
+      {
+        fill(target, writer, failure);
+        return;
+      }
 
-    errno = 0;
-    std::ofstream out(temporary.path, std::ios::binary | std::ios::trunc);
-    require(out.is_open(), failure + reason(errno));
-
-    errno = 0;
-    writer(out);
-    out.close();
-    require(!out.fail(), failure + reason(errno));
-    require(synchronize(temporary.path), failure + reason(errno));
+    const TemporaryFile temporary(target);
+    require(temporary.error_number() == 0,
+            failure + reason(temporary.error_number()));
+    fill(temporary.path, writer, failure);
+    require(temporary.synchronize(), failure + reason(errno));
 
     std::error_code error;
-    fs::rename(temporary.path, path, error);
+    if (fs::exists(target, error))
+      fs::permissions(temporary.path, fs::status(target).permissions(), error);
+    fs::rename(temporary.path, target, error);
     require(!error, failure + error.message());
+    synchronize_folder_of(target);
   }
+
+
 
   void
   prepare_output_folder(const std::string &path)
@@ -93,11 +245,47 @@ namespace lsr
     // Whether files can be written is best seen by writing one: permission
     // bits tell little about read-only or full disks.
     const TemporaryFile probe(fs::path(path) / "probe");
-    errno = 0;
-    std::ofstream out(probe.path);
-    out << "probe" << std::endl;
-    out.close();
-    require(!out.fail(),
-            failure + "no file can be written there: " + reason(errno));
+    fill(
+      probe.path,
+      [](std::ostream &out) { out << "probe" << std::endl; },
+      failure + "no file can be written there: ");
+  }
+
+
+
+  void
+  prepare_output_file(const std::string              &path,
+                      const std::vector<std::string> &inputs)
+  {
+    require(!path.empty(), "The name of an output file is empty.");
+
+    const std::string failure = "Cannot write the file '" + path + "': ";
+    const fs::path    target  = target_of(path);
+    std::error_code   error;
+    require(!fs::is_directory(target, error),
+            failure + "it is a folder, expected the name of a file");
+    for (const std::string &input : inputs)
+      require(!fs::equivalent(target, input, error),
+              failure + "it is the input '" + input +
+                "', which would be lost; expected another name");
+    if (!is_replaceable(target))
+      return;
+    prepare_output_folder(fs::absolute(target).parent_path().string());
+    const TemporaryFile probe(target);
+    require(probe.error_number() == 0, failure + reason(probe.error_number()));
+  }
+
+
+
+  void
+  clean_up_on_signals()
+  {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+      {
+        struct sigaction previous;
+        if (sigaction(number, nullptr, &previous) == 0 &&
+            previous.sa_handler == SIG_DFL)
+          signal(number, clean_up_and_end);
+      }
   }
 } // namespace lsr

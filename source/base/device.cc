@@ -7,6 +7,9 @@
 #  include <cuda_runtime_api.h>
 #endif
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -60,5 +63,37 @@ namespace lsr
             "device " + here +
               ": no GPU was found, which this dealii_lsr computes on; on a "
               "machine without one use a build with a Kokkos for the CPU");
+  }
+
+
+
+  void
+  require_memory_of_threads(const unsigned int n_threads)
+  {
+    // The buffer of a thread on processors of today, and two for the calls of
+    // the main thread.
+    constexpr std::size_t buffer = std::size_t(128) << 20;
+    const std::size_t     size   = (n_threads + 2) * buffer;
+    void *const           memory = mmap(nullptr,
+                              size,
+                              PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                              -1,
+                              0);
+    if (memory != MAP_FAILED)
+      {
+        munmap(memory, size);
+        return;
+      }
+    rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    throw Error(
+      "out of memory: " + std::to_string(n_threads) + " threads need " +
+      std::to_string(size >> 20) +
+      " MiB of address space to compute in, and this process may not have it" +
+      (limit.rlim_cur == RLIM_INFINITY ?
+         std::string() :
+         " (ulimit -v is " + std::to_string(limit.rlim_cur >> 10) + " KiB)") +
+      "; expected more memory, or fewer threads");
   }
 } // namespace lsr

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <sstream>
 
 namespace lsr
 {
@@ -223,6 +224,46 @@ namespace lsr
           test_B.Tmmult(*matrix, DB, true);
         }
     }
+
+
+    /// A weak form that calls itself positive definite has no negative entry
+    /// on the diagonal of its Jacobian at any point.
+    template <int dim>
+    void
+    require_positive_diagonal(const dealii::FullMatrix<double> &D,
+                              const dealii::Point<dim>         &x)
+    {
+      for (unsigned int i = 0; i < D.m(); ++i)
+        if (D(i, i) < 0.)
+          {
+            std::ostringstream message;
+            message << "The equation is not elliptic at the point (" << x
+                    << "): the coefficient of the "
+                    << (i % (1 + dim) == 0 ? std::string("values") :
+                                             "derivatives by coordinate " +
+                                               std::to_string(i % (1 + dim)))
+                    << " of component " << i / (1 + dim) << " is " << D(i, i)
+                    << " there, expected no negative one (diffusion and "
+                       "reaction).";
+            AssertThrow(false, dealii::ExcMessage(message.str()));
+          }
+    }
+
+
+    /// Norms are sums of squares, which have to be normal numbers.
+    void
+    require_representable_squares(const double largest_row_sum)
+    {
+      std::ostringstream found;
+      found << largest_row_sum;
+      AssertThrow(largest_row_sum == 0. ||
+                    (largest_row_sum > 1e-140 && largest_row_sum < 1e140),
+                  dealii::ExcMessage(
+                    "The largest sum of a row of the Jacobian is " +
+                    found.str() +
+                    ", expected a number between 1e-140 and 1e140, whose "
+                    "square can be computed: scale the equation."));
+    }
   } // namespace
 
 
@@ -281,6 +322,7 @@ namespace lsr
     A.reinit(sparsity_pattern);
     assemble(u, Part::jacobian, nullptr, &A);
     A.compress(dealii::VectorOperation::add);
+    require_representable_squares(A.linfty_norm());
   }
 
 
@@ -322,6 +364,8 @@ namespace lsr
       discretization_.finite_element().n_dofs_per_cell();
     const unsigned int n_components = weak_form_.n_components();
     const unsigned int jet_size     = weak_form_.jet_size();
+    const bool         says_positive_definite =
+      weak_form_.is_symmetric_positive_definite();
 
     Scratch<dim>                scratch(discretization_);
     dealii::Vector<double>      cell_u(n_dofs), cell_vector(n_dofs);
@@ -369,6 +413,8 @@ namespace lsr
               return;
             }
           weak_form_.tangent(values.quadrature_point(q), jet, D);
+          if (says_positive_definite)
+            require_positive_diagonal(D, values.quadrature_point(q));
           if (part == Part::gram)
             keep_gram_part(D, 1 + dim);
         },

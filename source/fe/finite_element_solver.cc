@@ -5,8 +5,10 @@
 
 #include <deal.II/base/patterns.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <limits>
 #include <sstream>
 
 namespace lsr
@@ -24,14 +26,29 @@ namespace lsr
 
 
     /// The Euclidean norm; deal.II's own aborts debug runs if it is not finite.
+    /// Squares of small and large entries are representable by scaling.
     double
     norm_of(const FEVector &f)
     {
-      double sum = 0.;
+      const auto communicator = f.get_mpi_communicator();
+      double     largest = 0., sum = 0.;
+      bool       finite = true;
       for (const double entry : f)
-        sum += entry * entry;
-      return std::sqrt(
-        dealii::Utilities::MPI::sum(sum, f.get_mpi_communicator()));
+        {
+          largest = std::max(largest, std::abs(entry));
+          finite  = finite && std::isfinite(entry);
+        }
+      largest =
+        dealii::Utilities::MPI::max(finite ?
+                                      largest :
+                                      std::numeric_limits<double>::infinity(),
+                                    communicator);
+      if (largest == 0. || !std::isfinite(largest))
+        return largest;
+      for (const double entry : f)
+        sum += (entry / largest) * (entry / largest);
+      return largest *
+             std::sqrt(dealii::Utilities::MPI::sum(sum, communicator));
     }
 
 
@@ -149,6 +166,7 @@ namespace lsr
         solver.solve(update, f);
         update *= -1.;
         linear_iterations += solver.n_iterations();
+        matrix_norm       = A.linfty_norm();
         const double size = u.l2_norm();
         return update.l2_norm() / (size > 0. ? size : 1.);
       }
@@ -184,8 +202,31 @@ namespace lsr
       FEVector             &u;
       FEVector              f, update;
       double                norm;
+      double                matrix_norm       = 0.;
       unsigned int          linear_iterations = 0;
     };
+
+
+    /// A linear system is solved where its residual has fallen, or was rounding
+    /// at the start.
+    template <int dim>
+    void
+    require_solved(const NewtonIteration<dim> &newton,
+                   const double                initial_norm,
+                   const double                initial_size)
+    {
+      AssertThrow(newton.norm <= 1e-6 * initial_norm ||
+                    newton.norm <= 1e-12 * newton.matrix_norm * initial_size,
+                  dealii::ExcMessage(
+                    "The linear system of the finite-element solution could "
+                    "not be solved: the norm of the residual went from " +
+                    scientific(initial_norm) + " to " +
+                    scientific(newton.norm) +
+                    ", expected a millionth of it. The matrix is singular or "
+                    "nearly so: is the solution determined by boundary "
+                    "conditions or a reaction, and are the coefficients "
+                    "positive?"));
+    }
   } // namespace
 
 
@@ -228,6 +269,7 @@ namespace lsr
     NewtonIteration<dim> newton(assembler, solution);
     const bool           linear       = assembler.weak_form().is_linear();
     const double         initial_norm = newton.norm;
+    const double         initial_size = solution.l2_norm();
     bool                 converged    = initial_norm == 0.;
     double               relative     = 0.;
     unsigned int         steps        = 0;
@@ -256,6 +298,8 @@ namespace lsr
             converged = !descended;
           }
         assembler.constraints().distribute(solution);
+        if (linear)
+          require_solved(newton, initial_norm, initial_size);
         if (linear)
           log << "  linear system solved: residual " << scientific(initial_norm)
               << " -> " << scientific(newton.norm) << std::endl;

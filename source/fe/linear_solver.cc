@@ -99,6 +99,55 @@ namespace lsr
   } // namespace
 
 
+  namespace
+  {
+    /// Throw where fields that are constant in one component solve the
+    /// homogeneous equation: then there is no unique solution.
+    template <int dim>
+    void
+    require_no_constants(const SparseMatrix        &A,
+                         const Discretization<dim> &discretization)
+    {
+      std::vector<std::vector<bool>> modes;
+      dealii::DoFTools::extract_constant_modes(
+        discretization.dof_handler(),
+        dealii::ComponentMask(discretization.n_components(), true),
+        modes);
+      const dealii::IndexSet &owned = discretization.locally_owned_dofs();
+      FEVector                x(owned, discretization.communicator()), Ax(x);
+      for (unsigned int c = 0; c < modes.size(); ++c)
+        {
+          const auto is_free = [&](const unsigned int i) {
+            return !discretization.constraints().is_constrained(
+              owned.nth_index_in_set(i));
+          };
+          double count = 0.;
+          for (unsigned int i = 0; i < modes[c].size(); ++i)
+            {
+              x.local_element(i) = modes[c][i] && is_free(i) ? 1. : 0.;
+              count += x.local_element(i);
+            }
+          A.vmult(Ax, x);
+          double largest = 0.;
+          for (unsigned int i = 0; i < modes[c].size(); ++i)
+            if (is_free(i))
+              largest = std::max(largest, std::abs(Ax.local_element(i)));
+          const auto communicator = discretization.communicator();
+          AssertThrow(
+            dealii::Utilities::MPI::sum(count, communicator) == 0. ||
+              !(dealii::Utilities::MPI::max(largest, communicator) <=
+                1e-13 * A.linfty_norm()),
+            dealii::ExcMessage(
+              "The problem has no unique solution: a constant may be added to "
+              "component " +
+              std::to_string(c) +
+              ". Expected a Dirichlet condition on some part of the boundary, "
+              "a Robin condition or a reaction that fixes it."));
+        }
+    }
+  } // namespace
+
+
   struct LinearSolver::Implementation
   {
     const SparseMatrix            *A;
@@ -205,6 +254,7 @@ namespace lsr
     implementation->dim    = dim;
     implementation->prototype.reinit(discretization.locally_owned_dofs(),
                                      discretization.communicator());
+    require_no_constants(A, discretization);
     if (method == Method::direct)
       {
         implementation->factorize();

@@ -72,12 +72,14 @@ namespace lsr
   IterativeLSR::run()
   {
     require(bool(make_basis), "iterative refinement needs make_basis()");
-    for (std::string reason;; reason = reason_to_stop())
+    // A restarted run may have ended already.
+    std::string reason = reason_to_stop();
+    while (reason.empty())
       {
-        if (!reason.empty())
-          return reason;
         iterate();
+        reason = reason_to_stop();
       }
+    return reason;
   }
 
 

@@ -4,7 +4,9 @@
 #include <lsr/base/exceptions.h>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <csignal>
 #include <stdexcept>
 
 #include "support/messages.h"
@@ -86,6 +88,109 @@ TEST_F(AtomicFile, CannotTakeThePlaceOfAFolder)
   fs::create_directories(folder.path / "occupied" / "deeper");
   expect_contains(refusal("occupied"), folder.file("occupied"));
   EXPECT_EQ(folder.n_files(), 1u);
+}
+
+TEST_F(AtomicFile, ReplacesWhatASymbolicLinkLeadsTo)
+{
+  write("file", "old");
+  fs::create_symlink("file", folder.path / "link");
+  fs::create_symlink("missing", folder.path / "dangling");
+  write("link", "new");
+  write("dangling", "first");
+  EXPECT_TRUE(fs::is_symlink(folder.path / "link"));
+  EXPECT_TRUE(fs::is_symlink(folder.path / "dangling"));
+  EXPECT_EQ(folder.read("file"), "new");
+  EXPECT_EQ(folder.read("missing"), "first");
+  EXPECT_EQ(folder.n_files(), 4u);
+}
+
+TEST_F(AtomicFile, DevicesAreWrittenToAndNotReplaced)
+{
+  fs::create_symlink("/dev/full", folder.path / "link");
+  expect_contains(refusal("link"), "link", "No space left on device");
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  EXPECT_TRUE(fs::is_symlink(folder.path / "link"));
+}
+
+TEST_F(AtomicFile, KeepsThePermissionsOfTheOldOne)
+{
+  write("file", "old");
+  const auto secret = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(folder.path / "file", secret);
+  write("file", "new");
+  EXPECT_EQ(fs::status(folder.path / "file").permissions(), secret);
+}
+
+TEST_F(AtomicFile, RemovesWhatKilledProgramsLeftAndNothingElse)
+{
+  for (const std::string stale : {"file.partial-1", "file.partial-99999999"})
+    folder.write(stale, "half");
+  for (const std::string other : {"file.partial-1.txt", "other.partial-1"})
+    folder.write(other, "kept");
+  // One that is being written now is locked.
+  write_atomically(folder.file("file"), [&](std::ostream &out) {
+    folder.write("file.partial-2", "half");
+    out << "outer";
+    const pid_t child = fork();
+    if (child == 0)
+      {
+        write("file", "inner");
+        _exit(0);
+      }
+    waitpid(child, nullptr, 0);
+  });
+  EXPECT_EQ(folder.read("file"), "outer");
+  EXPECT_TRUE(fs::exists(folder.path / "file.partial-1.txt"));
+  EXPECT_TRUE(fs::exists(folder.path / "other.partial-1"));
+  EXPECT_EQ(folder.n_files(), 3u);
+}
+
+TEST_F(AtomicFile, SignalsRemoveTheTemporaryFileAndKeepTheOldOne)
+{
+  write("file", "old");
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    {
+      const pid_t child = fork();
+      if (child == 0)
+        {
+          clean_up_on_signals();
+          write_atomically(folder.file("file"), [&](std::ostream &out) {
+            out << "half" << std::flush;
+            raise(number);
+          });
+          _exit(0);
+        }
+      int status = 0;
+      waitpid(child, &status, 0);
+      EXPECT_TRUE(WIFSIGNALED(status));
+      EXPECT_EQ(WTERMSIG(status), number);
+      EXPECT_EQ(folder.read("file"), "old");
+      EXPECT_EQ(folder.n_files(), 1u);
+    }
+}
+
+TEST_F(AtomicFile, WhatCannotBeAnOutputIsRefusedBeforehand)
+{
+  const auto refusal = [&](const std::string              &name,
+                           const std::vector<std::string> &inputs = {}) {
+    return message([&]() { prepare_output_file(folder.file(name), inputs); });
+  };
+  folder.write("input", "precious");
+  fs::create_symlink("input", folder.path / "link");
+  fs::create_directories(folder.path / "folder");
+
+  EXPECT_EQ(refusal("new"), "");
+  EXPECT_EQ(refusal("deeper/new"), "");
+  EXPECT_EQ(refusal("input"), ""); // that of an earlier run
+  for (const std::string name : {"input", "link", "folder/../input"})
+    expect_contains(refusal(name, {folder.file("input")}),
+                    folder.file(name),
+                    "it is the input");
+  expect_contains(refusal("folder"), "it is a folder");
+  expect_contains(refusal(std::string(250, 'x')), "File name too long");
+  expect_contains(refusal("input/new"), folder.file("input"));
+  EXPECT_EQ(folder.read("input"), "precious");
+  EXPECT_EQ(folder.n_files(), 4u);
 }
 
 TEST(OutputFolder, IsCreatedWithItsParentsAndLeftEmpty)

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "fe/block_product.h"
@@ -218,6 +219,45 @@ TEST(FiniteElementSolver, FailuresAreReported)
   const AdvectionDiffusionReaction<2> singular(parameters);
   Problem<2>                          undefined(singular, 1, 2);
   expect_contains(message([&]() { undefined.solve(); }), "not finite");
+}
+
+TEST(FiniteElementSolver, ProblemsWithoutAUniqueSolutionAreNamed)
+{
+  const auto complaint =
+    [](const std::function<void(AdvectionDiffusionReaction<2>::Parameters &)>
+         &change) {
+      auto parameters = manufactured_problem<2>("cos(pi*x)*cos(pi*y)");
+      change(parameters);
+      const AdvectionDiffusionReaction<2> equation(parameters);
+      Problem<2>                          problem(equation, 2, 3);
+      return message([&]() { problem.solve(); });
+    };
+
+  // Compatible or not, constants may be added.
+  for (const std::string right_hand_side : {"manufactured", "1 + x"})
+    expect_contains(complaint([&](auto &p) {
+                      p.dirichlet       = "";
+                      p.right_hand_side = right_hand_side;
+                    }),
+                    "no unique solution",
+                    "a constant may be added to component 0");
+  // A reaction fixes them.
+  EXPECT_EQ(complaint([](auto &p) {
+              p.dirichlet = "";
+              p.neumann   = "all: manufactured";
+              p.reaction  = "1e-3*u";
+            }),
+            "");
+  // Helmholtz at an eigenvalue of the mesh's problem is nearly singular, away
+  // from it not.
+  EXPECT_EQ(complaint([](auto &p) { p.reaction = "-30*u"; }), "");
+
+  expect_contains(complaint([](auto &p) { p.diffusion = "x - 0.4"; }),
+                  "not elliptic at the point",
+                  "derivatives by coordinate 1 of component 0");
+  for (const std::string extreme : {"1e-300", "1e300"})
+    expect_contains(complaint([&](auto &p) { p.diffusion = extreme; }),
+                    "expected a number between 1e-140 and 1e140");
 }
 
 TEST(BlockProduct, AgreesWithProductsOfVectors)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
@@ -17,7 +18,10 @@ namespace lsr
    * take the place of @p path, in one step: a reader finds the old file or the
    * new one, never a part of it. If anything fails - the folder, the disk, or
    * an exception from @p writer - the temporary file is removed and what was
-   * at @p path before stays as it was.
+   * at @p path before stays as it was, permissions included. Where @p path is
+   * a symbolic link the file that it leads to is replaced; a device or a pipe
+   * is written to directly. What a killed program left of the same file is
+   * removed.
    *
    * @code
    * lsr::write_atomically("results/table.txt", [&](std::ostream &out) {
@@ -43,6 +47,27 @@ namespace lsr
    */
   void
   prepare_output_folder(const std::string &path);
+
+  /**
+   * Make sure that write_atomically() can write the file @p path: its folder is
+   * created where it does not exist, and the name is not that of a folder, not
+   * too long, and not that of one of the @p inputs, which would be lost. To be
+   * called before long work starts, by one process only.
+   *
+   * @throw Error with the path and the reason if this cannot be done.
+   */
+  void
+  prepare_output_file(const std::string              &path,
+                      const std::vector<std::string> &inputs = {});
+
+  /**
+   * From now on the signals INT, TERM and HUP remove the temporary files that
+   * write_atomically() has open, and write one line to the standard error,
+   * before they end the process as they would have done. For programs; signals
+   * that have a handler already, or are ignored, are left alone.
+   */
+  void
+  clean_up_on_signals();
 } // namespace lsr
 
 #endif

@@ -32,6 +32,14 @@ namespace lsr
    */
   void
   require_device(const std::string &name);
+
+  /**
+   * Throw lsr::Error unless this process may have the memory that @p n_threads
+   * threads of BLAS work in: OpenBLAS asks again and again, for ever, where it
+   * is refused. To be called before Network::set_n_threads().
+   */
+  void
+  require_memory_of_threads(const unsigned int n_threads);
 } // namespace lsr
 
 #endif
