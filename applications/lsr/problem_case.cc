@@ -6,8 +6,10 @@
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
 
+#include <filesystem>
 #include <iostream>
 
+#include "applications/lsr/draw_pictures.h"
 #include "applications/lsr/initial_network.h"
 
 namespace lsr
@@ -123,14 +125,45 @@ namespace lsr
 
 
 
-#define LSR_INSTANTIATE(dim)                                           \
-  template struct ProblemCase<dim>;                                    \
-  template void     load_network(ProblemCase<dim> &);                  \
-  template Sampling nodes(const ProblemCase<dim> &);                   \
-  template void     make_mesh(ProblemCase<dim> &, const unsigned int); \
-  template void     print_mesh(const Problem<dim> &,                   \
-                               const dealii::ConditionalOStream &);    \
-  template FEVector network_field(const ProblemCase<dim> &, const Column &);
+  template <int dim>
+  void
+  draw(ProblemCase<dim> &run)
+  {
+    if (!run.parameters.output.pictures || !run.pcout.is_active())
+      return;
+    std::cout << "Drawing pictures" << std::endl;
+    const Pictures pictures = draw_pictures(run.parameters.output.folder);
+    run.written.insert(run.written.end(),
+                       pictures.files.begin(),
+                       pictures.files.end());
+    if (!pictures.failure.empty())
+      std::cout << pictures.failure << std::endl;
+  }
+
+
+
+  template <int dim>
+  void
+  print_files(const ProblemCase<dim> &run)
+  {
+    run.pcout << "Results in " << run.parameters.output.folder << ":";
+    for (const std::string &file : run.written)
+      run.pcout << ' ' << std::filesystem::path(file).filename().string();
+    run.pcout << std::endl;
+  }
+
+
+
+#define LSR_INSTANTIATE(dim)                                                 \
+  template struct ProblemCase<dim>;                                          \
+  template void     load_network(ProblemCase<dim> &);                        \
+  template Sampling nodes(const ProblemCase<dim> &);                         \
+  template void     make_mesh(ProblemCase<dim> &, const unsigned int);       \
+  template void     print_mesh(const Problem<dim> &,                         \
+                               const dealii::ConditionalOStream &);          \
+  template FEVector network_field(const ProblemCase<dim> &, const Column &); \
+  template void     draw(ProblemCase<dim> &);                                \
+  template void     print_files(const ProblemCase<dim> &);
 
   LSR_INSTANTIATE(1)
   LSR_INSTANTIATE(2)

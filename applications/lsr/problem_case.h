@@ -86,6 +86,17 @@ namespace lsr
   FEVector
   network_field(const ProblemCase<dim> &run, const Column &correction = {});
 
+  /// Draw pictures of the files in the output folder, unless the parameters say
+  /// no.
+  template <int dim>
+  void
+  draw(ProblemCase<dim> &run);
+
+  /// Print the names of the files that were written.
+  template <int dim>
+  void
+  print_files(const ProblemCase<dim> &run);
+
   /// Refine all instances of a parameter file; see refine_instances.cc.
   template <int dim>
   void

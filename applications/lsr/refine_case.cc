@@ -38,10 +38,11 @@ namespace lsr
       data.points = problem.sampling.points;
       data        = evaluate(refined, data);
 
-      residual.distribute(refinement.values);
-      const HostColumn values = to_host(refinement.values),
-                       all    = to_host(data.targets);
-      const auto &rows        = problem.sampling.rows;
+      const Column q = make_column(refinement.values.size());
+      Kokkos::deep_copy(q, refinement.values);
+      residual.distribute(q);
+      const HostColumn values = to_host(q), all = to_host(data.targets);
+      const auto      &rows = problem.sampling.rows;
       for (std::size_t i = 0; i < values.size(); ++i)
         all(rows.empty() ? i : rows[i]) = values(i);
       data.targets = to_memory_space(all);

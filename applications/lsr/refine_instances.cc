@@ -374,8 +374,9 @@ namespace lsr
           [&](std::ostream &out) { out << summary(report).dump(2) << '\n'; });
     if (run.pcout.is_active())
       print(std::cout, report);
-    run.pcout << "Results in " << folder << ": instances.csv summary.json"
-              << std::endl;
+    run.written = {"instances.csv", "summary.json"};
+    draw(run);
+    print_files(run);
   }
 
 #define LSR_INSTANTIATE(dim)                          \

@@ -20,7 +20,6 @@
 #include <optional>
 #include <sstream>
 
-#include "applications/lsr/draw_pictures.h"
 #include "applications/lsr/finite_elements.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
@@ -302,23 +301,6 @@ namespace lsr
 
     template <int dim>
     void
-    draw(RefineCase<dim> &run)
-    {
-      if (!run.pcout.is_active())
-        return;
-      std::cout << "Drawing pictures" << std::endl;
-      const Pictures pictures = draw_pictures(run.parameters.output.folder);
-      run.written.insert(run.written.end(),
-                         pictures.files.begin(),
-                         pictures.files.end());
-      if (!pictures.failure.empty())
-        std::cout << pictures.failure << std::endl;
-    }
-
-
-
-    template <int dim>
-    void
     print(const RefineCase<dim> &run, const Report &report)
     {
       if (!run.pcout.is_active())
@@ -335,10 +317,8 @@ namespace lsr
       report.comparison.print(std::cout);
       std::cout << '\n';
       print_times(std::cout, report.timer);
-      std::cout << "\nResults in " << run.parameters.output.folder << ":";
-      for (const std::string &file : run.written)
-        std::cout << ' ' << std::filesystem::path(file).filename().string();
-      std::cout << std::endl;
+      std::cout << '\n';
+      print_files(run);
     }
 
 
@@ -406,8 +386,7 @@ namespace lsr
                    report,
                    run.communicator);
       run.written.push_back("report.json");
-      if (run.parameters.output.pictures)
-        draw(run);
+      draw(run);
       print(run, report);
     }
 

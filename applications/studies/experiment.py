@@ -42,14 +42,15 @@ class Program:
             self.environment.update(OMP_NUM_THREADS=str(options.threads),
                                     OPENBLAS_NUM_THREADS=str(options.threads))
 
-    def run(self, *words):
-        """The report that a run prints, if it does."""
+    def run(self, *words, report=True):
+        """The report that a run prints, unless that is not one."""
         words = [str(word) for word in (self.path, *words, *self.common)]
         print("+", *words, flush=True)
-        result = subprocess.run(words, env=self.environment, stdout=subprocess.PIPE, text=True)
+        result = subprocess.run(words, env=self.environment, text=True,
+                                stdout=subprocess.PIPE if report else None)
         if result.returncode != 0:
             sys.exit(result.returncode)
-        return json.loads(result.stdout) if result.stdout.strip() else None
+        return json.loads(result.stdout) if report and result.stdout.strip() else None
 
 
 def write_table(path, titles, lines):

@@ -16,6 +16,7 @@
 #include "support/make_problem.h"
 #include "support/messages.h"
 #include "support/models.h"
+#include "support/residuals.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -101,31 +102,6 @@ namespace
     StrongResidual<2>           residual;
   };
 
-  /// The tangent is the derivative, and its transpose the transpose.
-  void
-  expect_tangent(StrongResidual<2> &residual)
-  {
-    const std::size_t n = residual.n_values(), n_rows = residual.n_rows();
-    const Column      q = random_column(n, 1), x = random_column(n, 2),
-                 w  = random_column(n_rows, 3);
-    const Column Ax = make_column(n_rows), ATw = make_column(n);
-    residual.linearize(q);
-    residual.apply_jacobian(as_block(x), as_block(Ax));
-    residual.apply_transposed_jacobian(as_block(w), as_block(ATw));
-    EXPECT_NEAR(dot(w, Ax), dot(ATw, x), 1e-10 * norm(Ax) * norm(w));
-
-    const double epsilon = 1e-5;
-    const auto   moved   = [&](const double step) {
-      const Column sum = make_column(n), f = make_column(n_rows);
-      for (std::size_t i = 0; i < n; ++i)
-        sum(i) = q(i) + step * x(i);
-      residual.evaluate(sum, f);
-      return f;
-    };
-    const Column right = moved(epsilon), left = moved(-epsilon);
-    for (std::size_t i = 0; i < n_rows; ++i)
-      EXPECT_NEAR((right(i) - left(i)) / (2 * epsilon), Ax(i), 1e-6);
-  }
 } // namespace
 
 
@@ -211,11 +187,11 @@ TEST(StrongResidual, HasTheMeansOfBothKindsOfRowsAsItsNorm)
 
 
 
-TEST(StrongResidual, TangentAndMassBelongToIt)
+TEST(StrongResidual, JacobianAndMassBelongToIt)
 {
   Model              model(40);
   StrongResidual<2> &residual = model.residual;
-  expect_tangent(residual);
+  expect_jacobian(residual, random_column(residual.n_values(), 1));
 
   const std::size_t n = residual.n_values(), n_rows = residual.n_rows();
   const Column      x = random_column(n, 2), w = random_column(n_rows, 3);
@@ -253,7 +229,7 @@ TEST(StrongResidual, ComparesBothEndsOfAPeriodicDomain)
   const std::size_t      first = n_inner + points.boundary_values().size();
   EXPECT_EQ(n_pairs, 2 * 8 + 1u);
   ASSERT_EQ(residual.n_rows(), first + 2 * n_pairs);
-  expect_tangent(residual);
+  expect_jacobian(residual, random_column(residual.n_values(), 1));
 
   // The solution plus a quadratic function that is not periodic.
   const Sampling &sampling = residual.sampling();

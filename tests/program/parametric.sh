@@ -15,7 +15,7 @@ folder=$source/applications/examples/parametric
 refine() { # PROBLEM SETTING...
   local settings=() setting
   for setting in "Mesh/Global refinements=4" "LSR/Directions=200" "Instances/Number=3" \
-    "Output/Folder=$PWD/out" "${@:2}"; do
+    "Output/Pictures=false" "Output/Folder=$PWD/out" "${@:2}"; do
     settings+=(--set "$setting")
   done
   "$bin/lsr" refine --threads 1 "$folder/$1.prm" "${settings[@]}"
@@ -47,7 +47,10 @@ expect_refined() { # FACTOR PROBLEM SETTING...
 }
 expect_refined 10 diffusion
 [ "$(number reduced_matrices)" = 3 ] || fail "one reduced matrix for each coefficient" log
-expect_refined 10 nonlinear
+[ ! -e out/instances.png ] || fail "pictures that nobody wants"
+expect_refined 10 nonlinear "Output/Pictures=true"
+[ -s out/instances.png ] || fail "no picture" log
+grep -q "^Results in .*: instances.csv summary.json instances.png$" log || fail "files" log
 [ "$(number reduced_matrices)" -gt 5 ] || fail "a reduced matrix for each linearization" log
 expect_refined 10 diffusion "Instances/Test functions=all" "Instances/Reference=0, 0, 0.5, 0.5"
 

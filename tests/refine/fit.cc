@@ -230,7 +230,7 @@ TEST_F(FitTest, StreamedFitEqualsRefinementWithAllRowsAtOnce)
   EXPECT_NEAR(result.loss, loss(data, result.correction), 1e-10 * result.loss);
 }
 
-TEST_F(FitTest, AnyResidualStreamsThroughItsTangent)
+TEST_F(FitTest, AnyResidualStreamsThroughItsJacobian)
 {
   const DataSet        data = data_set(500);
   CubicMisfit          residual(data.targets);

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "support/models.h"
+#include "support/residuals.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -200,7 +201,7 @@ namespace
     explicit DualMisfit(const Column &targets)
       : DataMisfit(targets)
     {
-      set_inner_product(std::make_shared<Dual>());
+      set_inner_product(std::make_shared<DualNorm>(d));
     }
 
     static double
@@ -208,28 +209,6 @@ namespace
     {
       return 1. + (i % 7);
     }
-
-  private:
-    class Dual : public InnerProduct
-    {
-    public:
-      bool
-      diagonal() const override
-      {
-        return false;
-      }
-
-      Block
-      solve(const Block &F) override
-      {
-        const HostBlock f = to_host(F);
-        return make_block_of(f.extent(0),
-                             f.extent(1),
-                             [&](const std::size_t i, const std::size_t j) {
-                               return f(i, j) / d(i);
-                             });
-      }
-    };
   };
 
   /// The same, with rows scaled.
@@ -327,7 +306,7 @@ TEST(Refinement, LossOfEachRankEqualsASolveAtThatRank)
       const Block leading = make_block(network.n_parameters(), rank);
       Kokkos::deep_copy(leading, columns(basis->columns(), 0, rank));
       const ExplicitBasis small(network, leading, "leading", true);
-      parameters.rank       = 0;
+      parameters.rank       = {};
       parameters.rank_slack = 0;
       EXPECT_NEAR(refine(small, sampling, misfit, parameters).refined_norm,
                   one.refined_norm,

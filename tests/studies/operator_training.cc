@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "applications/studies/physics-informed-operators/train-loss.h"
+// After LibTorch.
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 
@@ -7,9 +9,9 @@
 
 #include <cmath>
 
-#include "applications/studies/physics-informed-operators/train-loss.h"
 #include "applications/studies/random-fields/solutions.h"
 #include "applications/studies/training/soap.h"
+#include "applications/studies/training/taylor_mode.h"
 #include "support/models.h"
 
 using namespace lsr_studies;
@@ -29,6 +31,15 @@ namespace
       }
     equation.trunk.seed = 1;
     return equation;
+  }
+
+  /// A copy.
+  torch::Tensor
+  as_tensor(const Column &theta)
+  {
+    const HostColumn host = to_host(theta);
+    return torch::from_blob(host.data(), {long(host.size())}, torch::kDouble)
+      .clone();
   }
 
   /// Parameters, moved along a direction that is normalized.
@@ -59,34 +70,34 @@ TEST(TaylorMode, EqualsTheNetworkOfJetsAndItsTransposedJacobian)
     network.evaluate(points, q);
     const HostColumn jets = to_host(q);
 
-    TaylorMode         taylor(layout, a);
-    const unsigned int size = taylor.jet_size();
+    const torch::Tensor theta =
+      as_tensor(network.parameters()).requires_grad_();
+    const HostBlock     x     = to_host(points);
+    const torch::Tensor found = lsr_studies::jets(
+      layout, a, theta, torch::from_blob(x.data(), {7, d}, torch::kDouble));
+    const long size = found.size(0);
     ASSERT_EQ(size, expected_size);
-    const HostColumn theta = to_host(network.parameters()),
-                     gradient("gradient", theta.size());
-    for (unsigned int repetition = 0; repetition < 2; ++repetition)
-      {
-        const HostBlock found = taylor.forward(theta, to_host(points));
-        const HostBlock slopes =
-          to_host(random_block(layout.n_outputs, 7 * size));
-        const HostColumn u("u", jets.size());
-        for (unsigned int k = 0; k < size; ++k)
-          for (std::size_t i = 0; i < n; ++i)
-            {
-              EXPECT_NEAR(found.data()[k * n + i],
-                          jets(i * (d + 2) + k),
-                          1e-12);
-              u(i * (d + 2) + k) = slopes.data()[k * n + i];
-            }
-        taylor.backward(theta, slopes, gradient);
-        const Block expected = make_block(theta.size(), 1);
-        network.transposed_jacobian_times(points,
-                                          as_block(to_memory_space(u)),
-                                          expected);
-        EXPECT_LT(relative_difference(as_block(to_memory_space(gradient)),
-                                      expected),
-                  1e-12);
-      }
+    const torch::Tensor slopes = torch::randn_like(found);
+    const HostColumn    u("u", jets.size());
+    for (unsigned int k = 0; k < size; ++k)
+      for (std::size_t i = 0; i < n; ++i)
+        {
+          EXPECT_NEAR(found.data_ptr<double>()[k * n + i],
+                      jets(i * (d + 2) + k),
+                      1e-12);
+          u(i * (d + 2) + k) = slopes.data_ptr<double>()[k * n + i];
+        }
+    const torch::Tensor gradient =
+      torch::autograd::grad({found}, {theta}, {slopes})[0];
+    const Block expected = make_block(theta.size(0), 1);
+    network.transposed_jacobian_times(points,
+                                      as_block(to_memory_space(u)),
+                                      expected);
+    EXPECT_LT(relative_difference(as_block(to_memory_space(
+                                    HostColumn(gradient.data_ptr<double>(),
+                                               theta.size(0)))),
+                                  expected),
+              1e-12);
   };
   for (const std::string architecture : {"plain", "modified"})
     {
@@ -111,7 +122,6 @@ TEST(OperatorTraining, GradientOfTheLossAgreesWithDifferences)
     {
       SCOPED_TRACE(name);
       const TrainingEquation equation = small_equation(name);
-      OperatorLoss           loss(equation);
       std::mt19937_64        generator(5);
       const FunctionBatch    functions(draw_functions(equation, 4, generator));
       const TrainingPoints   points = draw_points(equation, 9, generator);
@@ -119,17 +129,23 @@ TEST(OperatorTraining, GradientOfTheLossAgreesWithDifferences)
       const Column b  = equation.branch.build().parameters(),
                    t  = equation.trunk.build().parameters();
       const Column db = make_column(b.size()), dt = make_column(t.size());
-      EXPECT_GT(loss(b, t, functions, points, db, dt), 0.);
+      const auto   loss = [&](const Column &b,
+                            const Column &t,
+                            const Column &db,
+                            const Column &dt) {
+        return operator_loss(equation, b, t, functions, points, db, dt);
+      };
+      EXPECT_GT(loss(b, t, db, dt), 0.);
 
       // In the direction of the gradient its derivative is its norm.
       const double h          = 1e-5;
       const Column no_matter  = make_column(b.size()),
                    either     = make_column(t.size());
       const auto along_branch = [&](const double s) {
-        return loss(moved(b, db, s), t, functions, points, no_matter, either);
+        return loss(moved(b, db, s), t, no_matter, either);
       };
       const auto along_trunk = [&](const double s) {
-        return loss(b, moved(t, dt, s), functions, points, no_matter, either);
+        return loss(b, moved(t, dt, s), no_matter, either);
       };
       const auto difference = [h](const auto &f) {
         return (8. * (f(h) - f(-h)) - (f(2. * h) - f(-2. * h))) / (12. * h);
@@ -144,28 +160,31 @@ TEST(OperatorTraining, GradientOfTheLossAgreesWithDifferences)
 TEST(OperatorTraining, ReducesTheErrorOfTheAntiderivative)
 {
   const TrainingEquation equation = small_equation("antiderivative");
-  OperatorLoss           loss(equation);
   const OperatorTest     test(equation, 20, 1000);
-  Network      branch = equation.branch.build(), trunk = equation.trunk.build();
-  const Column b = branch.parameters(), db = make_column(b.size()),
-               t = trunk.parameters(), dt = make_column(t.size());
+  const Column           b = equation.branch.build().parameters(),
+               t           = equation.trunk.build().parameters(),
+               db = make_column(b.size()), dt = make_column(t.size());
   Soap branch_optimizer(equation.branch), trunk_optimizer(equation.trunk);
   std::mt19937_64 generator(1);
 
-  const double before  = test.mean_error(branch, trunk);
+  const double before  = test.mean_error(b, t);
   const int    n_steps = 400;
   for (int i = 0; i < n_steps; ++i)
     {
       const FunctionBatch functions(draw_functions(equation, 20, generator));
-      loss(b, t, functions, draw_points(equation, 20, generator), db, dt);
+      operator_loss(equation,
+                    b,
+                    t,
+                    functions,
+                    draw_points(equation, 20, generator),
+                    db,
+                    dt);
       const double rate = 1e-2 * (1. - double(i) / n_steps);
       branch_optimizer.step(b, db, rate);
       trunk_optimizer.step(t, dt, rate);
     }
-  branch.set_parameters(b);
-  trunk.set_parameters(t);
   EXPECT_GT(before, 0.8);
-  EXPECT_LT(test.mean_error(branch, trunk), 0.2 * before);
+  EXPECT_LT(test.mean_error(b, t), 0.2 * before);
 }
 
 
@@ -178,23 +197,24 @@ TEST(OperatorTraining, PointsLieWhereTheyBelong)
       SCOPED_TRACE(name);
       const TrainingEquation equation = make_training_equation(name);
       const TrainingPoints   points   = draw_points(equation, 50, generator);
+      const auto             y        = points.y.accessor<double, 2>();
       for (const auto &[kind, range] : points.ranges)
-        for (std::size_t j = range.first; j < range.last; ++j)
+        for (long j = range.first; j < range.first + range.size; ++j)
           {
-            const double x = points.y(0, j);
+            const double x = y[j][0];
             EXPECT_TRUE(x >= 0. && x <= 1.);
             if (kind == PointKind::initial)
-              EXPECT_EQ(points.y(1, j), 0.);
+              EXPECT_EQ(y[j][1], 0.);
             if (kind == PointKind::inflow || kind == PointKind::start)
               EXPECT_EQ(x, 0.);
             if (kind == PointKind::walls)
               EXPECT_TRUE(x == 0. || x == 1.);
             if (kind == PointKind::period)
               {
-                const std::size_t other = points.n + j - range.first;
+                const long other = points.n + j - range.first;
                 EXPECT_EQ(x, 0.);
-                EXPECT_EQ(points.y(0, other), 1.);
-                EXPECT_EQ(points.y(1, other), points.y(1, j));
+                EXPECT_EQ(y[other][0], 1.);
+                EXPECT_EQ(y[other][1], y[j][1]);
               }
           }
     }
@@ -222,14 +242,18 @@ TEST(OperatorTraining, SolutionsSatisfyTheConditions)
           const double moved[] = {y[0] + dx, dim == 2 ? y[1] + dt : 0.};
           return solution(moved);
         };
-        double jet[4] = {at(0, 0)}, slopes[4] = {};
+        std::vector<double> jet = {at(0, 0), 0., 0., 0.};
         if (condition.points == PointKind::interior)
           {
             jet[1] = (at(h, 0) - at(-h, 0)) / (2 * h);
             jet[2] = (at(0, h) - at(0, -h)) / (2 * h);
             jet[3] = (at(h, 0) - 2 * at(0, 0) + at(-h, 0)) / (h * h);
           }
-        return condition.residual(u(y[0]), y, jet, slopes);
+        return condition
+          .residual(torch::tensor(u(y[0])),
+                    torch::tensor({{y[0], y[1]}}),
+                    torch::tensor(jet))
+          .item<double>();
       };
       for (const Condition &condition : equation.conditions)
         if (condition.points != PointKind::period)

@@ -9,10 +9,10 @@
 #include <array>
 #include <cmath>
 #include <ostream>
-#include <utility>
+#include <string>
 #include <vector>
 
-#include "applications/studies/namespace.h"
+#include "applications/studies/study.h"
 
 namespace lsr_studies
 {
@@ -39,34 +39,29 @@ namespace lsr_studies
     std::vector<InstanceRecord> records;
 
     void
-    write_csv(std::ostream &out) const
+    write(const std::string &path) const
     {
-      using Record                                   = InstanceRecord;
-      const std::pair<const char *, Entry> columns[] = {
-        {"network_error", &Record::network_error},
-        {"refined_error", &Record::refined_error},
-        {"refined_network_error", &Record::refined_network_error},
-        {"fem_error", &Record::fem_error},
-        {"network_loss", &Record::network_loss},
-        {"refined_loss", &Record::refined_loss},
-        {"rank", &Record::rank},
-        {"condition", &Record::condition},
-        {"coefficient_norm", &Record::coefficient_norm},
-        {"linearizations", &Record::linearizations},
-        {"seconds", &Record::seconds},
-        {"fem_seconds", &Record::fem_seconds}};
-      out.precision(10);
-      out << "instance";
-      for (const auto &[title, entry] : columns)
-        out << ',' << title;
-      out << '\n';
+      Table table("instance,network_error,refined_error,refined_network_error,"
+                  "fem_error,network_loss,refined_loss,rank,condition,"
+                  "coefficient_norm,linearizations,seconds,fem_seconds");
       for (std::size_t i = 0; i < records.size(); ++i)
         {
-          out << i;
-          for (const auto &[title, entry] : columns)
-            out << ',' << records[i].*entry;
-          out << '\n';
+          const InstanceRecord &r = records[i];
+          table.add(i,
+                    r.network_error,
+                    r.refined_error,
+                    r.refined_network_error,
+                    r.fem_error,
+                    r.network_loss,
+                    r.refined_loss,
+                    r.rank,
+                    r.condition,
+                    r.coefficient_norm,
+                    r.linearizations,
+                    r.seconds,
+                    r.fem_seconds);
         }
+      table.write(path);
     }
 
     /// The mean errors.
@@ -81,10 +76,8 @@ namespace lsr_studies
     }
 
   private:
-    using Entry = double InstanceRecord::*;
-
     double
-    mean(const Entry entry) const
+    mean(double InstanceRecord::*const entry) const
     {
       double sum = 0;
       for (const InstanceRecord &record : records)
@@ -116,17 +109,16 @@ namespace lsr_studies
     }
 
     void
-    write_csv(std::ostream &out) const
+    write(const std::string &path) const
     {
-      out << "rank,loss,condition,coefficient_norm\n";
-      out.precision(10);
+      const auto mean = [&](const double sum) { return std::exp(sum / count); };
+      Table      table("rank,loss,condition,coefficient_norm");
       for (std::size_t k = 1; k < logarithms.size(); ++k)
-        {
-          out << k;
-          for (const double sum : logarithms[k])
-            out << ',' << std::exp(sum / count);
-          out << '\n';
-        }
+        table.add(k,
+                  mean(logarithms[k][0]),
+                  mean(logarithms[k][1]),
+                  mean(logarithms[k][2]));
+      table.write(path);
     }
 
   private:

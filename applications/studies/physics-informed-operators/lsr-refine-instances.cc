@@ -5,6 +5,7 @@
 // finite-element solution on a finer mesh.
 
 #include <lsr/base/atomic_file.h>
+#include <lsr/base/exceptions.h>
 #include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/finite_element_residual.h>
@@ -102,9 +103,8 @@ namespace lsr_studies
       , problem(communicator, equation)
       , reference(communicator, equation)
     {
-      AssertThrow(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
-                  dealii::ExcMessage(
-                    "instances are refined in one process, with threads"));
+      require(dealii::Utilities::MPI::n_mpi_processes(communicator) == 1,
+              "instances are refined in one process, with threads");
     }
 
     void
@@ -122,7 +122,8 @@ namespace lsr_studies
         {
           table.records.push_back(refine_instance(i));
           print_progress(i);
-          write_tables();
+          table.write(output.folder + "/instances.csv");
+          profile.write(output.folder + "/profile.csv");
         }
       table.print(std::cout);
       std::cout << "Results in " << output.folder << std::endl;
@@ -271,22 +272,21 @@ namespace lsr_studies
               curves.push_back(
                 minimize_iteratively(reduced, rank, section.n_iterations));
             }
-          write("iterations.csv",
-                [&](std::ostream &out) { write_csv(out, curves); });
+          write(curves, output.folder + "/iterations.csv");
         }
       if (!section.modes.empty())
         {
-          AssertThrow(dim == 2,
-                      dealii::ExcMessage("Study/Modes: expected none for a "
-                                         "problem in one dimension."));
+          require(dim == 2,
+                  "Study/Modes: expected none for a problem in one dimension.");
           const auto basis =
             sorted_basis(network,
                          nodes.points,
                          *std::max_element(section.modes.begin(),
                                            section.modes.end()));
-          write("modes.csv", [&](std::ostream &out) {
-            write_modes(out, *basis, section.modes, 101);
-          });
+          write_atomically(output.folder + "/modes.csv",
+                           [&](std::ostream &out) {
+                             write_modes(out, *basis, section.modes, 101);
+                           });
         }
     }
 
@@ -373,10 +373,9 @@ namespace lsr_studies
             return input.value(dealii::Point<dim>(x, 0.));
           });
           const auto given = reference.equation.dirichlet_conditions();
-          AssertThrow(given.count(0) > 0 && given.count(2) > 0,
-                      dealii::ExcMessage(
-                        "Study/Reference is characteristics, which needs "
-                        "Dirichlet conditions for boundary ids 0 and 2."));
+          require(given.count(0) > 0 && given.count(2) > 0,
+                  "Study/Reference is characteristics, which needs Dirichlet "
+                  "conditions for boundary ids 0 and 2.");
           const dealii::ScalarFunctionFromFunctionObject<dim> exact(
             [&](const dealii::Point<dim> &p) {
               const auto [x, t] = characteristics.origin(p[0], p[1]);
@@ -390,10 +389,9 @@ namespace lsr_studies
           solution.update_ghost_values();
         }
       else
-        AssertThrow(false,
-                    dealii::ExcMessage(
-                      "Study/Reference: found characteristics, expected "
-                      "fem for a problem that is not in two dimensions."));
+        throw Error(
+          "Study/Reference: found characteristics, expected fem for a problem "
+          "that is not in two dimensions.");
       return solution;
     }
 
@@ -435,20 +433,6 @@ namespace lsr_studies
                 << " -> " << record.refined_error << ", finite elements "
                 << record.fem_error << ", rank " << record.rank << ", "
                 << record.seconds << " s" << std::endl;
-    }
-
-    template <typename Writer>
-    void
-    write(const std::string &name, const Writer &writer)
-    {
-      write_atomically(output.folder + "/" + name, writer);
-    }
-
-    void
-    write_tables()
-    {
-      write("instances.csv", [&](std::ostream &out) { table.write_csv(out); });
-      write("profile.csv", [&](std::ostream &out) { profile.write_csv(out); });
     }
 
     const CommandLine         &command_line;

@@ -79,7 +79,6 @@ namespace lsr_studies
         const Column b = branch.parameters(), db = make_column(b.size()),
                      t = trunk.parameters(), dt = make_column(t.size());
         Soap branch_optimizer(equation.branch), trunk_optimizer(equation.trunk);
-        OperatorLoss       loss(equation);
         const OperatorTest test(equation, 50, seed + 1000000);
         std::mt19937_64    generator(seed);
         Table              history("iteration,seconds,loss,test error", 4);
@@ -94,13 +93,15 @@ namespace lsr_studies
               const Timer::Stage  stage(timer, "training");
               const FunctionBatch functions(
                 draw_functions(equation, equation.n_functions, generator));
-              const double value =
-                loss(b,
-                     t,
-                     functions,
-                     draw_points(equation, equation.n_points, generator),
-                     db,
-                     dt);
+              const double value = operator_loss(equation,
+                                                 b,
+                                                 t,
+                                                 functions,
+                                                 draw_points(equation,
+                                                             equation.n_points,
+                                                             generator),
+                                                 db,
+                                                 dt);
               require(std::isfinite(value),
                       "iteration " + std::to_string(i) +
                         ": the loss is not finite; try a smaller learning "
@@ -116,7 +117,7 @@ namespace lsr_studies
             branch.set_parameters(b);
             trunk.set_parameters(t);
             const double mean  = sum / (i + 1 - first),
-                         error = test.mean_error(branch, trunk);
+                         error = test.mean_error(b, t);
             first              = i + 1;
             sum                = 0.;
             std::cout << "  iteration " << i << ", " << std::setprecision(4)

@@ -11,12 +11,15 @@
 #include <lsr/refine/reduced_problem.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include <KokkosBlas1_scal.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <ostream>
+#include <string>
 #include <vector>
 
-#include "applications/studies/namespace.h"
+#include "applications/studies/study.h"
 #include "network/lbfgs.h"
 
 // The subspace of one instance, and its effect on iterative
@@ -63,25 +66,26 @@ namespace lsr_studies
 
     AppendRowsQR qr(rank);
     // Copies, which it overwrites.
-    const Block rows = make_block(n, rank);
+    const Block  rows    = make_block(n, rank);
+    const Column minus_f = make_column(n);
     Kokkos::deep_copy(rows, G);
-    const HostColumn f = to_host(problem.f), minus_f("minus f", n);
-    for (std::size_t i = 0; i < n; ++i)
-      minus_f(i) = -f(i);
-    qr.append(rows, to_memory_space(minus_f));
+    KokkosBlas::scal(minus_f, -1., problem.f);
+    qr.append(rows, minus_f);
     curve.direct_loss = LeastSquares(qr).losses().back() / n;
     return curve;
   }
 
   inline void
-  write_csv(std::ostream &out, const std::vector<IterationCurve> &curves)
+  write(const std::vector<IterationCurve> &curves, const std::string &path)
   {
-    out << "rank,iteration,loss,direct_loss\n";
-    out.precision(10);
+    Table table("rank,iteration,loss,direct_loss");
     for (const IterationCurve &curve : curves)
       for (std::size_t i = 0; i < curve.losses.size(); ++i)
-        out << curve.rank << ',' << curve.iterations[i] << ','
-            << curve.losses[i] << ',' << curve.direct_loss << '\n';
+        table.add(curve.rank,
+                  curve.iterations[i],
+                  curve.losses[i],
+                  curve.direct_loss);
+    table.write(path);
   }
 
 

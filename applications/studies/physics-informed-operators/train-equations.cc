@@ -12,6 +12,8 @@ namespace lsr_studies
 {
   namespace
   {
+    using torch::Tensor;
+
     /// The parts that equations share; branch and trunk have the same hidden
     /// layers, as wide as their output.
     TrainingEquation
@@ -39,19 +41,17 @@ namespace lsr_studies
 
 
 
-    double
-    vanishing_value(double, const double *, const double *s, double *slopes)
+    Tensor
+    vanishing_value(const Tensor &, const Tensor &, const Tensor &s)
     {
-      slopes[0] = 1.;
       return s[0];
     }
 
 
 
-    double
-    vanishing_slope(double, const double *, const double *s, double *slopes)
+    Tensor
+    vanishing_slope(const Tensor &, const Tensor &, const Tensor &s)
     {
-      slopes[1] = 1.;
       return s[1];
     }
 
@@ -63,14 +63,12 @@ namespace lsr_studies
     {
       TrainingEquation equation =
         begin(squared_exponential_field(0.2), 100, 1, 50, 4, "plain");
-      equation.conditions = {
-        {PointKind::interior,
-         1.,
-         [](double u, const double *, const double *s, double *slopes) {
-           slopes[1] = 1.;
-           return s[1] - u;
-         }},
-        {PointKind::start, 1., vanishing_value}};
+      equation.conditions   = {{PointKind::interior,
+                                1.,
+                                [](const Tensor &u,
+                                 const Tensor &,
+                                 const Tensor &s) { return s[1] - u; }},
+                               {PointKind::start, 1., vanishing_value}};
       equation.solve        = integral_of;
       equation.n_iterations = 20000;
       equation.n_points     = 100;
@@ -90,10 +88,7 @@ namespace lsr_studies
       equation.conditions = {
         {PointKind::interior,
          1.,
-         [](double u, const double *, const double *s, double *slopes) {
-           slopes[0] = -0.02 * s[0];
-           slopes[2] = 1.;
-           slopes[3] = -0.01;
+         [](const Tensor &u, const Tensor &, const Tensor &s) {
            return s[2] - 0.01 * s[3] - 0.01 * s[0] * s[0] - u;
          }},
         {PointKind::initial, 1. / 3., vanishing_value},
@@ -118,17 +113,12 @@ namespace lsr_studies
       equation.conditions = {
         {PointKind::interior,
          1.,
-         [](double, const double *, const double *s, double *slopes) {
-           slopes[0] = s[1];
-           slopes[1] = s[0];
-           slopes[2] = 1.;
-           slopes[3] = -0.01;
+         [](const Tensor &, const Tensor &, const Tensor &s) {
            return s[2] + s[0] * s[1] - 0.01 * s[3];
          }},
         {PointKind::initial,
          20.,
-         [](double u, const double *, const double *s, double *slopes) {
-           slopes[0] = 1.;
+         [](const Tensor &u, const Tensor &, const Tensor &s) {
            return s[0] - u;
          }},
         {PointKind::period, 1., vanishing_value},
@@ -153,22 +143,18 @@ namespace lsr_studies
       equation.conditions          = {
                  {PointKind::interior,
                   1.,
-                  [](double u, const double *, const double *s, double *slopes) {
-           slopes[1] = u;
-           slopes[2] = 1.;
+                  [](const Tensor &u, const Tensor &, const Tensor &s) {
            return s[2] + u * s[1];
          }},
                  {PointKind::initial,
                   50.,
-                  [](double, const double *y, const double *s, double *slopes) {
-           slopes[0] = 1.;
-           return s[0] - std::sin(M_PI * y[0]);
+                  [](const Tensor &, const Tensor &y, const Tensor &s) {
+           return s[0] - torch::sin(M_PI * y.select(1, 0));
          }},
                  {PointKind::inflow,
                   50.,
-                  [](double, const double *y, const double *s, double *slopes) {
-           slopes[0] = 1.;
-           return s[0] - std::sin(0.5 * M_PI * y[1]);
+                  [](const Tensor &, const Tensor &y, const Tensor &s) {
+           return s[0] - torch::sin(0.5 * M_PI * y.select(1, 1));
          }}};
       equation.sample = [field](std::mt19937_64 &generator) {
         FourierSeries u = field.sample(generator);

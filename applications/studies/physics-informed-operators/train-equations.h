@@ -3,7 +3,10 @@
 #ifndef lsr_studies_train_equations_h
 #define lsr_studies_train_equations_h
 
+// First: LibTorch and Kokkos have macros of the same names.
 #include <lsr/network/fully_connected.h>
+
+#include <torch/torch.h>
 
 #include <functional>
 #include <random>
@@ -36,15 +39,14 @@ namespace lsr_studies
     double    weight;
 
     /**
-     * $r$ for the value @p u of the input function at $x$, the point @p y and
-     * the jet of the solution there, $(s, s_x, s_t, s_{xx})$ or
-     * $(s, s_x, s_{xx})$; with $\partial r / \partial s_k$ in @p slopes, zeros
-     * before.
+     * $r$ for the values @p u of the input functions at $x$, [functions,
+     * points], the points @p y, [points, coordinates], and the jets @p s of the
+     * solutions there, $(s, s_x, s_t, s_{xx})$ or $(s, s_x, s_{xx})$ in
+     * [entries, functions, points].
      */
-    double (*residual)(double        u,
-                       const double *y,
-                       const double *jet,
-                       double       *slopes);
+    torch::Tensor (*residual)(const torch::Tensor &u,
+                              const torch::Tensor &y,
+                              const torch::Tensor &s);
   };
 
   /**

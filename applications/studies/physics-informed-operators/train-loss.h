@@ -3,34 +3,38 @@
 #ifndef lsr_studies_train_loss_h
 #define lsr_studies_train_loss_h
 
-#include <lsr/base/types.h>
-#include <lsr/network/network.h>
-
 #include <map>
 #include <random>
+#include <vector>
 
 #include "applications/studies/physics-informed-operators/train-equations.h"
-#include "applications/studies/training/taylor_mode.h"
 
 namespace lsr_studies
 {
   /// The points of one step of training.
   struct TrainingPoints
   {
-    /// Coordinates x points. Where a jump over the period is demanded, the
+    /// [points, coordinates]. Where a jump over the period is demanded, the
     /// points at its other end are the last ones.
-    HostBlock y;
+    torch::Tensor y;
 
     struct Range
     {
-      std::size_t first, last;
+      long first, size;
+
+      /// The part of @p tensor that belongs to these points, which its
+      /// direction @p d counts.
+      torch::Tensor
+      of(const torch::Tensor &tensor, const long d) const
+      {
+        return tensor.narrow(d, first, size);
+      }
     };
 
-    /// Which columns belong to each kind of points.
     std::map<PointKind, Range> ranges;
 
     /// Number of points, those at the other end of the period not counted.
-    std::size_t n;
+    long n;
   };
 
   /**
@@ -52,20 +56,20 @@ namespace lsr_studies
   public:
     explicit FunctionBatch(const std::vector<FourierSeries> &functions);
 
-    /// Functions x points, at @p x.
-    HostBlock
-    values(const std::vector<double> &x) const;
+    /// [functions, points], at @p x.
+    torch::Tensor
+    values(const torch::Tensor &x) const;
 
-    /// The input of the branch: @p n_sensors equidistant points of [0, 1]
-    /// x functions.
-    Block
-    sensors(unsigned int n_sensors) const;
+    /// The input of the branch: the values at @p n_sensors equidistant points
+    /// of [0, 1].
+    torch::Tensor
+    sensors(long n_sensors) const;
 
   private:
     double period;
 
-    /// Mean, coefficients of cosines, and of sines, x functions.
-    Block coefficients;
+    /// Mean, coefficients of cosines, and of sines, of each function.
+    torch::Tensor coefficients;
   };
 
   std::vector<FourierSeries>
@@ -83,39 +87,18 @@ namespace lsr_studies
    *       r_c\bigl(u_i(x_j), S_{ij}\bigr)^2, \qquad
    *   S^k_{ij} = \sum_l b_l(u_i)\, t^k_l(y_j),
    * @f]
-   * with the branch $b$ and the jets $t^k$ of the trunk: products of matrices,
-   * as are the derivatives with respect to $b$ and $t^k$, which are pulled back
-   * through each network alone. Works in host memory.
+   * with the branch $b$ and the jets $t^k$ of the trunk. Returns $L$, with its
+   * derivatives with respect to the parameters of branch and trunk in the
+   * gradients. Works in host memory.
    */
-  class OperatorLoss
-  {
-  public:
-    explicit OperatorLoss(const TrainingEquation &equation);
-
-    /// $L$, and its derivatives with respect to the parameters of branch and
-    /// trunk.
-    double
-    operator()(const Column         &branch_theta,
-               const Column         &trunk_theta,
-               const FunctionBatch  &functions,
-               const TrainingPoints &points,
-               const Column         &branch_gradient,
-               const Column         &trunk_gradient);
-
-  private:
-    /// The entries of the jets of all pairs, functions x points each.
-    using Jets = std::vector<HostBlock>;
-
-    /// Sum of the conditions, and its derivatives in @p slopes.
-    double
-    add_conditions(const TrainingPoints &points,
-                   const HostBlock      &u,
-                   const Jets           &jets,
-                   const Jets           &slopes) const;
-
-    const TrainingEquation &equation;
-    TaylorMode              branch, trunk;
-  };
+  double
+  operator_loss(const TrainingEquation &equation,
+                const Column           &branch_theta,
+                const Column           &trunk_theta,
+                const FunctionBatch    &functions,
+                const TrainingPoints   &points,
+                const Column           &branch_gradient,
+                const Column           &trunk_gradient);
 
 
 
@@ -130,11 +113,11 @@ namespace lsr_studies
 
     /// Mean over the functions.
     double
-    mean_error(const Network &branch, const Network &trunk) const;
+    mean_error(const Column &branch_theta, const Column &trunk_theta) const;
 
   private:
-    Block     sensors, points;
-    HostBlock solutions;
+    const TrainingEquation &equation;
+    torch::Tensor           sensors, points, solutions;
   };
 } // namespace lsr_studies
 

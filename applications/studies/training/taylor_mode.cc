@@ -1,257 +1,127 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "applications/studies/training/layers.h"
+#include "applications/studies/training/taylor_mode.h"
 // After LibTorch.
 #include <lsr/base/exceptions.h>
 
 #include <algorithm>
 
-#include "applications/studies/training/taylor_mode.h"
-
 namespace lsr_studies
 {
-  /// Tensors are [jet, points, units], which is the memory of a block of units
-  /// x jet points. Below, entry 0 of a jet are the values, the first
-  /// derivatives follow, and last comes, if there is one, the sum of second
-  /// derivatives.
-  class TaylorMode::Implementation
+  namespace
   {
-  public:
-    using Tensor = torch::Tensor;
+    using torch::Tensor;
 
-    Implementation(const FullyConnected &layout, const std::vector<double> &a)
-      : gated(layout.architecture == "modified")
-      , n_inputs(layout.n_inputs)
-      , curved(
-          std::any_of(a.begin(), a.end(), [](double b) { return b != 0.; }))
-      , n_entries(a.empty() ? 1 : n_inputs + 1 + curved)
-      , a(torch::tensor(a, torch::kDouble).unsqueeze(1).unsqueeze(2))
-      , layers(linear_layers(layout))
-      , x(layers.size())
-      , z(layers.size())
-      , y(layers.size())
-    {}
-
-    HostBlock
-    forward(const HostColumn &theta, const HostBlock &points)
+    /// Operations on jets, [entry, point, unit]: entry 0 are the values, the
+    /// first derivatives follow, and last comes, if there is one, the weighted
+    /// sum of second derivatives.
+    struct Jets
     {
-      const torch::NoGradGuard no_grad;
-      require(points.extent(0) == n_inputs &&
-                long(theta.size()) == layers.back().end(),
-              "TaylorMode: parameters or points of another network");
-      const Tensor parameters = as_tensor(theta.data(), {long(theta.size())});
-      const long   n = points.extent(1), d = n_inputs;
-      Tensor       h = torch::zeros({n_entries, n, d}, torch::kDouble);
-      h[0].copy_(as_tensor(points.data(), {n, d}));
-      for (long k = 0; k < d && n_entries > 1; ++k)
-        h[k + 1].select(1, k).fill_(1.);
+      Jets(const std::vector<double> &weights, const long n_inputs)
+        : a(torch::tensor(weights, torch::kDouble).view({-1, 1, 1}))
+        , curved(std::any_of(weights.begin(),
+                             weights.end(),
+                             [](const double b) { return b != 0.; }))
+        , n_derivatives(weights.empty() ? 0 : n_inputs + curved)
+      {}
 
-      for (std::size_t l = 0; l < layers.size(); ++l)
-        {
-          x[l] = h;
-          z[l] = h.matmul(layers[l].weights(parameters).t());
-          z[l][0].add_(layers[l].biases(parameters));
-          if (l + 1 == layers.size())
-            break;
-          y[l] = activate(z[l]);
-          if (!gated)
-            h = y[l];
-          else if (l == 1)
-            difference = y[0] - y[1];
-          else if (l > 1)
-            h = gate(y[l]);
-        }
-      return HostBlock(z.back().data_ptr<double>(),
-                       layers.back().n_outputs,
-                       n * n_entries);
-    }
+      Tensor
+      values(const Tensor &jet) const
+      {
+        return jet.narrow(0, 0, 1);
+      }
 
-    void
-    backward(const HostColumn &theta,
-             const HostBlock  &slopes,
-             const HostColumn &gradient)
-    {
-      const torch::NoGradGuard no_grad;
-      const Tensor parameters = as_tensor(theta.data(), {long(theta.size())}),
-                   by_theta =
-                     as_tensor(gradient.data(), {long(gradient.size())});
-      const std::size_t n_encoders = gated ? 2 : 0;
-      Tensor            by_z       = as_tensor(slopes.data(), z.back().sizes());
-      if (gated)
-        {
-          by_difference = torch::zeros_like(difference);
-          by_v          = torch::zeros_like(difference);
-        }
-      for (std::size_t l = layers.size(); l-- > n_encoders;)
-        {
-          if (l + 1 < layers.size())
-            by_z =
-              activate_backward(l, gated ? gate_backward(y[l], by_z) : by_z);
-          linear_backward(l, by_z, by_theta);
-          if (l > n_encoders)
-            by_z = by_z.matmul(layers[l].weights(parameters));
-        }
-      if (!gated)
-        return;
-      linear_backward(0, activate_backward(0, by_difference), by_theta);
-      linear_backward(1, activate_backward(1, by_v - by_difference), by_theta);
-    }
+      Tensor
+      derivatives(const Tensor &jet) const
+      {
+        return jet.narrow(0, 1, n_derivatives);
+      }
 
-    const bool         gated;
-    const unsigned int n_inputs;
-    const bool         curved;
-    const long         n_entries;
+      /// A jet, where the last derivatives lack @p factor times the sum of
+      /// $a_k p_k q_k$ over the first derivatives of two jets.
+      Tensor
+      jet(const Tensor &values,
+          const Tensor &derivatives,
+          const Tensor &factor,
+          const Tensor &p,
+          const Tensor &q) const
+      {
+        if (!curved)
+          return torch::cat({values, derivatives});
+        const long   d = a.size(0);
+        const Tensor sum =
+          (a * p.narrow(0, 1, d) * q.narrow(0, 1, d)).sum(0, true);
+        return torch::cat({values,
+                           derivatives.narrow(0, 0, d),
+                           derivatives.narrow(0, d, 1) + factor * sum});
+      }
 
-  private:
-    static Tensor
-    as_tensor(double *data, const torch::IntArrayRef &sizes)
-    {
-      return torch::from_blob(data, sizes, torch::kDouble);
-    }
+      /// The jets of tanh of the values and @p biases.
+      Tensor
+      activate(const Tensor &z, const Tensor &biases) const
+      {
+        const Tensor value = (values(z) + biases).tanh(),
+                     slope = 1. - value.square();
+        return jet(value, slope * derivatives(z), -2. * value * slope, z, z);
+      }
 
-    /// All derivatives.
-    Tensor
-    derivatives(const Tensor &jet) const
-    {
-      return jet.narrow(0, 1, n_entries - 1);
-    }
+      /// The jets of $v + y\,(u - v)$.
+      Tensor
+      gate(const Tensor &y, const Tensor &u, const Tensor &v) const
+      {
+        const Tensor difference = u - v, result = v + values(y) * difference;
+        return jet(values(result),
+                   derivatives(result) + derivatives(y) * values(difference),
+                   torch::full({}, 2., torch::kDouble),
+                   y,
+                   difference);
+      }
 
-    /// The first derivatives times the weights of the second ones.
-    Tensor
-    weighted(const Tensor &jet) const
-    {
-      return a * jet.narrow(0, 1, n_inputs);
-    }
-
-    /// $\sum_k a_k\, p_k q_k$ over the first derivatives.
-    Tensor
-    product(const Tensor &p, const Tensor &q) const
-    {
-      return (weighted(p) * q.narrow(0, 1, n_inputs)).sum(0);
-    }
-
-    Tensor
-    activate(const Tensor &z) const
-    {
-      const Tensor value  = z[0].tanh();
-      Tensor       result = z * (1. - value.square());
-      if (curved)
-        result[-1].sub_(2. * value * product(result, z));
-      result[0].copy_(value);
-      return result;
-    }
-
-    /// Slopes with respect to z from those with respect to y.
-    Tensor
-    activate_backward(const std::size_t l, const Tensor &slopes) const
-    {
-      const Tensor value  = y[l][0];
-      Tensor       result = slopes * (1. - value.square());
-      if (n_entries > 1)
-        result[0].sub_(2. * value *
-                       (derivatives(z[l]) * derivatives(result)).sum(0));
-      if (curved)
-        {
-          const Tensor by_last = result[-1];
-          result[0].add_(by_last * (6. * value.square() - 2.) *
-                         product(z[l], z[l]));
-          result.narrow(0, 1, n_inputs)
-            .sub_(4. * value * by_last * weighted(z[l]));
-        }
-      return result;
-    }
-
-    /// The jets of $v + y\,(u - v)$, with the values u, v of the encoders.
-    Tensor
-    gate(const Tensor &y) const
-    {
-      Tensor result = this->y[1] + y[0] * difference;
-      if (n_entries > 1)
-        derivatives(result).add_(derivatives(y) * difference[0]);
-      if (curved)
-        result[-1].add_(2. * product(y, difference));
-      return result;
-    }
-
-    /// Slopes with respect to y; adds those with respect to v and $u - v$.
-    Tensor
-    gate_backward(const Tensor &y, const Tensor &slopes)
-    {
-      const auto pull_back = [&](const Tensor &factor) {
-        Tensor result = slopes * factor[0];
-        if (n_entries > 1)
-          result[0].add_((derivatives(slopes) * derivatives(factor)).sum(0));
-        if (curved)
-          result.narrow(0, 1, n_inputs)
-            .add_(2. * slopes[-1] * weighted(factor));
-        return result;
-      };
-      by_v.add_(slopes);
-      by_difference.add_(pull_back(y));
-      return pull_back(difference);
-    }
-
-    /// The gradient of weights and biases.
-    void
-    linear_backward(const std::size_t l,
-                    const Tensor     &slopes,
-                    const Tensor     &gradient) const
-    {
-      layers[l].weights(gradient).copy_(
-        slopes.flatten(0, 1).t().matmul(x[l].flatten(0, 1)));
-      layers[l].biases(gradient).copy_(slopes[0].sum(0));
-    }
-
-    const Tensor                   a;
-    const std::vector<LinearLayer> layers;
-
-    /// Of each layer: its input, the result, and that of the activation.
-    std::vector<Tensor> x, z, y;
-
-    /// $u - v$, and slopes of a gated network.
-    Tensor difference, by_difference, by_v;
-  };
+      const Tensor a;
+      const bool   curved;
+      const long   n_derivatives;
+    };
+  } // namespace
 
 
 
-  TaylorMode::TaylorMode(const FullyConnected      &layout,
-                         const std::vector<double> &a)
-    : implementation(std::make_unique<Implementation>(layout, a))
+  Tensor
+  jets(const FullyConnected      &layout,
+       const std::vector<double> &a,
+       const Tensor              &theta,
+       const Tensor              &points)
   {
+    const auto layers = linear_layers(layout);
+    const long n = points.size(0), d = layout.n_inputs;
     require(layout.activation == "tanh" && layout.input_shift.empty() &&
               layout.input_scale.empty() && !layout.widths.empty() &&
-              (a.empty() || a.size() == layout.n_inputs),
-            "TaylorMode: a tanh network with hidden layers and no "
-            "standardization expected, and one weight for each input");
-  }
+              (a.empty() || long(a.size()) == d) && points.size(1) == d &&
+              theta.size(0) == layers.back().end(),
+            "jets: a tanh network with hidden layers and no standardization "
+            "expected, its parameters, and a weight for each input");
+    const Jets jets(a, d);
+    Tensor     h = torch::zeros({1 + jets.n_derivatives, n, d}, torch::kDouble);
+    h[0].copy_(points);
+    for (long k = 0; k < d && !a.empty(); ++k)
+      h[k + 1].select(1, k).fill_(1.);
 
-
-
-  TaylorMode::~TaylorMode() = default;
-
-
-
-  unsigned int
-  TaylorMode::jet_size() const
-  {
-    return implementation->n_entries;
-  }
-
-
-
-  HostBlock
-  TaylorMode::forward(const HostColumn &theta, const HostBlock &points)
-  {
-    return implementation->forward(theta, points);
-  }
-
-
-
-  void
-  TaylorMode::backward(const HostColumn &theta,
-                       const HostBlock  &slopes,
-                       const HostColumn &gradient)
-  {
-    implementation->backward(theta, slopes, gradient);
+    const auto product = [&](const LinearLayer &layer) {
+      return h.matmul(layer.weights(theta).t());
+    };
+    const auto activated = [&](const LinearLayer &layer) {
+      return jets.activate(product(layer), layer.biases(theta));
+    };
+    auto   layer = layers.begin();
+    Tensor u, v;
+    if (layout.architecture == "modified")
+      {
+        u = activated(*layer++);
+        v = activated(*layer++);
+      }
+    for (; layer + 1 != layers.end(); ++layer)
+      h = u.defined() ? jets.gate(activated(*layer), u, v) : activated(*layer);
+    const Tensor z = product(*layer);
+    return torch::cat(
+      {jets.values(z) + layer->biases(theta), jets.derivatives(z)});
   }
 } // namespace lsr_studies
