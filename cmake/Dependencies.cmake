@@ -70,6 +70,9 @@ find_package(Torch REQUIRED)
 find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
 find_library(LIBZIP_LIBRARY zip REQUIRED)
 
+# Checksums of network files. Debian's HDF5 asks for its headers already.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+
 # The newest language standard that a dependency asks for.
 if(CMAKE_CXX_STANDARD LESS 20
    AND (Torch_VERSION VERSION_GREATER_EQUAL 2.13 OR Kokkos_VERSION VERSION_GREATER_EQUAL 5))

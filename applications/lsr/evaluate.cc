@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// lsr evaluate: values of a refined network at points, or on a mesh.
+// lsr evaluate: values of a network at points, or on a mesh.
 
 #include <lsr/base/exceptions.h>
 
@@ -16,8 +16,8 @@ namespace lsr
     app
       .add_option("NETWORK",
                   model_file,
-                  "Refined network (.pt; a program: use only files that you "
-                  "trust)")
+                  "Network, refined or not (.pt; a program: use only files "
+                  "that you trust)")
       ->required();
     app
       .add_option("POINTS",
@@ -53,9 +53,13 @@ namespace lsr
       const DataSet points =
         read_data_set(options.file, {0, false, false, options.inputs, {}, say});
       prepare_folder_of(options.output_file);
-      const RefinedNetwork refined =
-        RefinedNetwork::load(options.model_file, points.points.extent(0));
-      write_data_set(options.output_file, evaluate(refined, points));
+      const Network network =
+        Network::load(options.model_file,
+                      points.points.extent(0),
+                      0,
+                      {},
+                      {"", points.points});
+      write_data_set(options.output_file, evaluate(network, points));
       say("Written: " + options.output_file);
     }
 
@@ -83,7 +87,7 @@ namespace lsr
       app,
       command,
       "evaluate",
-      "Evaluate a refined network at points, or at the nodes of a mesh.",
+      "Evaluate a network at points, or at the nodes of a mesh.",
       run);
   }
 } // namespace lsr

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// lsr evaluate refined.pt problem.prm: a refined network on a mesh.
+// lsr evaluate network.pt problem.prm: a network on a mesh.
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/fe/field_output.h>
-#include <lsr/refine/refined_network.h>
 
 #include <filesystem>
 
@@ -35,27 +34,31 @@ namespace lsr
       on_first_rank(world, [&]() {
         prepare_output_folder(fs::absolute(file).parent_path().string());
       });
-      const RefinedNetwork refined =
-        RefinedNetwork::load(options.model_file,
-                             run.parameters.network.time_value() ? dim + 1 :
-                                                                   dim,
-                             run.problem.equation.n_components());
-      run.network = refined.network;
+      const Network network =
+        Network::load(options.model_file,
+                      run.parameters.network.time_value() ? dim + 1 : dim,
+                      run.problem.equation.n_components(),
+                      run.parameters.network.scaling,
+                      {run.parameters.network.inputs, Block()});
+      run.network = network.unrefined();
       make_mesh(run);
       print_mesh(run.problem, run.pcout);
 
-      const FEVector before      = network_field(run),
-                     after       = network_field(run, refined.correction);
+      const FEVector before = network_field(run);
+      run.network           = network;
+      const FEVector after  = network_field(run);
+      NamedFields    fields = {{"network", &before}};
+      if (network.is_refined())
+        fields.emplace_back("refined", &after);
       const auto &discretization = run.problem.discretization;
       const auto  exact          = run.problem.equation.exact_solution();
       write_vtu(file,
                 discretization.mapping(),
                 discretization.dof_handler(),
-                {{"network", &before}, {"refined", &after}},
+                fields,
                 exact.get());
       if (exact)
-        for (const auto &[name, field] :
-             {std::pair{"network", &before}, {"refined", &after}})
+        for (const auto &[name, field] : fields)
           run.pcout << "relative L2 error, " << name << ": "
                     << compute_L2_error(discretization.mapping(),
                                         discretization.dof_handler(),

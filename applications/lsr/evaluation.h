@@ -5,8 +5,8 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
+#include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
-#include <lsr/refine/refined_network.h>
 
 #include <cmath>
 #include <filesystem>
@@ -64,12 +64,13 @@ namespace lsr
 
 
 
-  /// The refined prediction at the points of @p data, in its targets.
+  /// The values of @p network, with a @p correction if there is one, at the
+  /// points of @p data, in its targets.
   inline DataSet
-  evaluate(const RefinedNetwork &refined, DataSet data)
+  evaluate(const Network &network, DataSet data, const Column &correction = {})
   {
-    data.targets = make_column(data.n_points() * refined.network.n_outputs());
-    refined.network.evaluate(data.points, data.targets, refined.correction);
+    data.targets = make_column(data.n_points() * network.n_outputs());
+    network.evaluate(data.points, data.targets, correction);
     return data;
   }
 } // namespace lsr

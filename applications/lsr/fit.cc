@@ -7,7 +7,6 @@
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
-#include <lsr/refine/refined_network.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -109,8 +108,8 @@ namespace lsr
 
 
 
-    /// Refine the network of @p options on its data.
-    RefinedNetwork
+    /// The correction for the network of @p options on its data.
+    Column
     refine_on_data(const FitOptions &options,
                    const Network    &network,
                    const DataSet    &data)
@@ -129,12 +128,11 @@ namespace lsr
       Timer     timer  = basis->timer();
       timer.add(result.timer);
 
-      const RefinedNetwork refined{network, result.correction};
-      std::cout << json_report(options, refined, result, rows, test, timer)
+      std::cout << json_report(options, network, result, rows, test, timer)
                 << std::endl;
       if (!options.profile_file.empty())
         write_profile(options.profile_file, result);
-      return refined;
+      return result.correction;
     }
 
 
@@ -159,13 +157,14 @@ namespace lsr
                                          {},
                                          {options.input_names, data.points});
       require_values(network, data, options.data_file);
-      const RefinedNetwork refined = refine_on_data(options, network, data);
+      const Column correction = refine_on_data(options, network, data);
       if (options.output_file.empty())
         return;
       if (std::filesystem::path(options.output_file).extension() == ".pt")
-        refined.save(options.output_file);
+        network.save(options.output_file, correction);
       else
-        write_data_set(options.output_file, evaluate(refined, data));
+        write_data_set(options.output_file,
+                       evaluate(network, data, correction));
       say("Written: " + options.output_file);
     }
 

@@ -9,7 +9,6 @@
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/fit.h>
-#include <lsr/refine/refined_network.h>
 
 #include <nlohmann/json.hpp>
 
@@ -88,29 +87,29 @@ namespace lsr
 
   /// The result in one line.
   inline std::string
-  json_report(const FitOptions     &options,
-              const RefinedNetwork &refined,
-              const Fit            &result,
-              const DataSet        &rows,
-              const DataSet        &test,
-              const Timer          &timer)
+  json_report(const FitOptions &options,
+              const Network    &network,
+              const Fit        &result,
+              const DataSet    &rows,
+              const DataSet    &test,
+              const Timer      &timer)
   {
     const std::size_t rank =
       std::min(result.choice.rank, result.numerical_rank);
     nlohmann::ordered_json json;
-    json["torch"]      = Network::torch_version();
-    json["device"]     = device_name();
-    json["parameters"] = refined.network.n_parameters();
-    json["rows"]       = result.n_rows;
-    json["rank"]       = options.basis.n_directions;
+    json["torch"]          = Network::torch_version();
+    json["device"]         = device_name();
+    json["network_sha256"] = network.checksum();
+    json["parameters"]     = network.n_parameters();
+    json["rows"]           = result.n_rows;
+    json["rank"]           = options.basis.n_directions;
 
     const auto add_errors = [&](const std::string &name, const DataSet &data) {
       if (data.n_points() == 0)
         return;
-      const DataErrors before = data_errors(refined.network, {}, data),
-                       after =
-                         data_errors(refined.network, refined.correction, data);
-      json["mse_" + name]                      = before.mse;
+      const DataErrors before = data_errors(network, {}, data),
+                       after  = data_errors(network, result.correction, data);
+      json["mse_" + name]     = before.mse;
       json["mse_" + name + "_refined"]         = after.mse;
       json["relative_l2_" + name]              = before.relative_l2;
       json["relative_l2_" + name + "_refined"] = after.relative_l2;

@@ -57,6 +57,9 @@ namespace lsr
     /// Of the network, if it is to count.
     double training_seconds = 0;
 
+    /// The SHA-256 of its file; empty where it is an operator of two.
+    std::string network_checksum;
+
     std::size_t  n_dofs = 0, n_parameters = 0, n_columns = 0;
     unsigned int n_reduced_matrices = 0;
   };
@@ -136,6 +139,9 @@ namespace lsr
     return {{"instances", n},
             {"degrees_of_freedom", report.n_dofs},
             {"network_parameters", report.n_parameters},
+            {"network_sha256",
+             report.network_checksum.empty() ? json() :
+                                               json(report.network_checksum)},
             {"columns", report.n_columns},
             {"reduced_matrices", report.n_reduced_matrices},
             {"network_error",

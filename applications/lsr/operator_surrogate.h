@@ -45,8 +45,11 @@ namespace lsr
     {
       const unsigned int width = branch.n_outputs();
       const Network trunk = Network::load(trunk_path, n_coordinates, width);
-      layout.n_inputs     = n_coordinates;
-      layout.n_outputs    = width;
+      require(!trunk.is_refined(),
+              trunk_path + ": found a refined network, expected a network of "
+                           "layers, which those of the branch are put into");
+      layout.n_inputs            = n_coordinates;
+      layout.n_outputs           = width;
       const std::size_t expected = layout.build().n_parameters();
       require(trunk.n_parameters() == expected,
               trunk_path + ": found " + std::to_string(trunk.n_parameters()) +

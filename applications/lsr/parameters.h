@@ -32,16 +32,21 @@ namespace lsr
     {
       add_parameter("File",
                     file,
-                    "TorchScript file with the network, relative to the folder "
-                    "of this file. It is a program: use only files that you "
-                    "trust. If empty, iterations begin with an untrained "
-                    "network, made as section Training says.");
+                    "TorchScript file with the network, or a refined network, "
+                    "relative to the folder of this file. It is a program: use "
+                    "only files that you trust. If empty, iterations begin "
+                    "with an untrained network, made as section Training "
+                    "says.");
       add_parameter("Inputs",
                     inputs,
                     "If forward() takes several tensors or a dictionary: their "
                     "names in the order of the columns, with the number of "
                     "columns where it is not clear, such as 'branch: 8, "
                     "trunk: 2'. Empty: in the order of forward().");
+      add_parameter("SHA-256",
+                    checksum,
+                    "The SHA-256 that the file has to have, as sha256sum "
+                    "prints it and as report.json has it. Empty: any.");
       add_parameter("Time",
                     time,
                     "If the network has time as a further input after the "
@@ -85,6 +90,7 @@ namespace lsr
 
     std::string      file = "network.pt";
     std::string      inputs;
+    std::string      checksum;
     bool             mesh_coordinates = false;
     Network::Scaling scaling;
 

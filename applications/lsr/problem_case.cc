@@ -38,7 +38,8 @@ namespace lsr
                              n_inputs,
                              run.problem.equation.n_components(),
                              parameters.scaling,
-                             {parameters.inputs, Block()});
+                             {parameters.inputs, Block()},
+                             parameters.checksum);
       });
     run.pcout << "  " << run.network->description() << std::endl;
   }

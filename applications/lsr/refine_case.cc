@@ -9,7 +9,6 @@
 #include <lsr/network/network.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/linear_case.h>
-#include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 
 #include <nlohmann/json.hpp>
@@ -31,12 +30,12 @@ namespace lsr
     DataSet
     refined_values(const LinearCase         &problem,
                    const LinearizedResidual &residual,
-                   const RefinedNetwork     &refined,
+                   const Network            &network,
                    const Refinement         &refinement)
     {
       DataSet data;
       data.points = problem.sampling.points;
-      data        = evaluate(refined, data);
+      data        = evaluate(network, data, refinement.correction);
 
       const Column q = make_column(refinement.values.size());
       Kokkos::deep_copy(q, refinement.values);
@@ -60,11 +59,12 @@ namespace lsr
     {
       const Linearization   &linearization = problem.linearization;
       nlohmann::ordered_json json;
-      json["problem"]    = problem.name;
-      json["torch"]      = Network::torch_version();
-      json["device"]     = device_name();
-      json["parameters"] = network.n_parameters();
-      json["rows"]       = linearization.residual.size();
+      json["problem"]        = problem.name;
+      json["torch"]          = Network::torch_version();
+      json["device"]         = device_name();
+      json["network_sha256"] = network.checksum();
+      json["parameters"]     = network.n_parameters();
+      json["rows"]           = linearization.residual.size();
       json["norm"]       = linearization.norm == Linearization::Norm::energy ?
                              "energy" :
                              "euclidean";
@@ -121,16 +121,16 @@ namespace lsr
       refine(*basis, problem.sampling, *residual, problem.refinement);
     timer.add(refinement.timer);
 
-    const RefinedNetwork refined{*network, refinement.correction};
     if (!options.output_file.empty())
       {
-        refined.save(options.output_file);
+        network->save(options.output_file, refinement.correction);
         say("Written: " + options.output_file);
       }
     if (!options.values_file.empty())
       {
-        write_data_set(options.values_file,
-                       refined_values(problem, *residual, refined, refinement));
+        write_data_set(
+          options.values_file,
+          refined_values(problem, *residual, *network, refinement));
         say("Written: " + options.values_file);
       }
     std::cout << json_report(options, problem, *network, refinement, timer)

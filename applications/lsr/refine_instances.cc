@@ -129,12 +129,14 @@ namespace lsr
           return;
         }
       run.pcout << "Loading the network " << network.file << std::endl;
-      run.space.network       = Network::load(network.required_file(),
+      run.space.network           = Network::load(network.required_file(),
                                         dim + instances.inputs.size(),
                                         1,
                                         network.scaling,
-                                        {network.inputs, Block()});
-      run.report.n_parameters = run.space.network->n_parameters();
+                                        {network.inputs, Block()},
+                                        network.checksum);
+      run.report.network_checksum = run.space.network->checksum();
+      run.report.n_parameters     = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;
     }
 

@@ -11,7 +11,6 @@
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/linear_case.h>
-#include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/tangent_basis.h>
 
@@ -261,12 +260,15 @@ namespace lsr
           iteration.restart(iteration.checkpoint);
         const std::string reason = iteration.run();
         run.pcout << "Stopped: " << reason << std::endl;
+        on_first_rank(run.communicator, [&]() {
+          run.network->save(in_output_folder(run, "aligned.pt"));
+        });
       });
       run.written.push_back("history.csv");
       if (run.parameters.output.pictures)
         for (const IterationRecord &record : iteration.history().records)
           run.written.push_back(iteration_file(record));
-      run.written.push_back("checkpoint.pt");
+      run.written.insert(run.written.end(), {"checkpoint.pt", "aligned.pt"});
       return iteration.refinement();
     }
 
@@ -288,8 +290,8 @@ namespace lsr
       if (output.refined_network)
         {
           on_first_rank(run.communicator, [&]() {
-            RefinedNetwork{*run.network, refinement.correction}.save(
-              in_output_folder(run, "refined.pt"));
+            run.network->save(in_output_folder(run, "refined.pt"),
+                              refinement.correction);
           });
           run.written.push_back("refined.pt");
         }
@@ -337,10 +339,12 @@ namespace lsr
       report.problem      = problem.name;
       report.n_dofs       = problem.discretization.dof_handler().n_dofs();
       report.n_parameters = run.network->n_parameters();
-      report.rank         = refinement.rank;
-      report.subspace     = run.parameters.refinement.basis.type;
-      report.norm         = run.parameters.refinement.norm;
-      report.profile      = refinement.profile;
+      if (!run.parameters.network.file.empty())
+        report.network_checksum = run.network->checksum();
+      report.rank     = refinement.rank;
+      report.subspace = run.parameters.refinement.basis.type;
+      report.norm     = run.parameters.refinement.norm;
+      report.profile  = refinement.profile;
 
       const unsigned int further = run.parameters.output.further_refinements;
       double fem_residual        = std::numeric_limits<double>::quiet_NaN();

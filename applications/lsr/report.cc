@@ -48,22 +48,24 @@ namespace lsr
     result["dofs"]               = report.n_dofs;
     result["dofs_of_comparison"] = report.n_dofs_of_comparison;
     result["parameters"]         = report.n_parameters;
-    result["rank"]               = report.rank;
-    result["subspace"]           = report.subspace;
-    result["norm"]               = report.norm;
-    result["error"]              = {{"network", errors(network)},
-                                    {"refined", errors(refined)},
-                                    {"fem", errors(fem)},
-                                    {"relative",
+    result["network_sha256"] =
+      report.network_checksum.empty() ? json() : json(report.network_checksum);
+    result["rank"]              = report.rank;
+    result["subspace"]          = report.subspace;
+    result["norm"]              = report.norm;
+    result["error"]             = {{"network", errors(network)},
+                                   {"refined", errors(refined)},
+                                   {"fem", errors(fem)},
+                                   {"relative",
                         network.error ? network.error->relative : true}};
-    result["difference_to_fem"]  = {{"network", network.difference_to_fem.L2},
-                                    {"refined", refined.difference_to_fem.L2},
-                                    {"relative",
-                                     network.difference_to_fem.relative}};
-    result["residual"]           = {{"network", network.residual},
-                                    {"refined", refined.residual},
-                                    {"fem", fem.residual}};
-    result["seconds"]            = seconds(report.timer);
+    result["difference_to_fem"] = {{"network", network.difference_to_fem.L2},
+                                   {"refined", refined.difference_to_fem.L2},
+                                   {"relative",
+                                    network.difference_to_fem.relative}};
+    result["residual"]          = {{"network", network.residual},
+                                   {"refined", refined.residual},
+                                   {"fem", fem.residual}};
+    result["seconds"]           = seconds(report.timer);
 
     std::vector<unsigned int> ranks(report.profile.loss.size());
     std::iota(ranks.begin(), ranks.end(), 0);

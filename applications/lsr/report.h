@@ -31,6 +31,7 @@ namespace lsr
    *   "dofs": 16641,
    *   "dofs_of_comparison": 16641,
    *   "parameters": 83073,
+   *   "network_sha256": "8b1a...",
    *   "rank": 1000,
    *   "subspace": "structured",
    *   "norm": "dual",
@@ -60,7 +61,11 @@ namespace lsr
     std::uint64_t n_dofs_of_comparison = 0;
 
     std::uint64_t n_parameters = 0;
-    std::uint64_t rank         = 0;
+
+    /// The SHA-256 of the file of the network; empty if there was none.
+    std::string network_checksum;
+
+    std::uint64_t rank = 0;
     std::string   subspace;
     std::string   norm;
     Comparison    comparison;

@@ -12,13 +12,6 @@ namespace lsr
   using dealii::Tensor;
 
   template <int dim>
-  NetworkFunction<dim>::NetworkFunction(const Network &network)
-    : NetworkFunction(network, Column())
-  {}
-
-
-
-  template <int dim>
   NetworkFunction<dim>::NetworkFunction(const std::string      &path,
                                         const unsigned int      n_components,
                                         const bool              time_dependent,
@@ -32,11 +25,9 @@ namespace lsr
 
 
   template <int dim>
-  NetworkFunction<dim>::NetworkFunction(const Network &network,
-                                        const Column  &correction)
+  NetworkFunction<dim>::NetworkFunction(const Network &network)
     : dealii::Function<dim>(network.n_outputs())
     , network_(network)
-    , correction(correction)
   {
     AssertThrow(network_.n_inputs() == dim || network_.n_inputs() == dim + 1,
                 dealii::ExcMessage(
@@ -78,7 +69,7 @@ namespace lsr
                 ExcDimensionMismatch(values.size(), points.size()));
     const unsigned int n = this->n_components;
     const Column       q = make_column(points.size() * n);
-    network_.evaluate(as_block(points), q, correction);
+    network_.evaluate(as_block(points), q);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), q);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -102,7 +93,7 @@ namespace lsr
                 ExcDimensionMismatch(gradients.size(), points.size()));
     const unsigned int n = this->n_components;
     const Block result   = make_block(network_.n_inputs(), points.size() * n);
-    network_.evaluate_gradients(as_block(points), result, correction);
+    network_.evaluate_gradients(as_block(points), result);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), result);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -127,7 +118,7 @@ namespace lsr
                 ExcDimensionMismatch(values.size(), points.size()));
     const unsigned int n      = this->n_components;
     const Column       result = make_column(points.size() * n);
-    network_.evaluate_laplacians(as_block(points), dim, result, correction);
+    network_.evaluate_laplacians(as_block(points), dim, result);
     const auto host =
       Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), result);
     for (std::size_t i = 0; i < points.size(); ++i)
@@ -306,28 +297,7 @@ namespace lsr
 
 
 
-  template <int dim>
-  RefinedFunction<dim>::RefinedFunction(const RefinedNetwork &refined)
-    : NetworkFunction<dim>(refined.network, refined.correction)
-  {}
-
-
-
-  template <int dim>
-  RefinedFunction<dim>::RefinedFunction(const std::string &path,
-                                        const unsigned int n_components,
-                                        const bool         time_dependent)
-    : RefinedFunction(RefinedNetwork::load(path,
-                                           time_dependent ? dim + 1 : dim,
-                                           n_components))
-  {}
-
-
-
   template class NetworkFunction<1>;
   template class NetworkFunction<2>;
   template class NetworkFunction<3>;
-  template class RefinedFunction<1>;
-  template class RefinedFunction<2>;
-  template class RefinedFunction<3>;
 } // namespace lsr

@@ -11,6 +11,16 @@ namespace lsr
   Network::Implementation::push_forward(const at::Tensor &x,
                                         const at::Tensor &direction) const
   {
+    return push_forward(theta, x, direction);
+  }
+
+
+
+  at::Tensor
+  Network::Implementation::push_forward(const std::vector<at::Tensor> &theta,
+                                        const at::Tensor              &x,
+                                        const at::Tensor &direction) const
+  {
     if (has_forward_mode)
       {
         const DualLevel level;

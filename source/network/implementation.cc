@@ -173,16 +173,6 @@ namespace lsr
 
 
   void
-  Network::Implementation::check_correction(const Column &correction) const
-  {
-    require(correction.size() == 0 || correction.size() == n_parameters,
-            "the correction has " + std::to_string(correction.size()) +
-              " entries, expected " + std::to_string(n_parameters));
-  }
-
-
-
-  void
   Network::Implementation::check_directions(const Block &V) const
   {
     require(V.extent(0) == n_parameters,

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "network/functional_graph.h"
+#include "network/refined_file.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -42,6 +43,12 @@ namespace lsr
     /// $J v$ for one direction, [n_points, n_outputs].
     at::Tensor
     push_forward(const at::Tensor &x, const at::Tensor &direction) const;
+
+    /// The same at given parameters.
+    at::Tensor
+    push_forward(const std::vector<at::Tensor> &theta,
+                 const at::Tensor              &x,
+                 const at::Tensor              &direction) const;
 
     /// Add $J^T u$ to @p product, $u$ given as [n_points, n_outputs].
     void
@@ -108,14 +115,44 @@ namespace lsr
     static std::int64_t
     batch_size(const std::int64_t n_numbers);
 
-    /// The prediction, refined if there is a correction, as a tensor that can
+    /// The term $J_\theta \Delta\theta$ of a refined prediction.
+    struct Correction
+    {
+      std::vector<at::Tensor> theta;
+      at::Tensor              direction;
+    };
+
+    /// Those that the network carries, at different parameters each.
+    std::vector<Correction> stored_corrections;
+
+    /// The same and @p further, at the present parameters. Throws if that has
+    /// another size.
+    std::vector<Correction>
+    corrections(const Column &further = {}) const;
+
+    /// Carry copies of these.
+    void
+    store(const std::vector<Correction> &corrections);
+
+    /// What the network carries, and its present parameters, as a file.
+    RefinedFile
+    to_file(const std::vector<Correction> &corrections) const;
+
+    /// Take parameters and corrections from a file.
+    void
+    restore(const RefinedFile &refined);
+
+    /// What corrections contribute to values at some points.
+    at::Tensor
+    contribution(const at::Tensor              &x,
+                 const std::vector<Correction> &corrections) const;
+
+    /// The network for given parameters with corrections, as a tensor that can
     /// be differentiated twice with respect to @p x.
     at::Tensor
-    differentiable_prediction(const at::Tensor &x,
-                              const Column     &correction) const;
-
-    void
-    check_correction(const Column &correction) const;
+    differentiable_prediction(const std::vector<at::Tensor> &theta,
+                              const at::Tensor              &x,
+                              const std::vector<Correction> &corrections) const;
 
     void
     check_directions(const Block &V) const;
@@ -131,6 +168,10 @@ namespace lsr
     Block probe_points;
 
     std::unique_ptr<FunctionalGraph> graph;
+
+    /// The file of the module, and the SHA-256 of the file that it came in.
+    std::shared_ptr<const std::string> file;
+    std::string                        checksum;
 
     /// The parameters, float64, detached, in the memory of the module.
     std::vector<at::Tensor> theta;

@@ -5,11 +5,11 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/network/network.h>
 
-#include <torch/csrc/jit/serialization/import.h>
-
 #include <sstream>
 
 #include "base/read_file.h"
+#include "base/sha256.h"
+#include "base/zip_archive.h"
 #include "network/implementation.h"
 #include "network/read_module.h"
 
@@ -34,13 +34,38 @@ namespace lsr
                       const unsigned int n_inputs,
                       const unsigned int n_outputs,
                       const Scaling     &scaling,
-                      const Inputs      &inputs)
+                      const Inputs      &inputs,
+                      const std::string &checksum)
   {
-    torch::jit::Module module = read_module(bytes, name);
+    const std::string found = sha256(bytes);
+    require(checksum.empty() || checksum == found,
+            name + ": its SHA-256 is " + found + ", expected " + checksum +
+              ": the file is another one, or has changed");
+    const std::optional<RefinedFile> refined = RefinedFile::read(bytes, name);
+    require(!refined || refined->n_inputs == 0 || refined->n_inputs == n_inputs,
+            name + ": a refined network with " +
+              std::to_string(refined ? refined->n_inputs : 0) +
+              " inputs, expected " + std::to_string(n_inputs));
+    const auto file =
+      std::make_shared<const std::string>(refined ? refined->network : bytes);
+    torch::jit::Module module = read_module(*file, name);
     return guarded(name, [&]() {
-      auto implementation = std::make_unique<Implementation>(
-        std::move(module), name, n_inputs, scaling, inputs.names);
+      if (refined)
+        refined->check(scaling, inputs.names);
+      auto implementation =
+        std::make_unique<Implementation>(std::move(module),
+                                         name,
+                                         n_inputs,
+                                         refined ? refined->scaling : scaling,
+                                         refined &&
+                                             !refined->input_names.empty() ?
+                                           refined->input_names :
+                                           inputs.names);
       implementation->probe(n_outputs, inputs.points);
+      implementation->file     = file;
+      implementation->checksum = found;
+      if (refined)
+        implementation->restore(*refined);
       return Network(std::move(implementation));
     });
   }
@@ -52,20 +77,34 @@ namespace lsr
                 const unsigned int n_inputs,
                 const unsigned int n_outputs,
                 const Scaling     &scaling,
-                const Inputs      &inputs)
+                const Inputs      &inputs,
+                const std::string &checksum)
   {
-    return load_bytes(
-      read_model_file(path), path, n_inputs, n_outputs, scaling, inputs);
+    return load_bytes(read_model_file(path),
+                      path,
+                      n_inputs,
+                      n_outputs,
+                      scaling,
+                      inputs,
+                      checksum);
   }
 
 
 
   void
   Network::save(const std::string                        &path,
+                const Column                             &correction,
                 const std::map<std::string, std::string> &extra_files) const
   {
     // Into memory first: LibTorch's writer ends the program if a disk is full.
     const std::string bytes = guarded(path, [&]() {
+      const auto corrections = implementation->corrections(correction);
+      if (!corrections.empty() || !extra_files.empty())
+        {
+          RefinedFile refined = implementation->to_file(corrections);
+          refined.extra_files = extra_files;
+          return refined.to_bytes();
+        }
       std::ostringstream stream;
       torch::jit::Module module = implementation->module;
       if (!blocks_on_host)
@@ -74,9 +113,7 @@ namespace lsr
           module = module.deepcopy();
           module.to(at::Device(at::kCPU));
         }
-      module.save(stream,
-                  torch::jit::ExtraFilesMap(extra_files.begin(),
-                                            extra_files.end()));
+      module.save(stream);
       return stream.str();
     });
     write_atomically(path, [&](std::ostream &stream) { stream << bytes; });
@@ -87,11 +124,9 @@ namespace lsr
   std::string
   Network::load_extra_file(const std::string &path, const std::string &name)
   {
-    torch::jit::ExtraFilesMap extra_files = {{name, ""}};
-    std::istringstream        stream(read_model_file(path));
-    guarded(path, [&]() {
-      torch::jit::load(stream, at::Device(at::kCPU), extra_files);
-    });
-    return extra_files[name];
+    const std::string bytes = read_model_file(path);
+    return ZipArchive::recognizes(bytes) ?
+             read_extra_file(ZipArchive(bytes, path), name) :
+             "";
   }
 } // namespace lsr

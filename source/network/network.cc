@@ -36,8 +36,49 @@ namespace lsr
                                          implementation->scaling,
                                          implementation->input_names);
       copy->probe(implementation->n_outputs, implementation->probe_points);
+      copy->file               = implementation->file;
+      copy->checksum           = implementation->checksum;
+      copy->stored_corrections = implementation->stored_corrections;
       return Network(std::move(copy));
     });
+  }
+
+
+
+  Network
+  Network::refined(const Column &correction) const
+  {
+    const Network copy = clone();
+    guarded(implementation->name, [&]() {
+      copy.implementation->store(implementation->corrections(correction));
+    });
+    return copy;
+  }
+
+
+
+  Network
+  Network::unrefined() const
+  {
+    const Network copy = clone();
+    copy.implementation->stored_corrections.clear();
+    return copy;
+  }
+
+
+
+  bool
+  Network::is_refined() const
+  {
+    return !implementation->stored_corrections.empty();
+  }
+
+
+
+  const std::string &
+  Network::checksum() const
+  {
+    return implementation->checksum;
   }
 
 
@@ -123,8 +164,8 @@ namespace lsr
                     const Column &correction) const
   {
     guarded(implementation->name, [&]() {
-      implementation->check_correction(correction);
-      const at::Tensor x = implementation->as_points(points);
+      const auto       corrections = implementation->corrections(correction);
+      const at::Tensor x           = implementation->as_points(points);
       const at::Tensor q = as_tensor(values).view({x.size(0), n_outputs()});
       for_each_batch(
         x.size(0),
@@ -133,9 +174,8 @@ namespace lsr
           const at::Tensor batch = x.narrow(0, first, n);
           const at::Tensor rows  = q.narrow(0, first, n);
           rows.copy_(implementation->evaluate(implementation->theta, batch));
-          if (correction.size() > 0)
-            rows.add_(
-              implementation->push_forward(batch, as_tensor(correction)));
+          if (!corrections.empty())
+            rows.add_(implementation->contribution(batch, corrections));
         });
     });
   }

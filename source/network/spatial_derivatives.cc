@@ -8,18 +8,20 @@ namespace lsr
 {
   at::Tensor
   Network::Implementation::differentiable_prediction(
-    const at::Tensor &x,
-    const Column     &correction) const
+    const std::vector<at::Tensor> &parameters,
+    const at::Tensor              &x,
+    const std::vector<Correction> &corrections) const
   {
-    if (correction.size() == 0)
-      return evaluate(theta, x);
-
-    // Forward mode of some activations cannot be differentiated further.
-    const auto       variables = leaves(theta);
-    const at::Tensor value     = evaluate(variables, x);
-    return value + twice_reverse(value,
-                                 variables,
-                                 split_like(as_tensor(correction), theta));
+    at::Tensor sum = evaluate(parameters, x);
+    for (const Correction &correction : corrections)
+      {
+        // Forward mode of some activations cannot be differentiated further.
+        const auto variables = leaves(correction.theta);
+        sum                  = sum + twice_reverse(evaluate(variables, x),
+                                  variables,
+                                  split_like(correction.direction, variables));
+      }
+    return sum;
   }
 
 
@@ -30,8 +32,8 @@ namespace lsr
                               const Column &correction) const
   {
     guarded(implementation->name, [&]() {
-      implementation->check_correction(correction);
-      const at::Tensor x = implementation->as_points(points);
+      const auto       corrections = implementation->corrections(correction);
+      const at::Tensor x           = implementation->as_points(points);
       const at::Tensor result =
         as_tensor(gradients).view({x.size(0), n_outputs(), n_inputs()});
       for_each_batch(
@@ -41,7 +43,9 @@ namespace lsr
           const at::Tensor batch =
             x.narrow(0, first, n).clone().requires_grad_();
           const at::Tensor value =
-            implementation->differentiable_prediction(batch, correction);
+            implementation->differentiable_prediction(implementation->theta,
+                                                      batch,
+                                                      corrections);
           for (unsigned int c = 0; c < n_outputs(); ++c)
             result.narrow(0, first, n)
               .select(1, c)
@@ -59,7 +63,7 @@ namespace lsr
                                const Column      &correction) const
   {
     guarded(implementation->name, [&]() {
-      implementation->check_correction(correction);
+      const auto corrections = implementation->corrections(correction);
       require(n_space <= n_inputs(),
               "Laplacian over " + std::to_string(n_space) + " of " +
                 std::to_string(n_inputs()) + " inputs");
@@ -74,7 +78,9 @@ namespace lsr
           const at::Tensor batch =
             x.narrow(0, first, n).clone().requires_grad_();
           const at::Tensor value =
-            implementation->differentiable_prediction(batch, correction);
+            implementation->differentiable_prediction(implementation->theta,
+                                                      batch,
+                                                      corrections);
           for (unsigned int c = 0; c < n_outputs(); ++c)
             {
               const at::Tensor slope =
@@ -145,7 +151,10 @@ namespace lsr
           const at::Tensor batch =
             x.narrow(0, first, n).clone().requires_grad_();
           const at::Tensor jets =
-            make_jets(implementation->evaluate(variables, batch), batch, a);
+            make_jets(implementation->differentiable_prediction(
+                        variables, batch, implementation->stored_corrections),
+                      batch,
+                      a);
 
           const Block values = make_block(jets.size(1), jets.size(0));
           const Block slopes = make_block(jets.size(1), jets.size(0));

@@ -11,6 +11,7 @@
 #include <numeric>
 #include <random>
 
+#include "network/batches.h"
 #include "network/implementation.h"
 
 namespace lsr
@@ -84,6 +85,19 @@ namespace lsr
     {
       for (const at::Tensor &tensor : implementation.theta)
         variables.push_back(tensor.clone().requires_grad_());
+      if (implementation.stored_corrections.empty())
+        return;
+      // What they contribute stays as it is.
+      target = target.clone();
+      for_each_batch(
+        x.size(0),
+        Network::Implementation::batch_size(2 * implementation.n_numbers),
+        [&](const auto first, const auto n) {
+          target.narrow(0, first, n)
+            .sub_(
+              implementation.contribution(x.narrow(0, first, n),
+                                          implementation.stored_corrections));
+        });
     }
 
     double

@@ -3,19 +3,23 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/refine/iterative_lsr.h>
-#include <lsr/refine/refined_network.h>
 
 #include <KokkosBlas1_axpby.hpp>
 
 #include <cmath>
 #include <sstream>
 
+#include "base/npy.h"
+#include "base/to_view.h"
+
 namespace lsr
 {
   namespace
   {
-    /// Where a checkpoint has the history, inside of the file of the network.
-    const std::string history_name = "lsr_history";
+    /// What a checkpoint has inside, beside the refined network: the history,
+    /// and the correction of the best iteration alone.
+    const std::string history_name    = "history.csv",
+                      correction_name = "correction.npy";
   } // namespace
 
 
@@ -44,23 +48,30 @@ namespace lsr
     const std::string text = Network::load_extra_file(path, history_name);
     require(!text.empty(),
             path + ": no history of iterations inside, expected a checkpoint "
-                   "of an iterative refinement");
+                   "of an iterative refinement (those of earlier releases cannot "
+                   "be continued, but are networks to begin with)");
     std::istringstream in(text);
     records = IterationHistory::read_csv(in, path);
     require(records.best() != nullptr,
             path + ": the history has no accepted iteration");
 
-    const RefinedNetwork saved =
-      RefinedNetwork::load(path, network.n_inputs(), network.n_outputs());
-    require(saved.network.n_parameters() == network.n_parameters(),
-            path + ": the network has " +
-              std::to_string(saved.network.n_parameters()) +
+    const Network saved =
+      Network::load(path, network.n_inputs(), network.n_outputs());
+    require(saved.n_parameters() == network.n_parameters(),
+            path + ": the network has " + std::to_string(saved.n_parameters()) +
               " parameters, expected " +
               std::to_string(network.n_parameters()));
-    best_parameters = saved.network.parameters();
+    best_parameters = saved.parameters();
     network.set_parameters(best_parameters);
-    best.correction   = saved.correction;
-    best.values       = sampling.evaluate(network, best.correction);
+    best.correction = internal::to_view<Column>(
+      read_npy(Network::load_extra_file(path, correction_name), path)
+        .to_double(path));
+    best.values = sampling.evaluate(network, best.correction);
+    // The network of this run may carry corrections, or be scaled.
+    require(distance(sampling.evaluate(saved), best.values) <=
+              1e-8 * norm(best.values),
+            path + ": a checkpoint of another network than the one to begin "
+                   "with");
     best.initial_norm = records.best()->network_residual;
     best.refined_norm = records.best()->refined_residual;
     best.rank         = records.best()->rank;
@@ -184,12 +195,8 @@ namespace lsr
         record.refined_error = error(refinement.values);
       }
     if (best.values.size() > 0)
-      {
-        const Column difference = make_column(best.values.size());
-        Kokkos::deep_copy(difference, refinement.values);
-        KokkosBlas::axpy(-1., best.values, difference);
-        record.change = norm(difference) / norm(refinement.values);
-      }
+      record.change =
+        distance(refinement.values, best.values) / norm(refinement.values);
 
     record.accepted =
       records.records.empty() || refinement.refined_norm < best.refined_norm;
@@ -216,8 +223,15 @@ namespace lsr
         {
           std::ostringstream history;
           records.write_csv(history);
-          RefinedNetwork{network, best.correction}.save(
-            checkpoint, {{history_name, history.str()}});
+          const HostColumn correction = to_host(best.correction);
+          network.save(checkpoint,
+                       best.correction,
+                       {{history_name, history.str()},
+                        {correction_name,
+                         write_npy(std::vector<double>(correction.data(),
+                                                       correction.data() +
+                                                         correction.size()),
+                                   {std::int64_t(correction.size())})}});
         }
       catch (const std::exception &exception)
         {
@@ -228,6 +242,17 @@ namespace lsr
     require(!failed,
             message.empty() ? checkpoint + ": cannot be written by rank 0" :
                               message);
+  }
+
+
+
+  double
+  IterativeLSR::distance(const Column &a, const Column &b) const
+  {
+    const Column difference = make_column(a.size());
+    Kokkos::deep_copy(difference, a);
+    KokkosBlas::axpy(-1., b, difference);
+    return norm(difference);
   }
 
 

@@ -77,7 +77,7 @@ private:
   void
   solve(Vector<double> &x, const Vector<double> &b) const;
 
-  lsr::RefinedNetwork
+  lsr::Network
   refine_network() const;
 
   double
@@ -161,7 +161,7 @@ make_surrogate(const lsr::Sampling &nodes)
   return network;
 }
 
-lsr::RefinedNetwork
+lsr::Network
 Poisson::refine_network() const
 {
   const lsr::Sampling nodes =
@@ -198,9 +198,9 @@ Poisson::run()
   assemble_system();
   solve(solution, system_rhs);
 
-  const lsr::RefinedNetwork refined = refine_network();
-  const double before = error(lsr::NetworkFunction<2>(refined.network));
-  const double after  = error(lsr::RefinedFunction<2>(refined));
+  const lsr::Network refined = refine_network();
+  const double before = error(lsr::NetworkFunction<2>(refined.unrefined()));
+  const double after  = error(lsr::NetworkFunction<2>(refined));
   std::cout << dof_handler.n_dofs()
             << " degrees of freedom. Distance to the finite-element solution: "
             << before << " for the network, " << after << " refined"

@@ -39,11 +39,17 @@ namespace
     return model.build();
   }
 
-  /// A network with a correction that is as large as its parameters.
-  RefinedNetwork
+  /// A correction that is as large as the parameters.
+  Column
+  correction_of(const Network &network)
+  {
+    return random_column(network.n_parameters(), 4);
+  }
+
+  Network
   refined(const Network &network)
   {
-    return {network, random_column(network.n_parameters(), 4)};
+    return network.refined(correction_of(network));
   }
 
   template <int dim>
@@ -76,8 +82,7 @@ namespace
   void
   expect_network(const NetworkFunction<dim>    &function,
                  const std::vector<Point<dim>> &points,
-                 const double                   time,
-                 const Column                  &correction = {})
+                 const double                   time)
   {
     const Network     &network    = function.network();
     const unsigned int n_outputs  = network.n_outputs();
@@ -86,9 +91,9 @@ namespace
     const Column       values     = make_column(n);
     const Column       laplacians = make_column(n);
     const Block        gradients  = make_block(network.n_inputs(), n);
-    network.evaluate(x, values, correction);
-    network.evaluate_gradients(x, gradients, correction);
-    network.evaluate_laplacians(x, dim, laplacians, correction);
+    network.evaluate(x, values);
+    network.evaluate_gradients(x, gradients);
+    network.evaluate_laplacians(x, dim, laplacians);
 
     ASSERT_EQ(function.n_components, n_outputs);
     std::vector<dealii::Vector<double>>      v(points.size(),
@@ -261,8 +266,9 @@ namespace
   void
   expect_refined_function(const unsigned int n_inputs)
   {
-    const RefinedNetwork network = refined(make_network(n_inputs, 2));
-    RefinedFunction<dim> function(network);
+    const Network        network    = make_network(n_inputs, 2);
+    const Column         correction = correction_of(network);
+    NetworkFunction<dim> function(network.refined(correction));
     const double         time = n_inputs > dim ? 0.4 : 0.;
     function.set_time(time);
 
@@ -270,8 +276,8 @@ namespace
     const Block x      = inputs(points, n_inputs, time);
     const Block JV     = make_block(2 * points.size(), 1);
     const auto  q      = make_column(2 * points.size());
-    network.network.evaluate(x, q);
-    network.network.jacobian_times(x, as_block(network.correction), JV);
+    network.evaluate(x, q);
+    network.jacobian_times(x, as_block(correction), JV);
     double change = 0;
     for (unsigned int c = 0; c < 2; ++c)
       {
@@ -286,7 +292,6 @@ namespace
           }
       }
     EXPECT_GT(change, 0.1);
-    expect_network(function, points, time, network.correction);
     expect_forms_agree(function, points);
     expect_derivatives(function, points);
   }
@@ -299,30 +304,32 @@ namespace
     const TemporaryFolder  folder;
     const Network::Scaling scaling = some_scaling(n_inputs, 2);
     make_network(n_inputs, 2).save(folder.file("network.pt"));
-    const RefinedNetwork network =
+    const Network network =
       refined(Network::load(folder.file("network.pt"), n_inputs, 2, scaling));
     network.save(folder.file("refined.pt"));
 
     const bool           has_time = n_inputs > dim;
-    RefinedFunction<dim> before(network);
-    RefinedFunction<dim> after(folder.file("refined.pt"), 2, has_time);
+    NetworkFunction<dim> before(network);
+    NetworkFunction<dim> after(folder.file("refined.pt"), 2, has_time);
     before.set_time(0.3);
     after.set_time(0.3);
-    EXPECT_EQ(after.network().scaling().input_scale, scaling.input_scale);
     const auto points = some_points<dim>(50);
     for (unsigned int c = 0; c < 2; ++c)
       EXPECT_EQ(values(after, points, c), values(before, points, c));
     expect_derivatives(after, some_points<dim>(3));
 
-    // The network in the file is the one before the correction.
-    NetworkFunction<dim> unrefined(folder.file("refined.pt"),
-                                   2,
-                                   has_time,
-                                   scaling);
-    NetworkFunction<dim> original(network.network);
-    unrefined.set_time(0.3);
-    original.set_time(0.3);
-    EXPECT_EQ(values(unrefined, points, 1), values(original, points, 1));
+    // The scaling is that of the file.
+    EXPECT_EQ(after.network().scaling().input_scale, scaling.input_scale);
+    EXPECT_NO_THROW(
+      NetworkFunction<dim>(folder.file("refined.pt"), 2, has_time, scaling));
+    expect_contains(message([&]() {
+                      NetworkFunction<dim>(
+                        folder.file("refined.pt"),
+                        2,
+                        has_time,
+                        {std::vector<double>(n_inputs, 7.), {}, {}, {}});
+                    }),
+                    "its own input shift");
   }
 
   /// Interpolate on a mesh of 2^level cells in each direction, and return the
@@ -356,9 +363,9 @@ namespace
   void
   expect_orders_of_interpolation(const unsigned int level)
   {
-    const RefinedNetwork       network = refined(make_network(dim, 2));
-    const NetworkFunction<dim> function(network.network);
-    const RefinedFunction<dim> refined_function(network);
+    const Network              network = make_network(dim, 2);
+    const NetworkFunction<dim> function(network);
+    const NetworkFunction<dim> refined_function(refined(network));
     for (const dealii::Function<dim> *f :
          {static_cast<const dealii::Function<dim> *>(&function),
           static_cast<const dealii::Function<dim> *>(&refined_function)})
@@ -404,7 +411,7 @@ TEST(NetworkFunction, AnotherNumberOfInputsOrOutputsIsReported)
   expect_contains(message([]() { NetworkFunction<1> f(make_network(3, 1)); }),
                   "A network with 3 inputs");
   expect_contains(message([]() {
-                    RefinedFunction<3> f(refined(make_network(2, 1)));
+                    NetworkFunction<3> f(refined(make_network(2, 1)));
                   }),
                   "A network with 2 inputs");
 
@@ -427,7 +434,7 @@ TEST(NetworkFunction, InterpolatesAndIntegratesLikeAnyFunction)
   expect_orders_of_interpolation<3>(1);
 }
 
-TEST(RefinedFunction, IsTheNetworkPlusTheJacobianTimesTheCorrection)
+TEST(NetworkFunction, OfARefinedNetworkHasTheCorrection)
 {
   expect_refined_function<1>(1);
   expect_refined_function<2>(2);
@@ -436,40 +443,10 @@ TEST(RefinedFunction, IsTheNetworkPlusTheJacobianTimesTheCorrection)
   expect_refined_function<2>(3);
 }
 
-TEST(RefinedFunction, WithoutACorrectionIsTheNetwork)
-{
-  const Network            network = make_network(2, 2);
-  const NetworkFunction<2> expected(network);
-  const RefinedFunction<2> empty(RefinedNetwork{network, {}});
-  const RefinedFunction<2> zero(
-    RefinedNetwork{network, make_column(network.n_parameters())});
-  const auto points = some_points<2>(20);
-  for (unsigned int c = 0; c < 2; ++c)
-    {
-      EXPECT_EQ(values(empty, points, c), values(expected, points, c));
-      const auto q = values(zero, points, c), p = values(expected, points, c);
-      for (std::size_t i = 0; i < points.size(); ++i)
-        EXPECT_NEAR(q[i], p[i], 1e-15);
-    }
-}
-
-TEST(RefinedNetwork, IsTheSameAfterSavingAndLoading)
+TEST(NetworkFunction, OfARefinedNetworkIsTheSameAfterSavingAndLoading)
 {
   expect_the_same_after_saving<1>(1);
   expect_the_same_after_saving<2>(2);
   expect_the_same_after_saving<3>(3);
   expect_the_same_after_saving<2>(3);
-}
-
-TEST(RefinedNetwork, AnEmptyCorrectionStaysEmpty)
-{
-  const TemporaryFolder folder;
-  const Network         network = make_network(2, 1);
-  RefinedNetwork{network, {}}.save(folder.file("refined.pt"));
-  const RefinedNetwork loaded =
-    RefinedNetwork::load(folder.file("refined.pt"), 2, 1);
-  EXPECT_EQ(loaded.correction.size(), 0u);
-  const auto points = some_points<2>(5);
-  EXPECT_EQ(values(RefinedFunction<2>(loaded), points, 0),
-            values(NetworkFunction<2>(network), points, 0));
 }

@@ -262,7 +262,7 @@ TEST(RefinedField, TimeIsAnInputOfTheNetwork)
   const auto    refined  = refine(
     network, program.dof_handler, residual, n_directions, /* time */ 0.7);
 
-  RefinedFunction<2> function(refined.network);
+  NetworkFunction<2> function(refined.network);
   function.set_time(0.7);
   Vector<double> expected(program.rhs.size());
   dealii::VectorTools::interpolate(program.dof_handler, function, expected);
@@ -281,7 +281,7 @@ TEST(RefinedField, AlignmentStartsTheNextRefinement)
   // The network has changed, what was refined has not.
   Vector<double> expected(program.rhs.size());
   dealii::VectorTools::interpolate(program.dof_handler,
-                                   RefinedFunction<2>(first.network),
+                                   NetworkFunction<2>(first.network),
                                    expected);
   expect_same(first.function_values, expected);
 

@@ -85,7 +85,7 @@ namespace
     /// Norm of the residual of Refinement::values.
     double norm_of_values = 0;
 
-    /// Largest difference between Refinement::values and RefinedFunction.
+    /// Largest difference between Refinement::values and the refined network.
     double evaluation_error = 0;
   };
 
@@ -210,8 +210,8 @@ namespace
     double
     evaluation_error(const Refinement &refinement) const
     {
-      const RefinedFunction<dim> function(
-        RefinedNetwork{network, refinement.correction});
+      const NetworkFunction<dim> function(
+        network.refined(refinement.correction));
       std::map<dealii::types::global_dof_index, Point<dim>> nodes;
       dealii::DoFTools::map_dofs_to_support_points(
         problem->discretization.mapping(),

@@ -162,7 +162,7 @@ namespace
     outcome.network_distance = distance(q);
     outcome.refined_distance = distance(refinement.values);
     outcome.values           = values_at_fixed_points(
-      RefinedFunction<2>(RefinedNetwork{network, refinement.correction}));
+      NetworkFunction<2>(network.refined(refinement.correction)));
     return outcome;
   }
 

@@ -7,7 +7,6 @@
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
 #include <lsr/network/training.h>
-#include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/residual.h>
 
@@ -121,7 +120,7 @@ namespace
       EXPECT_EQ(values(Network::load_bytes(good, "good", 2, 1)), good_values);
     }
 
-    /// Both ways to load a file fail and name it.
+    /// Loading a file fails and names it.
     void
     expect_bad_file(const std::string &name, Words words) const
     {
@@ -129,7 +128,6 @@ namespace
       const std::string path = folder.file(name);
       words.push_back(path);
       expect_error([&]() { Network::load(path, 2, 1); }, words);
-      expect_error([&]() { RefinedNetwork::load(path, 2, 1); }, words);
     }
 
     const TemporaryFolder     folder;
@@ -395,9 +393,8 @@ namespace
 
   TEST_F(BadModels, SavingWhereNothingCanBeWritten)
   {
-    const auto           network = Network::load_bytes(good, "good", 2);
-    const RefinedNetwork refined{network,
-                                 random_column(network.n_parameters())};
+    const auto   network    = Network::load_bytes(good, "good", 2);
+    const Column correction = random_column(network.n_parameters());
     folder.write("file", "a file");
     fs::create_directory(folder.file("folder"));
     const auto before = folder.contents();
@@ -407,7 +404,7 @@ namespace
         SCOPED_TRACE(name);
         const std::string path = folder.file(name);
         expect_error([&]() { network.save(path); }, {path});
-        expect_error([&]() { refined.save(path); }, {path});
+        expect_error([&]() { network.save(path, correction); }, {path});
         EXPECT_EQ(folder.contents(), before);
       }
   }
@@ -416,11 +413,10 @@ namespace
 
   TEST_F(BadModels, SavingOnAFullDiskKeepsTheOldFile)
   {
-    const std::string    path    = folder.file("model.pt");
-    const auto           network = Network::load_bytes(good, "good", 2);
-    const RefinedNetwork refined{network,
-                                 random_column(network.n_parameters())};
-    refined.save(path);
+    const std::string path       = folder.file("model.pt");
+    const auto        network    = Network::load_bytes(good, "good", 2);
+    const Column      correction = random_column(network.n_parameters());
+    network.save(path, correction);
     const std::size_t size   = fs::file_size(path);
     const auto        before = folder.contents();
     for (const std::size_t n_bytes : {std::size_t(0), size / 2, size - 1})
@@ -432,45 +428,16 @@ namespace
           };
         };
         SCOPED_TRACE(n_bytes);
-        expect_error(on_full_disk([&]() { refined.save(path); }), {path});
+        expect_error(on_full_disk([&]() { network.save(path, correction); }),
+                     {path});
         EXPECT_EQ(folder.contents(), before);
         expect_error(on_full_disk([&]() {
-                       network.save(path, {{"extra", good}});
+                       network.save(path, {}, {{"extra", good}});
                      }),
                      {path});
         EXPECT_EQ(folder.contents(), before);
       }
-    EXPECT_EQ(values(RefinedNetwork::load(path, 2, 1).network), good_values);
-  }
-
-
-
-  TEST_F(BadModels, CorrectionsThatDoNotBelongToTheModel)
-  {
-    const std::string path    = folder.file("model.pt");
-    const Network     network = Network::load_bytes(good, "good", 2);
-    network.save(path);
-    expect_error([&]() { RefinedNetwork::load(path, 2, 1); },
-                 {path, "without a correction"});
-
-    const std::string no_scaling = "lsr-correction-1\n0\n0\n0\n0\n";
-    const std::vector<std::pair<std::string, Words>> texts = {
-      {"something else\n", {"'something'", "lsr-correction-1"}},
-      {no_scaling + "3 1 2 3\n", {"3 entries", "36 parameters"}},
-      {no_scaling + "36 1 2 3\n", {"damaged"}},
-      {no_scaling + "2 1 two\n", {"damaged"}},
-      {no_scaling + "-1\n", {"damaged"}},
-      {no_scaling + "1000000000000000000 1\n", {"damaged"}},
-      {"lsr-correction-1\n3 1 1 1\n0\n0\n0\n0\n", {"input shift", "3 entries"}},
-      {"lsr-correction-1\n", {"damaged"}}};
-    for (const auto &[text, words] : texts)
-      {
-        SCOPED_TRACE(text);
-        network.save(path, {{"lsr_correction", text}});
-        Words all = words;
-        all.push_back(path);
-        expect_error([&]() { RefinedNetwork::load(path, 2, 1); }, all);
-      }
+    EXPECT_EQ(values(Network::load(path, 2, 1).unrefined()), good_values);
   }
 
 

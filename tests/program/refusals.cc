@@ -596,7 +596,7 @@ TEST_F(Refusals, OfEvaluations)
   refuses(
     {"evaluate", "refined.pt", "no_such.csv", "--output", "new_values.csv"},
     {"no_such.csv"});
-  refuses({"evaluate", "network.pt", "new.csv", "--output", "new_values.csv"},
-          {"without a correction"});
+  refuses({"evaluate", "text.pt", "new.csv", "--output", "new_values.csv"},
+          {"text.pt", "not a TorchScript model"});
   refuses({"evaluate", "refined.pt", "new.csv"}, {"--output FILE expected"});
 }

@@ -3,7 +3,6 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/iterative_lsr.h>
-#include <lsr/refine/refined_network.h>
 #include <lsr/refine/residual.h>
 
 #include <gtest/gtest.h>
@@ -243,9 +242,9 @@ TEST(IterativeLSR, EndsInTheSamePlaceAfterARestart)
             0.);
 
   // The checkpoint is a refined network.
-  const RefinedNetwork refined = RefinedNetwork::load(file, 2, 1);
-  const Column         q       = make_column(part.target.size());
-  refined.network.evaluate(part.sampling.points, q, refined.correction);
+  const Network refined = Network::load(file, 2, 1);
+  const Column  q       = make_column(part.target.size());
+  refined.evaluate(part.sampling.points, q);
   EXPECT_LT(relative_difference(q, interrupted->refinement().values), 1e-14);
 }
 

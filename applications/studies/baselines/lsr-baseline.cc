@@ -9,7 +9,6 @@
 #include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>
 #include <lsr/refine/iterative_lsr.h>
-#include <lsr/refine/refined_network.h>
 
 #include <deal.II/base/timer.h>
 
@@ -171,8 +170,8 @@ namespace lsr_studies
       pcout << "Stopped: " << reason << std::endl;
 
       network->set_parameters(jets.parameters());
-      RefinedNetwork{*network, iteration.refinement().correction}.save(
-        (folder() / "refined.pt").string());
+      network->save((folder() / "refined.pt").string(),
+                    iteration.refinement().correction);
       pcout << "Results in " << folder().string() << ": history.csv refined.pt"
             << std::endl;
     }

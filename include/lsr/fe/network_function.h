@@ -4,7 +4,6 @@
 #define lsr_fe_network_function_h
 
 #include <lsr/network/network.h>
-#include <lsr/refine/refined_network.h>
 
 #include <deal.II/base/function.h>
 
@@ -27,7 +26,8 @@ namespace lsr
    * Components are the outputs of the network. Its inputs are the coordinates
    * of a point, followed, if it has dim + 1 of them, by the time of the
    * function (see set_time()). Derivatives with respect to the coordinates are
-   * exact, by automatic differentiation.
+   * exact, by automatic differentiation. For a refined network a value costs a
+   * product with the Jacobian more.
    *
    * Calling a network for one point is hundreds of times more expensive per
    * point than calling it for many: prefer functions that take lists.
@@ -41,9 +41,9 @@ namespace lsr
     explicit NetworkFunction(const Network &network);
 
     /**
-     * Load a TorchScript file, see Network::load(). Where @p n_components is
-     * given, the network must have that many outputs; if @p time_dependent, it
-     * must have dim + 1 inputs.
+     * Load a file, see Network::load(). Where @p n_components is given, the
+     * network must have that many outputs; if @p time_dependent, it must have
+     * dim + 1 inputs.
      */
     explicit NetworkFunction(const std::string      &path,
                              const unsigned int      n_components   = 0,
@@ -121,39 +121,14 @@ namespace lsr
       const std::vector<dealii::Point<dim>> &points,
       std::vector<dealii::Vector<double>>   &values) const override;
 
-  protected:
-    /// The refined prediction of @p network with a correction.
-    NetworkFunction(const Network &network, const Column &correction);
-
   private:
     /// Points, and the time if the network wants it, as columns.
     Block
     as_block(const std::vector<dealii::Point<dim>> &points) const;
 
     const Network network_;
-
-    /// Empty for the network itself.
-    const Column correction;
   };
 
-
-
-  /**
-   * The refined prediction $q(x) + J(x)\,\Delta\theta$ of a network as a
-   * deal.II function; see NetworkFunction. A value costs one Jacobian-vector
-   * product more than a value of the network.
-   */
-  template <int dim>
-  class RefinedFunction : public NetworkFunction<dim>
-  {
-  public:
-    explicit RefinedFunction(const RefinedNetwork &refined);
-
-    /// Load what RefinedNetwork::save() wrote.
-    explicit RefinedFunction(const std::string &path,
-                             const unsigned int n_components   = 0,
-                             const bool         time_dependent = false);
-  };
 } // namespace lsr
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <lsr/fe/callback_residual.h>
 #include <lsr/fe/nodal_sampling.h>
+#include <lsr/network/network.h>
 #include <lsr/refine/alignment.h>
-#include <lsr/refine/refined_network.h>
 #include <lsr/refine/refinement.h>
 
 #include <deal.II/fe/mapping.h>
@@ -29,9 +29,8 @@ namespace lsr
     /// which obeys no constraints, but comes close to boundary values.
     VectorType network_values, function_values;
 
-    /// The network and its correction, to be saved or to become a
-    /// RefinedFunction.
-    RefinedNetwork network;
+    /// The refined network, to be saved or to become a NetworkFunction.
+    Network network;
 
     /// Where the network was sampled, and the result of refine(). As always,
     /// refinement.values obey no constraints.
@@ -65,11 +64,10 @@ namespace lsr
     const StructuredBasis basis(
       network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
     const Refinement refinement = refine(basis, sampling, residual, parameters);
-    // A copy of the network, for alignment changes it.
     return {residual.field(refinement.values),
             residual.to_vector(sampling.evaluate(network)),
             residual.to_vector(refinement.values),
-            {network.clone(), refinement.correction},
+            network.refined(refinement.correction),
             sampling,
             refinement};
   }

@@ -62,6 +62,24 @@ namespace lsr
    * one that several layers share is one. A network is probed when it is
    * loaded; see load().
    *
+   * <h3>Corrections</h3>
+   * A network can carry a correction $\Delta\theta$ that a refinement has
+   * found: it is a refined network,
+   * @f[
+   *   q(x) = N_\theta(x) + J_\theta(x)\,\Delta\theta,
+   * @f]
+   * where $N_\theta$ is the module and $J_\theta = \partial N_\theta /
+   * \partial\theta$. It is not the module with parameters $\theta +
+   * \Delta\theta$, which is usually far off (paper, S3). refined() makes one,
+   * save() writes it into a file, and load() reads it as any other network.
+   * Values, gradients and Laplacians are those of $q$. Products with the
+   * Jacobian are those with $J_\theta$, so a further refinement has the tangent
+   * space at $\theta$, and its correction adds to the present one.
+   * set_parameters(), and with it training and alignment, changes $N_\theta$
+   * and $J_\theta$ but not what corrections contribute: with $\theta_0$ as it
+   * was when the correction was found,
+   * $q = N_\theta + J_{\theta_0}\,\Delta\theta$.
+   *
    * <h3>Jacobian products</h3>
    * Forward- and reverse-mode automatic differentiation of LibTorch work for
    * every module.
@@ -127,9 +145,14 @@ namespace lsr
     };
 
     /**
-     * Load a TorchScript file.
+     * Load a TorchScript file, or the file of a refined network, see save().
      *
      * @note A TorchScript file is a program: load only files that you trust.
+     * With @p checksum, nothing of a file is run unless its SHA-256, 64
+     * hexadecimal digits, is this.
+     *
+     * The scaling of a refined network is part of its file; @p scaling has to
+     * be empty then, or the same.
      *
      * The module is probed at a few points. This throws lsr::Error, with the
      * path, what was found and what was expected, if the file is missing, not a
@@ -145,38 +168,59 @@ namespace lsr
          const unsigned int n_inputs,
          const unsigned int n_outputs = 0,
          const Scaling     &scaling   = {},
-         const Inputs      &inputs    = {});
+         const Inputs      &inputs    = {},
+         const std::string &checksum  = "");
 
-    /**
-     * The same for a module held in memory as the bytes of a TorchScript file;
-     * @p name stands for the path in messages.
-     */
+    /// The same for the bytes of a file that is held in memory; @p name stands
+    /// for the path in messages.
     static Network
     load_bytes(const std::string &bytes,
                const std::string &name,
                const unsigned int n_inputs,
                const unsigned int n_outputs = 0,
                const Scaling     &scaling   = {},
-               const Inputs      &inputs    = {});
+               const Inputs      &inputs    = {},
+               const std::string &checksum  = "");
 
-    /// A network of its own with the same parameters.
+    /// A network of its own with the same parameters and corrections.
     Network
     clone() const;
 
+    /// A network of its own that returns $q + J\,\Delta\theta$ for a
+    /// @p correction $\Delta\theta$.
+    Network
+    refined(const Column &correction) const;
+
+    /// A network of its own without the corrections of this one.
+    Network
+    unrefined() const;
+
+    /// Whether it carries corrections.
+    bool
+    is_refined() const;
+
     /**
-     * Write the module with its present parameters as a TorchScript file.
-     * Nothing is left behind if writing fails. @p extra_files are stored inside
-     * the archive, where load_extra_file() and PyTorch's `_extra_files` find
-     * them. The scaling is not part of the file.
+     * Write the module with its present parameters as a TorchScript file; the
+     * scaling is not part of that. Or, where the network is refined, or with a
+     * @p correction to become so, or with texts to be stored along with it by
+     * their names: write a refined network, with its scaling and with the file
+     * that it once was loaded from inside. load() reads both, PyTorch only the
+     * first. Nothing is left behind if writing fails.
      */
     void
     save(const std::string                        &path,
+         const Column                             &correction  = {},
          const std::map<std::string, std::string> &extra_files = {}) const;
 
     /// The text that save() stored under @p name in the file @p path; empty if
     /// there is none.
     static std::string
     load_extra_file(const std::string &path, const std::string &name);
+
+    /// The SHA-256 of the file that the network was loaded from, as 64
+    /// hexadecimal digits.
+    const std::string &
+    checksum() const;
 
     const Scaling &
     scaling() const;
@@ -191,11 +235,11 @@ namespace lsr
     std::size_t
     n_parameters() const;
 
-    /// The parameters $\theta$, flattened.
+    /// The parameters $\theta$ of the module, flattened.
     Column
     parameters() const;
 
-    /// Replace the parameters.
+    /// Replace the parameters. What corrections contribute stays as it is.
     void
     set_parameters(const Column &theta);
 

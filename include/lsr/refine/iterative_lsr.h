@@ -130,7 +130,7 @@ namespace lsr
    *   return std::make_unique<StructuredBasis>(network, 1000, i);
    * };
    * iteration.run();
-   * const RefinedNetwork best{network, iteration.refinement().correction};
+   * network.save("refined.pt", iteration.refinement().correction);
    * @endcode
    *
    * <h3>Safeguards</h3>
@@ -142,8 +142,8 @@ namespace lsr
    * <h3>Interruption</h3>
    * With a checkpoint() file, each iteration ends by writing the network, the
    * correction and the history to this file, all at once. It is a refined
-   * network as RefinedNetwork::load() reads it. After restart() with it run()
-   * goes on and ends where it would have ended.
+   * network as Network::load() reads it. After restart() with it run() goes on
+   * and ends where it would have ended.
    *
    * All functions are collective over the ranks of the residual.
    */
@@ -233,6 +233,10 @@ namespace lsr
     /// Norm over all ranks.
     double
     norm(const Column &q) const;
+
+    /// The same of the difference.
+    double
+    distance(const Column &a, const Column &b) const;
 
     Network                   network;
     const Sampling           &sampling;

@@ -138,8 +138,8 @@ namespace lsr
     /// Of the problem, for reports.
     std::string name = "problem";
 
-    /// The network: the bytes of a TorchScript file, its scaling, and how many
-    /// outputs it has. It is a program: load only what you trust.
+    /// The network: the bytes of its file, its scaling, and how many outputs it
+    /// has. It is a program: load only what you trust.
     std::string      model;
     Network::Scaling scaling;
     unsigned int     n_outputs = 1;

@@ -61,7 +61,7 @@ def read_refined(path: str | os.PathLike) -> RefinedFile:
     if "lsr.json" not in files:
         raise RefinedFileError(
             f"{path}: a zip archive, but no refined network as dealii_lsr writes it "
-            "(those of release 0.2 become one by `lsr evaluate`, or are loaded and saved again)"
+            "(one of earlier releases becomes one when Network::load() and save() of the library have had it)"
         )
     index = json.loads(files.pop("lsr.json"))
     if index.get("format") != FORMAT or index.get("version") != VERSION:
