@@ -149,11 +149,12 @@ namespace lsr
                       {options.n_outputs, true, options.has_group});
       prepare_folder_of(options.output_file);
       prepare_folder_of(options.profile_file);
-      const auto network = Network::load(options.model_file,
-                                         data.points.extent(0),
-                                         options.n_outputs,
-                                         {},
-                                         {options.input_names, data.points});
+      const Network network =
+        options.layout.get().load(options.model_file,
+                                  data.points.extent(0),
+                                  options.n_outputs,
+                                  {},
+                                  {options.input_names, data.points});
       require_values(network, data, options.data_file);
       const RefinedNetwork refined = refine_on_data(options, network, data);
       if (options.output_file.empty())

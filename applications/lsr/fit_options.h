@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "applications/lsr/layout_option.h"
 #include "applications/lsr/program.h"
 #include "applications/lsr/subspace_options.h"
 
@@ -21,7 +22,8 @@ namespace lsr
   /// The command line of lsr fit.
   struct FitOptions : Machine
   {
-    std::string model_file, data_file;
+    std::string  model_file, data_file;
+    LayoutOption layout;
 
     /// How the data file is read.
     unsigned int n_outputs = 1;
@@ -65,8 +67,8 @@ namespace lsr
     app
       .add_option("MODEL",
                   model_file,
-                  "Network (TorchScript .pt; a program: use only files that "
-                  "you trust)")
+                  "Network: TorchScript (.pt; a program: use only files that "
+                  "you trust), or a checkpoint with a --layout")
       ->required();
     app
       .add_option("POINTS",
@@ -86,6 +88,7 @@ namespace lsr
     app.add_flag("--group",
                  has_group,
                  "The data has groups (of functions, say) in its last column");
+    layout.add_to(app);
     subspace.add_to(app, &basis);
     app.add_option("--rank", rank_text, "Columns used, or auto")
       ->capture_default_str();

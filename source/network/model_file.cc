@@ -4,6 +4,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/network/network.h>
+#include <lsr/network/network_layout.h>
 
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -62,6 +63,43 @@ namespace lsr
                 const unsigned int n_outputs,
                 const Scaling     &scaling,
                 const Inputs      &inputs)
+  {
+    return load_bytes(
+      read_model_file(path), path, n_inputs, n_outputs, scaling, inputs);
+  }
+
+
+
+  Network
+  NetworkLayout::load_bytes(const std::string      &bytes,
+                            const std::string      &name,
+                            const unsigned int      n_inputs,
+                            const unsigned int      n_outputs,
+                            const Network::Scaling &scaling,
+                            const Network::Inputs  &inputs) const
+  {
+    if (empty())
+      return Network::load_bytes(
+        bytes, name, n_inputs, n_outputs, scaling, inputs);
+    const torch::jit::Module module =
+      read_module(bytes, name, *this, n_inputs, n_outputs);
+    const std::string script = guarded(name, [&]() {
+      std::ostringstream stream;
+      module.save(stream);
+      return stream.str();
+    });
+    return Network::load_bytes(
+      script, name, n_inputs, n_outputs, scaling, inputs);
+  }
+
+
+
+  Network
+  NetworkLayout::load(const std::string      &path,
+                      const unsigned int      n_inputs,
+                      const unsigned int      n_outputs,
+                      const Network::Scaling &scaling,
+                      const Network::Inputs  &inputs) const
   {
     return load_bytes(
       read_model_file(path), path, n_inputs, n_outputs, scaling, inputs);
