@@ -302,21 +302,24 @@ namespace lsr
         , read(std::move(read))
       {}
 
-      /// The tensor that a call stands for; undefined if it is none.
+      /// The tensor that a call stands for; undefined if it is none. Parameters
+      /// are calls inside of calls, though never many.
       at::Tensor
-      tensor(const PickleValue &value)
+      tensor(const PickleValue &value, const unsigned int depth = 0)
       {
         const std::string &function = value.function();
+        if (depth > 4)
+          return {};
         if (function == "torch._utils._rebuild_parameter" ||
             function == "torch._utils._rebuild_parameter_with_state")
-          return tensor(value[0]);
+          return tensor(value[0], depth + 1);
         if (function == "torch._tensor._rebuild_from_type_v2" &&
             value[2].kind == Kind::sequence && value[2].size() > 0)
           {
             PickleValue inner;
             inner.kind  = Kind::call;
             inner.items = {&value[0], &value[2]};
-            return tensor(inner);
+            return tensor(inner, depth + 1);
           }
         if (function != "torch._utils._rebuild_tensor_v2" &&
             function != "torch._utils._rebuild_tensor")

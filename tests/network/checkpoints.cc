@@ -560,7 +560,10 @@ TEST(Checkpoints, DamagedPickles)
   refused("T\xff\xff\xff\xff.", "ends");
   refused("N.", "without tensors");
   refused("(dS'a'\nI3\ns.", "'a' (a number)");
-  // Dictionaries that hold each other.
+  // Calls and dictionaries that hold themselves.
+  refused("(lp0\n0ctorch._utils\n_rebuild_parameter\ng0\nRp1\n0g0\ng1\na0"
+          "(dS'weight'\ng1\ns.",
+          "'weight' (torch._utils._rebuild_parameter)");
   refused("(dp0\nS'a'\ng0\ns.", "too deeply");
   refused(std::string(200000, ']') + std::string(199999, 'a') + ".", "");
 
