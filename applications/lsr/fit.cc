@@ -151,11 +151,12 @@ namespace lsr
                                           say});
       prepare_folder_of(options.output_file);
       prepare_folder_of(options.profile_file);
-      const auto network = Network::load(options.model_file,
-                                         data.points.extent(0),
-                                         data.n_outputs(),
-                                         {},
-                                         {options.input_names, data.points});
+      const Network network =
+        options.layout.get().load(options.model_file,
+                                  data.points.extent(0),
+                                  data.n_outputs(),
+                                  {},
+                                  {options.input_names, data.points});
       require_values(network, data, options.data_file);
       const Column correction = refine_on_data(options, network, data);
       if (options.output_file.empty())

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "applications/lsr/layout_option.h"
 #include "applications/lsr/program.h"
 #include "applications/lsr/subspace_options.h"
 
@@ -22,7 +23,8 @@ namespace lsr
   /// The command line of lsr fit.
   struct FitOptions : Machine
   {
-    std::string model_file, data_file;
+    std::string  model_file, data_file;
+    LayoutOption layout;
 
     /// How the data file is read.
     unsigned int             n_outputs = 1;
@@ -67,8 +69,8 @@ namespace lsr
     app
       .add_option("MODEL",
                   model_file,
-                  "Network (TorchScript .pt; a program: use only files that "
-                  "you trust)")
+                  "Network: TorchScript (.pt; a program: use only files that "
+                  "you trust), or a checkpoint with a --layout")
       ->required();
     app
       .add_option("POINTS",
@@ -97,6 +99,7 @@ namespace lsr
     app.add_option("--target-columns", targets, "The same for the targets")
       ->delimiter(',')
       ->excludes("--outputs");
+    layout.add_to(app);
     subspace.add_to(app, &basis);
     app.add_option("--rank", rank_text, "Columns used, or auto")
       ->capture_default_str();

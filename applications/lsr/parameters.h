@@ -5,6 +5,7 @@
 
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network.h>
+#include <lsr/network/network_layout.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/iterative_lsr.h>
 #include <lsr/refine/tangent_basis.h>
@@ -23,6 +24,22 @@
 
 namespace lsr
 {
+  /// How the tensors of a checkpoint make the network of a parameter file.
+  class LayoutParameters : public dealii::ParameterAcceptor
+  {
+  public:
+    LayoutParameters()
+      : dealii::ParameterAcceptor("Network/Layout")
+    {
+      for (const NetworkLayout::Entry &entry : NetworkLayout::entries())
+        add_parameter(entry.name, layout.*entry.value, entry.description);
+    }
+
+    NetworkLayout layout;
+  };
+
+
+
   /// The network of a parameter file.
   class NetworkParameters : public dealii::ParameterAcceptor
   {
@@ -30,13 +47,15 @@ namespace lsr
     NetworkParameters()
       : dealii::ParameterAcceptor("Network")
     {
-      add_parameter("File",
-                    file,
-                    "TorchScript file with the network, or a refined network, "
-                    "relative to the folder of this file. It is a program: use "
-                    "only files that you trust. If empty, iterations begin "
-                    "with an untrained network, made as section Training "
-                    "says.");
+      add_parameter(
+        "File",
+        file,
+        "File with the network, relative to the folder of this "
+        "file: TorchScript, .pt2, a refined network, or a checkpoint (safetensors, a "
+        "state_dict of PyTorch, .npz), whose tensors are used as "
+        "section Layout says. TorchScript is a program: use only "
+        "files that you trust. If empty, iterations begin with an "
+        "untrained network, made as section Training says.");
       add_parameter("Inputs",
                     inputs,
                     "If forward() takes several tensors or a dictionary: their "
@@ -77,6 +96,18 @@ namespace lsr
       return file;
     }
 
+    /// The network in it.
+    Network
+    load(const unsigned int n_inputs, const unsigned int n_outputs) const
+    {
+      return layout.layout.load(required_file(),
+                                n_inputs,
+                                n_outputs,
+                                scaling,
+                                {inputs, Block()},
+                                checksum);
+    }
+
     std::optional<double>
     time_value() const
     {
@@ -93,6 +124,7 @@ namespace lsr
     std::string      checksum;
     bool             mesh_coordinates = false;
     Network::Scaling scaling;
+    LayoutParameters layout;
 
   private:
     std::string time;

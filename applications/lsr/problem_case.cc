@@ -34,12 +34,7 @@ namespace lsr
     const unsigned int n_inputs = parameters.time_value() ? dim + 1 : dim;
     run.network =
       run.stage("load", "Loading the network " + parameters.file, [&]() {
-        return Network::load(parameters.file,
-                             n_inputs,
-                             run.problem.equation.n_components(),
-                             parameters.scaling,
-                             {parameters.inputs, Block()},
-                             parameters.checksum);
+        return parameters.load(n_inputs, run.problem.equation.n_components());
       });
     run.pcout << "  " << run.network->description() << std::endl;
   }

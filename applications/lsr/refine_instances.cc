@@ -129,12 +129,7 @@ namespace lsr
           return;
         }
       run.pcout << "Loading the network " << network.file << std::endl;
-      run.space.network           = Network::load(network.required_file(),
-                                        dim + instances.inputs.size(),
-                                        1,
-                                        network.scaling,
-                                        {network.inputs, Block()},
-                                        network.checksum);
+      run.space.network = network.load(dim + instances.inputs.size(), 1);
       run.report.network_checksum = run.space.network->checksum();
       run.report.n_parameters     = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;

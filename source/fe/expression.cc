@@ -13,7 +13,7 @@
 #include <limits>
 #include <utility>
 
-#include "syntax_tree.h"
+#include "base/syntax_tree.h"
 
 namespace lsr
 {

@@ -9,6 +9,7 @@
 #include <random>
 #include <sstream>
 
+#include "network/script_steps.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -129,23 +130,20 @@ namespace lsr
     std::string
     forward(const FullyConnected &layout)
     {
-      const auto activation = [&](const std::string &argument) {
-        return "torch." + layout.activation + "(" + argument + ")";
+      const auto layer = [](const std::string &name) {
+        return assignment("self." + name + ".forward($x)");
       };
-      std::string lines = "def forward(self, x):\n" + standardization(layout);
-      if (is_gated(layout))
-        lines += "  v = " + activation("self.encoder_v.forward(x)") +
-                 "\n  u = " + activation("self.encoder_u.forward(x)") +
-                 "\n  u = u - v\n";
+      std::vector<ScriptStep> layers, encoders;
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
-        {
-          lines += "  x = self.linear" + std::to_string(l) + ".forward(x)\n";
-          if (l < layout.widths.size())
-            lines += "  x = " + activation("x") + "\n";
-          if (l < layout.widths.size() && is_gated(layout))
-            lines += "  x = v + x * u\n";
-        }
-      return lines + "  return x\n";
+        layers.push_back(layer("linear" + std::to_string(l)));
+      if (is_gated(layout))
+        encoders = {layer("encoder_u"), layer("encoder_v")};
+      const std::vector<ScriptStep> activations(
+        layout.widths.size(),
+        assignment("torch." + layout.activation + "($x)"));
+      return "def forward(self, x):\n" + standardization(layout) +
+             chain_of_layers("x", layers, activations, encoders) +
+             "  return x\n";
     }
 
 

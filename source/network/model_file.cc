@@ -4,6 +4,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/network/network.h>
+#include <lsr/network/network_layout.h>
 
 #include <sstream>
 
@@ -24,6 +25,21 @@ namespace lsr
       require(!bytes.empty(), path + ": empty file, expected a network");
       return bytes;
     }
+
+
+
+    /// The SHA-256 of a file, which has to be @p expected if that is given.
+    std::string
+    checked_sha256(const std::string &bytes,
+                   const std::string &name,
+                   const std::string &expected)
+    {
+      std::string found = sha256(bytes);
+      require(expected.empty() || expected == found,
+              name + ": its SHA-256 is " + found + ", expected " + expected +
+                ": the file is another one, or has changed");
+      return found;
+    }
   } // namespace
 
 
@@ -37,10 +53,7 @@ namespace lsr
                       const Inputs      &inputs,
                       const std::string &checksum)
   {
-    const std::string found = sha256(bytes);
-    require(checksum.empty() || checksum == found,
-            name + ": its SHA-256 is " + found + ", expected " + checksum +
-              ": the file is another one, or has changed");
+    const std::string found = checked_sha256(bytes, name, checksum);
     const std::optional<RefinedFile> refined = RefinedFile::read(bytes, name);
     require(!refined || refined->n_inputs == 0 || refined->n_inputs == n_inputs,
             name + ": a refined network with " +
@@ -79,6 +92,53 @@ namespace lsr
                 const Scaling     &scaling,
                 const Inputs      &inputs,
                 const std::string &checksum)
+  {
+    return load_bytes(read_model_file(path),
+                      path,
+                      n_inputs,
+                      n_outputs,
+                      scaling,
+                      inputs,
+                      checksum);
+  }
+
+
+
+  Network
+  NetworkLayout::load_bytes(const std::string      &bytes,
+                            const std::string      &name,
+                            const unsigned int      n_inputs,
+                            const unsigned int      n_outputs,
+                            const Network::Scaling &scaling,
+                            const Network::Inputs  &inputs,
+                            const std::string      &checksum) const
+  {
+    if (empty())
+      return Network::load_bytes(
+        bytes, name, n_inputs, n_outputs, scaling, inputs, checksum);
+    const std::string        found = checked_sha256(bytes, name, checksum);
+    const torch::jit::Module module =
+      read_module(bytes, name, *this, n_inputs, n_outputs);
+    const std::string script = guarded(name, [&]() {
+      std::ostringstream stream;
+      module.save(stream);
+      return stream.str();
+    });
+    const Network     network =
+      Network::load_bytes(script, name, n_inputs, n_outputs, scaling, inputs);
+    network.implementation->checksum = found;
+    return network;
+  }
+
+
+
+  Network
+  NetworkLayout::load(const std::string      &path,
+                      const unsigned int      n_inputs,
+                      const unsigned int      n_outputs,
+                      const Network::Scaling &scaling,
+                      const Network::Inputs  &inputs,
+                      const std::string      &checksum) const
   {
     return load_bytes(read_model_file(path),
                       path,

@@ -8,7 +8,9 @@
 
 #include "base/npy.h"
 #include "base/zip_archive.h"
+#include "network/checkpoint.h"
 #include "network/exported_module.h"
+#include "network/layout_module.h"
 #include "network/operators.h"
 #include "network/torch_support.h"
 
@@ -60,26 +62,38 @@ namespace lsr
 
 
 
+    /// A file that says itself how its network works.
     torch::jit::Module
-    read_archive(const std::string &bytes, const std::string &name)
+    read_program(const ZipArchive  &archive,
+                 const std::string &bytes,
+                 const std::string &name)
     {
-      const ZipArchive archive(bytes, name);
-      if (has_file(archive, "constants.pkl"))
+      if (!is_exported_program(archive))
         return read_torchscript(bytes, name);
-      if (is_exported_program(archive))
+      const ExportedProgram program = read_exported_program(archive, name);
+      return guarded(name, [&]() { return make_module(program); });
+    }
+
+
+
+    /// The network that @p layout makes of a checkpoint.
+    torch::jit::Module
+    use_layout(const Checkpoint    &checkpoint,
+               const std::string   &name,
+               const NetworkLayout &layout,
+               const unsigned int   n_inputs,
+               const unsigned int   n_outputs)
+    {
+      if (layout.empty() || checkpoint.tensors.empty())
+        throw Error(name + ": " + suggest_layout(checkpoint));
+      try
         {
-          const ExportedProgram program = read_exported_program(archive, name);
-          return guarded(name, [&]() { return make_module(program); });
+          return make_module(checkpoint, layout, n_inputs, n_outputs);
         }
-      if (has_file(archive, "data.pkl"))
-        throw Error(name +
-                    ": written by torch.save, with the module itself as a "
-                    "Python object, which only its Python code can read: write "
-                    "it by torch.jit.save(torch.jit.script(model), ...) or "
-                    "torch.export.save instead");
-      if (ends_with(archive.paths().front(), ".npy"))
-        throw Error(name + ": arrays of NumPy (.npz), not a TorchScript model");
-      throw Error(name + ": not a TorchScript model but another zip archive");
+      catch (const Error &error)
+        {
+          throw Error(name + ": " + error.what());
+        }
     }
 
 
@@ -109,6 +123,9 @@ namespace lsr
                "parameters: export the PyTorch module that it was made from";
       if (begins_with(bytes, "\x89HDF\r\n"))
         return "an HDF5 file, expected a model";
+      if (bytes.size() > 2 && bytes[0] == '\x80' && bytes[1] <= 5)
+        return "a Python pickle: save its arrays by numpy.savez, or as "
+               "safetensors, and give a layout";
       return "not a TorchScript model, nor any other that is known";
     }
   } // namespace
@@ -116,10 +133,31 @@ namespace lsr
 
 
   torch::jit::Module
-  read_module(const std::string &bytes, const std::string &name)
+  read_module(const std::string   &bytes,
+              const std::string   &name,
+              const NetworkLayout &layout,
+              const unsigned int   n_inputs,
+              const unsigned int   n_outputs)
   {
-    if (ZipArchive::recognizes(bytes))
-      return read_archive(bytes, name);
-    throw Error(name + ": " + describe_foreign_file(bytes));
+    if (!ZipArchive::recognizes(bytes))
+      {
+        if (const auto checkpoint = read_checkpoint(bytes, name))
+          return use_layout(*checkpoint, name, layout, n_inputs, n_outputs);
+        throw Error(name + ": " + describe_foreign_file(bytes));
+      }
+    const ZipArchive archive(bytes, name);
+    const bool       is_program =
+      !is_npz(archive) &&
+      (has_file(archive, "constants.pkl") || is_exported_program(archive));
+    if (!is_program)
+      {
+        if (const auto checkpoint = read_checkpoint(archive, name))
+          return use_layout(*checkpoint, name, layout, n_inputs, n_outputs);
+        throw Error(name + ": not a TorchScript model but another zip archive");
+      }
+    require(layout.empty(),
+            name + ": a file that says itself how its network works, expected "
+                   "no layout (Network/Layout, --layout)");
+    return read_program(archive, bytes, name);
   }
 } // namespace lsr

@@ -3,6 +3,8 @@
 #ifndef lsr_network_read_module_h
 #define lsr_network_read_module_h
 
+#include <lsr/network/network_layout.h>
+
 #include <torch/csrc/jit/api/module.h>
 
 #include <string>
@@ -13,9 +15,17 @@ namespace lsr
    * The module in the bytes of a file, whatever its format: everything behind
    * this function sees TorchScript modules only. Throws lsr::Error with
    * @p name in front, what the file is, and what to do.
+   *
+   * Files that are numbers and names only, checkpoints, need a layout, and the
+   * numbers of inputs and outputs (0: any) that are expected; for others there
+   * must be none.
    */
   torch::jit::Module
-  read_module(const std::string &bytes, const std::string &name);
+  read_module(const std::string   &bytes,
+              const std::string   &name,
+              const NetworkLayout &layout    = {},
+              const unsigned int   n_inputs  = 0,
+              const unsigned int   n_outputs = 0);
 } // namespace lsr
 
 #endif

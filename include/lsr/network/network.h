@@ -363,6 +363,7 @@ namespace lsr
     std::shared_ptr<Implementation> implementation;
 
     friend class NetworkJacobian;
+    friend struct NetworkLayout;
     friend class Trainer;
   };
 } // namespace lsr

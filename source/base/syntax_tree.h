@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#ifndef lsr_source_fe_syntax_tree_h
-#define lsr_source_fe_syntax_tree_h
+#ifndef lsr_base_syntax_tree_h
+#define lsr_base_syntax_tree_h
 
 #include <cstddef>
 #include <map>
@@ -61,6 +61,18 @@ namespace lsr
     combine(const SyntaxTree  &left,
             const std::string &name,
             const SyntaxTree  &right);
+
+    /**
+     * The formula as statements of TorchScript, one for each operation, that
+     * are appended to @p lines; the names that they assign begin with
+     * @p prefix. @p variables are the texts of the variables, tensors of equal
+     * sizes or such that broadcast. Returns the text of the result, a number
+     * where the formula is one. Throws lsr::Error where a number is not finite.
+     */
+    std::string
+    torchscript(const std::vector<std::string> &variables,
+                const std::string              &prefix,
+                std::string                    &lines) const;
 
   private:
     struct Node

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "syntax_tree.h"
+#include "base/syntax_tree.h"
 
 #include <lsr/base/exceptions.h>
 
@@ -11,18 +11,22 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <iomanip>
+#include <limits>
+#include <sstream>
 #include <tuple>
 
 namespace lsr
 {
-  /// An operator or a function, and its derivatives with respect to both
-  /// operands as texts in x and y.
+  /// An operator or a function, its derivatives with respect to both
+  /// operands as texts in x and y, and TorchScript for tensors $x and $y.
   struct SyntaxOperation
   {
     const char  *name;
     unsigned int n_operands;
     double (*value)(double, double);
     const char *derivatives[2];
+    const char *torchscript;
   };
 
 
@@ -35,69 +39,65 @@ namespace lsr
       {"_e", 2.71828182845904523536}};
 
 
-#define LSR_UNARY(name, value, derivative)                     \
+#define LSR_UNARY(name, value, derivative, torchscript)        \
   {                                                            \
     name, 1, [](double x, double) -> double { return value; }, \
-    {                                                          \
-      derivative, "0"                                          \
-    }                                                          \
+      {derivative, "0"}, torchscript                           \
   }
-#define LSR_BINARY(name, value, derivative_x, derivative_y)      \
-  {                                                              \
-    name, 2, [](double x, double y) -> double { return value; }, \
-    {                                                            \
-      derivative_x, derivative_y                                 \
-    }                                                            \
+#define LSR_BINARY(name, value, derivative_x, derivative_y, torchscript) \
+  {                                                                      \
+    name, 2, [](double x, double y) -> double { return value; },         \
+      {derivative_x, derivative_y}, torchscript                          \
   }
 
     // clang-format off
     constexpr SyntaxOperation operations[] = {
-      LSR_BINARY("+", x + y, "1", "1"),
-      LSR_BINARY("-", x - y, "1", "-1"),
-      LSR_BINARY("*", x * y, "y", "x"),
-      LSR_BINARY("/", x / y, "1/y", "-x/y^2"),
-      LSR_BINARY("^", std::pow(x, y), "y*x^(y - 1)", "x^y*log(x)"),
-      LSR_BINARY("atan2", std::atan2(x, y), "y/(x^2 + y^2)", "-x/(x^2 + y^2)"),
-      LSR_BINARY("<", x < y, "0", "0"),
-      LSR_BINARY(">", x > y, "0", "0"),
-      LSR_BINARY("<=", x <= y, "0", "0"),
-      LSR_BINARY(">=", x >= y, "0", "0"),
-      LSR_BINARY("==", x == y, "0", "0"),
-      LSR_BINARY("!=", x != y, "0", "0"),
-      LSR_BINARY("&&", x != 0. && y != 0., "0", "0"),
-      LSR_BINARY("||", x != 0. || y != 0., "0", "0"),
+      LSR_BINARY("+", x + y, "1", "1", "$x + $y"),
+      LSR_BINARY("-", x - y, "1", "-1", "$x - $y"),
+      LSR_BINARY("*", x * y, "y", "x", "$x * $y"),
+      LSR_BINARY("/", x / y, "1/y", "-x/y^2", "$x / $y"),
+      LSR_BINARY("^", std::pow(x, y), "y*x^(y - 1)", "x^y*log(x)", "torch.pow($x, $y)"),
+      LSR_BINARY("atan2", std::atan2(x, y), "y/(x^2 + y^2)", "-x/(x^2 + y^2)", "torch.atan2($x, $y)"),
+      LSR_BINARY("<", x < y, "0", "0", "($x < $y).double()"),
+      LSR_BINARY(">", x > y, "0", "0", "($x > $y).double()"),
+      LSR_BINARY("<=", x <= y, "0", "0", "($x <= $y).double()"),
+      LSR_BINARY(">=", x >= y, "0", "0", "($x >= $y).double()"),
+      LSR_BINARY("==", x == y, "0", "0", "($x == $y).double()"),
+      LSR_BINARY("!=", x != y, "0", "0", "($x != $y).double()"),
+      LSR_BINARY("&&", x != 0. && y != 0., "0", "0", "(($x != 0.) & ($y != 0.)).double()"),
+      LSR_BINARY("||", x != 0. || y != 0., "0", "0", "(($x != 0.) | ($y != 0.)).double()"),
       // As in dealii::FunctionParser, which rounds the operands.
-      LSR_BINARY("&", std::round(x) != 0. && std::round(y) != 0., "0", "0"),
-      LSR_BINARY("|", std::round(x) != 0. || std::round(y) != 0., "0", "0"),
-      LSR_UNARY("sin", std::sin(x), "cos(x)"),
-      LSR_UNARY("cos", std::cos(x), "-sin(x)"),
-      LSR_UNARY("tan", std::tan(x), "1 + tan(x)^2"),
-      LSR_UNARY("cot", 1. / std::tan(x), "-1 - cot(x)^2"),
-      LSR_UNARY("sec", 1. / std::cos(x), "sec(x)*tan(x)"),
-      LSR_UNARY("csc", 1. / std::sin(x), "-csc(x)*cot(x)"),
-      LSR_UNARY("asin", std::asin(x), "1/sqrt(1 - x^2)"),
-      LSR_UNARY("acos", std::acos(x), "-1/sqrt(1 - x^2)"),
-      LSR_UNARY("atan", std::atan(x), "1/(1 + x^2)"),
-      LSR_UNARY("sinh", std::sinh(x), "cosh(x)"),
-      LSR_UNARY("cosh", std::cosh(x), "sinh(x)"),
-      LSR_UNARY("tanh", std::tanh(x), "1 - tanh(x)^2"),
-      LSR_UNARY("asinh", std::asinh(x), "1/sqrt(x^2 + 1)"),
-      LSR_UNARY("acosh", std::acosh(x), "1/sqrt(x^2 - 1)"),
-      LSR_UNARY("atanh", std::atanh(x), "1/(1 - x^2)"),
-      LSR_UNARY("exp", std::exp(x), "exp(x)"),
-      LSR_UNARY("log", std::log(x), "1/x"),
-      LSR_UNARY("ln", std::log(x), "1/x"),
-      LSR_UNARY("log2", std::log2(x), "1/(x*log(2))"),
-      LSR_UNARY("log10", std::log10(x), "1/(x*log(10))"),
-      LSR_UNARY("sqrt", std::sqrt(x), "0.5/sqrt(x)"),
-      LSR_UNARY("erf", std::erf(x), "2/sqrt(pi)*exp(-x^2)"),
-      LSR_UNARY("erfc", std::erfc(x), "-2/sqrt(pi)*exp(-x^2)"),
-      LSR_UNARY("abs", std::abs(x), "sign(x)"),
-      LSR_UNARY("sign", (x > 0.) - (x < 0.), "0"),
-      LSR_UNARY("rint", std::floor(x + 0.5), "0"),
-      LSR_UNARY("int", std::round(x), "0"),
-      LSR_UNARY("ceil", std::ceil(x), "0"),
-      LSR_UNARY("floor", std::floor(x), "0")};
+      LSR_BINARY("&", std::round(x) != 0. && std::round(y) != 0., "0", "0", "((torch.abs($x) >= 0.5) & (torch.abs($y) >= 0.5)).double()"),
+      LSR_BINARY("|", std::round(x) != 0. || std::round(y) != 0., "0", "0", "((torch.abs($x) >= 0.5) | (torch.abs($y) >= 0.5)).double()"),
+      LSR_UNARY("sin", std::sin(x), "cos(x)", "torch.sin($x)"),
+      LSR_UNARY("cos", std::cos(x), "-sin(x)", "torch.cos($x)"),
+      LSR_UNARY("tan", std::tan(x), "1 + tan(x)^2", "torch.tan($x)"),
+      LSR_UNARY("cot", 1. / std::tan(x), "-1 - cot(x)^2", "1. / torch.tan($x)"),
+      LSR_UNARY("sec", 1. / std::cos(x), "sec(x)*tan(x)", "1. / torch.cos($x)"),
+      LSR_UNARY("csc", 1. / std::sin(x), "-csc(x)*cot(x)", "1. / torch.sin($x)"),
+      LSR_UNARY("asin", std::asin(x), "1/sqrt(1 - x^2)", "torch.asin($x)"),
+      LSR_UNARY("acos", std::acos(x), "-1/sqrt(1 - x^2)", "torch.acos($x)"),
+      LSR_UNARY("atan", std::atan(x), "1/(1 + x^2)", "torch.atan($x)"),
+      LSR_UNARY("sinh", std::sinh(x), "cosh(x)", "torch.sinh($x)"),
+      LSR_UNARY("cosh", std::cosh(x), "sinh(x)", "torch.cosh($x)"),
+      LSR_UNARY("tanh", std::tanh(x), "1 - tanh(x)^2", "torch.tanh($x)"),
+      LSR_UNARY("asinh", std::asinh(x), "1/sqrt(x^2 + 1)", "torch.asinh($x)"),
+      LSR_UNARY("acosh", std::acosh(x), "1/sqrt(x^2 - 1)", "torch.acosh($x)"),
+      LSR_UNARY("atanh", std::atanh(x), "1/(1 - x^2)", "torch.atanh($x)"),
+      LSR_UNARY("exp", std::exp(x), "exp(x)", "torch.exp($x)"),
+      LSR_UNARY("log", std::log(x), "1/x", "torch.log($x)"),
+      LSR_UNARY("ln", std::log(x), "1/x", "torch.log($x)"),
+      LSR_UNARY("log2", std::log2(x), "1/(x*log(2))", "torch.log2($x)"),
+      LSR_UNARY("log10", std::log10(x), "1/(x*log(10))", "torch.log10($x)"),
+      LSR_UNARY("sqrt", std::sqrt(x), "0.5/sqrt(x)", "torch.sqrt($x)"),
+      LSR_UNARY("erf", std::erf(x), "2/sqrt(pi)*exp(-x^2)", "torch.erf($x)"),
+      LSR_UNARY("erfc", std::erfc(x), "-2/sqrt(pi)*exp(-x^2)", "torch.erfc($x)"),
+      LSR_UNARY("abs", std::abs(x), "sign(x)", "torch.abs($x)"),
+      LSR_UNARY("sign", (x > 0.) - (x < 0.), "0", "torch.sign($x)"),
+      LSR_UNARY("rint", std::floor(x + 0.5), "0", "torch.floor($x + 0.5)"),
+      LSR_UNARY("int", std::round(x), "0", "torch.trunc($x + 0.5 * torch.sign($x))"),
+      LSR_UNARY("ceil", std::ceil(x), "0", "torch.ceil($x)"),
+      LSR_UNARY("floor", std::floor(x), "0", "torch.floor($x)")};
     // clang-format on
 
 #undef LSR_UNARY
@@ -702,5 +702,82 @@ namespace lsr
     const auto a = builder.append(left);
     const auto b = builder.append(right);
     return builder.tree(builder.apply(name, a, b));
+  }
+
+
+
+  namespace
+  {
+    /// A number as TorchScript reads it, never as an integer.
+    std::string
+    literal(const double number)
+    {
+      require(std::isfinite(number), "it contains a number that is not finite");
+      std::ostringstream out;
+      out << std::setprecision(std::numeric_limits<double>::max_digits10)
+          << number;
+      std::string text = out.str();
+      if (text.find_first_of(".e") == std::string::npos)
+        text += ".";
+      return number < 0 ? "(" + text + ")" : text;
+    }
+
+
+
+    std::string
+    substitute_operands(const std::string &text,
+                        const std::string &x,
+                        const std::string &y)
+    {
+      std::string result;
+      for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] == '$')
+          result += text[++i] == 'x' ? x : y;
+        else
+          result += text[i];
+      return result;
+    }
+  } // namespace
+
+
+
+  std::string
+  SyntaxTree::torchscript(const std::vector<std::string> &variables,
+                          const std::string              &prefix,
+                          std::string                    &lines) const
+  {
+    std::vector<std::string> texts;
+    // Most functions of LibTorch take tensors only.
+    const auto tensor = [&](const Place i) {
+      return nodes[i].kind == 'n' ?
+               "torch.full_like(" + variables[0] + ", " + texts[i] + ")" :
+               texts[i];
+    };
+    for (const Node &node : nodes)
+      {
+        if (node.kind == 'n')
+          texts.push_back(literal(node.number));
+        else if (node.kind == 'v')
+          texts.push_back(variables[node.a]);
+        else
+          {
+            const std::string name = prefix + std::to_string(texts.size());
+            std::string       value;
+            if (node.kind == '?')
+              value = "torch.where(" + texts[node.a] + " != 0., " +
+                      tensor(node.b) + ", " + tensor(node.c) + ")";
+            else if (std::strchr("+-*/^", node.kind))
+              value = substitute_operands(node.operation->torchscript,
+                                          texts[node.a],
+                                          texts[node.b]);
+            else
+              value = substitute_operands(node.operation->torchscript,
+                                          tensor(node.a),
+                                          tensor(node.b));
+            lines += "  " + name + " = " + value + "\n";
+            texts.push_back(name);
+          }
+      }
+    return texts.back();
   }
 } // namespace lsr
