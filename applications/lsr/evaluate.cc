@@ -52,13 +52,12 @@ namespace lsr
               "--output FILE expected, for points and values");
       const DataSet points =
         read_data_set(options.file, {0, false, false, options.inputs, {}, say});
-      prepare_folder_of(options.output_file);
-      const Network network =
-        Network::load(options.model_file,
-                      points.points.extent(0),
-                      0,
-                      {},
-                      {"", points.points});
+      prepare_output(options.output_file, {options.model_file, options.file});
+      const Network network = Network::load(options.model_file,
+                                            points.points.extent(0),
+                                            0,
+                                            {},
+                                            {"", points.points});
       write_data_set(options.output_file, evaluate(network, points));
       say("Written: " + options.output_file);
     }

@@ -32,7 +32,7 @@ namespace lsr
           (fs::path(run.parameters.output.folder) / "evaluated.vtu").string() :
           options.output_file;
       on_first_rank(world, [&]() {
-        prepare_output_folder(fs::absolute(file).parent_path().string());
+        prepare_output_file(file, {options.model_file, options.file});
       });
       const Network network =
         Network::load(options.model_file,

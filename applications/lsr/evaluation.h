@@ -9,10 +9,10 @@
 #include <lsr/refine/data_set.h>
 
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace lsr
 {
@@ -25,13 +25,14 @@ namespace lsr
 
 
 
-  /// Make sure that @p file, if there is one, can be written later on.
+  /// Make sure that @p file, if there is one, can be written later on, and is
+  /// none of the @p inputs.
   inline void
-  prepare_folder_of(const std::string &file)
+  prepare_output(const std::string              &file,
+                 const std::vector<std::string> &inputs)
   {
     if (!file.empty())
-      prepare_output_folder(
-        std::filesystem::absolute(file).parent_path().string());
+      prepare_output_file(file, inputs);
   }
 
 

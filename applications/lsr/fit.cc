@@ -149,8 +149,9 @@ namespace lsr
                                           options.inputs,
                                           options.targets,
                                           say});
-      prepare_folder_of(options.output_file);
-      prepare_folder_of(options.profile_file);
+      for (const std::string &file :
+           {options.output_file, options.profile_file})
+        prepare_output(file, {options.model_file, options.data_file});
       const Network network =
         options.layout.get().load(options.model_file,
                                   data.points.extent(0),

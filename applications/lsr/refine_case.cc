@@ -91,8 +91,8 @@ namespace lsr
   {
     options.use();
     options.refuse_options_of_others();
-    prepare_folder_of(options.output_file);
-    prepare_folder_of(options.values_file);
+    for (const std::string &file : {options.output_file, options.values_file})
+      prepare_output(file, {options.file});
 
     Timer                               timer;
     LinearCase                          problem;

@@ -443,8 +443,7 @@ namespace lsr
     void
     export_case(RefineCase<dim> &run, const std::string &file)
     {
-      prepare_output_folder(
-        std::filesystem::absolute(file).parent_path().string());
+      prepare_output_file(file, {run.parameters.network.file});
       set_up(run);
 
       LinearCase result;
@@ -485,7 +484,12 @@ namespace lsr
           export_case(run, options.exported_file);
           return;
         }
-      on_first_rank(world, [&]() { prepare_output_folder(output.folder); });
+      on_first_rank(world, [&]() {
+        prepare_output_folder(output.folder);
+        if (output.refined_network)
+          prepare_output_file(in_output_folder(run, "refined.pt"),
+                              {run.parameters.network.file});
+      });
       set_up(run);
       if (run.parameters.iterations.get().max_iterations == 1 &&
           !options.restart)

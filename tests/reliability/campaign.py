@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+"""Faults and kills: nothing is lost, nothing half-written, nobody fooled.
+
+    campaign.py inject BIN SCRATCH --library INJECT [--points N] [--run NAME ...]
+    campaign.py kill   BIN SCRATCH [--number N] [--run NAME ...]
+
+`inject` lets the first, second, third, ... call of open, write, fsync and rename
+in the folder of a run fail until the run succeeds, and so the allocations of at
+least 64 KiB. `kill` ends runs at random moments with SIGKILL, SIGTERM or SIGINT,
+and then runs them (iterative ones: restarts them) to the end.
+
+After each of these the inputs have to be intact, every output is whole: that of
+an earlier run, the new one, or not there; there is one message and the exit
+status 1, or a run that has succeeded; and no temporary file is left (after
+SIGKILL: after the next run).
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+TIME_LIMIT = 120  # seconds; longer is a hang
+
+PROBLEM = """set Dimension    = 2
+set Problem name = small
+subsection Equation
+  set Exact solution       = sin(pi*x) * sin(pi*y)
+  set Right hand side      = manufactured
+  set Dirichlet conditions = all: manufactured
+end
+subsection Mesh
+  set Global refinements = 3
+end
+subsection Finite element
+  set Finite element degree = 2
+end
+subsection Network
+  set File = network.pt
+end
+subsection LSR
+  set Directions = 40
+end
+subsection Output
+  set Pictures = false
+end
+subsection Training
+  set Hidden layers = 12, 12
+  set Epochs        = 20
+end
+"""
+
+RUNS = {
+    "refine": ["refine", "problem.prm"],
+    "iterative": ["refine", "problem.prm", "--set", "Iterations/Number=6"],
+    "train": ["train", "problem.prm"],
+    "export": ["refine", "problem.prm", "--export-case", "out/case.h5"],
+    "case": ["refine", "case.h5", "--output", "out/refined.pt", "--values", "out/values.csv"],
+    "fit": ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "out/refined.pt"],
+    "evaluate": ["evaluate", "refined.pt", "points.csv", "--output", "out/values.csv"],
+}
+
+
+class Failure(Exception):
+    pass
+
+
+def run(arguments, folder, environment=None, limit=TIME_LIMIT):
+    """Exit status and standard error of a program."""
+    process = subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C", **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    try:
+        _, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Failure(f"no end within {limit} s") from None
+    return process.returncode, errors
+
+
+def make_inputs(bin_folder, scratch):
+    """Networks, data and an exported case that all runs start from."""
+    inputs = scratch / "inputs"
+    inputs.mkdir(parents=True)
+    (inputs / "problem.prm").write_text(PROBLEM)
+    points = [(i / 19, j / 19) for i in range(20) for j in range(20)]
+    (inputs / "points.csv").write_text("".join(f"{x},{y}\n" for x, y in points))
+    lines = [f"{x},{y},{x * (1 - x) * y},0\n" for x, y in points]
+    lines += [f"{x},{y},{x * (1 - x) * y},1\n" for x, y in points[::7]]
+    (inputs / "data.csv").write_text("x,y,u,set\n" + "".join(lines))
+    lsr = str(bin_folder / "lsr")
+    for arguments in (
+        ["train", "problem.prm"],
+        ["refine", "problem.prm", "--export-case", "case.h5"],
+        ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "refined.pt"],
+    ):
+        status, errors = run([lsr, *arguments], inputs)
+        if status != 0:
+            raise SystemExit(f"lsr {' '.join(arguments)}: {errors}")
+    shutil.rmtree(inputs / "results", ignore_errors=True)
+    return inputs
+
+
+def checksums(folder):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+
+
+def require_whole(path):
+    """Throw unless a file is complete, or that of an earlier run."""
+    data = path.read_bytes()
+    if data == b"an earlier result\n":
+        return
+    try:
+        if path.suffix == ".json":
+            json.loads(data)
+        elif path.suffix == ".csv":
+            rows = list(csv.reader(data.decode().splitlines()))
+            assert data.endswith(b"\n") and len({len(row) for row in rows}) == 1
+        elif path.suffix == ".pt":
+            assert zipfile.ZipFile(path).testzip() is None
+        elif path.suffix in (".vtu", ".pvtu"):
+            assert data.rstrip().endswith(b"</VTKFile>")
+        elif path.suffix == ".h5":
+            end = int.from_bytes(data[40:48], "little")  # of the file, superblock 0
+            assert data[:4] == b"\x89HDF" and (data[8] != 0 or end == len(data))
+        else:
+            assert data
+    except Exception as error:
+        raise Failure(f"{path.name} is not whole: {error!r}") from None
+
+
+def check_folder(folder, before, changed=()):
+    """Inputs intact, outputs whole."""
+    after = checksums(folder)
+    for name, checksum in before.items():
+        if name not in changed and after.get(name) != checksum:
+            raise Failure(f"the input {name} was changed")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            require_whole(path)
+
+
+def check_no_temporary_files(folder):
+    left = [path.name for path in folder.rglob("*.partial*")]
+    if left:
+        raise Failure(f"temporary files are left: {left}")
+
+
+def check_message(status, errors):
+    """One message with exit status 1, or success."""
+    messages = [line for line in errors.splitlines() if ": error: " in line]
+    if status == 0:
+        return
+    if status != 1:
+        raise Failure(f"exit status {status}: {errors[-300:]}")
+    if len(messages) != 1:
+        raise Failure(f"{len(messages)} messages: {errors[-300:]}")
+
+
+def fresh_folder(scratch, inputs, name):
+    folder = scratch / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(inputs, folder)
+    for output in ("out", "results"):
+        (folder / output).mkdir()
+        for old in ("refined.pt", "values.csv", "report.json", "comparison.csv"):
+            (folder / output / old).write_text("an earlier result\n")
+    return folder
+
+
+def changed_by(name):
+    return ("network.pt",) if name == "train" else ()
+
+
+def inject(arguments, inputs):
+    n_points = 0
+    calls = ["open", "write", "fsync", "rename", "malloc"]
+    for name in arguments.run:
+        command = [str(arguments.bin / "lsr"), *RUNS[name]]
+        for call in calls:
+            n_here = 0
+            for n in range(1, arguments.points + 1):
+                folder = fresh_folder(arguments.scratch, inputs, "run")
+                record = arguments.scratch / "injected"
+                record.unlink(missing_ok=True)
+                where = f"{name}, {call} number {n}"
+                try:
+                    status, errors = run(
+                        command,
+                        folder,
+                        {
+                            "LD_PRELOAD": str(arguments.library),
+                            "LSR_INJECT_CALL": call,
+                            "LSR_INJECT_N": str(n * (arguments.stride if call == "malloc" else 1)),
+                            "LSR_INJECT_FOLDER": str(folder),
+                            "LSR_INJECT_BYTES": "65536",
+                            "LSR_INJECT_LOG": str(record),
+                        },
+                    )
+                    check_message(status, errors)
+                    check_folder(folder, checksums(inputs), changed_by(name))
+                    check_no_temporary_files(folder)
+                except Failure as failure:
+                    yield f"{where}: {failure}"
+                if not record.exists():
+                    break
+                n_here += 1
+            n_points += n_here
+            print(f"{name}, {call}: failed at {n_here} places", flush=True)
+    print(f"{n_points} faults in all", flush=True)
+
+
+def time_of(command, folder):
+    start = time.monotonic()
+    status, errors = run(command, folder)
+    if status != 0:
+        raise SystemExit(f"{command}: {errors}")
+    return time.monotonic() - start
+
+
+def kill(arguments, inputs):
+    randomness = random.Random(arguments.seed)
+    signals = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
+    for name in arguments.run:
+        command = [str(arguments.bin / "lsr"), *RUNS[name]]
+        whole = time_of(command, fresh_folder(arguments.scratch, inputs, "run"))
+        n_restarts = 0
+        for i in range(arguments.number):
+            folder = fresh_folder(arguments.scratch, inputs, "run")
+            number = signals[i % len(signals)]
+            moment = randomness.uniform(0, whole)
+            where = f"{name}, {number.name} after {moment:.3f} s"
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(moment)
+            process.send_signal(number)
+            process.wait()
+            try:
+                for path in folder.rglob("*"):
+                    if path.is_file() and ".partial" not in path.name:
+                        require_whole(path)
+                if number != signal.SIGKILL:
+                    check_no_temporary_files(folder)
+                again = list(command)
+                if name == "iterative" and (folder / "results" / "checkpoint.pt").exists():
+                    again.append("--restart")
+                    n_restarts += 1
+                status, errors = run(again, folder)
+                if status != 0:
+                    raise Failure(f"the next run ends with {status}: {errors[-300:]}")
+                check_folder(folder, checksums(inputs), changed_by(name))
+                check_no_temporary_files(folder)
+                if name == "iterative":
+                    history = (folder / "results" / "history.csv").read_text()
+                    if len(history.splitlines()) != 1 + 6:
+                        raise Failure(f"{len(history.splitlines()) - 1} iterations, expected 6")
+            except Failure as failure:
+                yield f"{where}: {failure}"
+        print(f"{name}: {arguments.number} kills, {n_restarts} restarts", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("campaign", choices=["inject", "kill"])
+    parser.add_argument("bin", type=lambda p: Path(p).resolve())
+    parser.add_argument("scratch", type=lambda p: Path(p).resolve())
+    parser.add_argument("--library", type=lambda p: Path(p).resolve())
+    parser.add_argument("--points", type=int, default=100000, help="faults of a kind at most")
+    parser.add_argument("--stride", type=int, default=1, help="of the allocations, only every such one")
+    parser.add_argument("--number", type=int, default=100, help="kills of each run")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--run", nargs="+", choices=list(RUNS), default=list(RUNS))
+    arguments = parser.parse_args()
+    shutil.rmtree(arguments.scratch, ignore_errors=True)
+    inputs = make_inputs(arguments.bin, arguments.scratch)
+    campaign = inject if arguments.campaign == "inject" else kill
+    n_failures = 0
+    for failure in campaign(arguments, inputs):
+        print("FAILED " + failure, flush=True)
+        n_failures += 1
+    print(f"{n_failures} failures" if n_failures else "all held")
+    return 1 if n_failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
