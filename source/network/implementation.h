@@ -276,6 +276,10 @@ namespace lsr
     void
     probe_values(const at::Tensor &x);
 
+    /// Throw if values at some of the points differ without the others.
+    void
+    require_independence(const at::Tensor &x, const double tolerance) const;
+
     void
     probe_derivatives(const at::Tensor &x);
 

@@ -219,12 +219,39 @@ namespace lsr
             "two evaluations at the same points differ: forward() must be "
             "deterministic (random numbers, dropout?)");
 
+    require_independence(x, 1e-10);
+    // Elsewhere, too: ReLU may hide it in the unit cube.
+    for (const at::Tensor &set : sets_of_probe_points(Block()))
+      {
+        const at::Tensor others = set.narrow(0, 0, x.size(0));
+        at::Tensor       there;
+        try
+          {
+            there = evaluate(theta, others);
+          }
+        catch (const std::exception &)
+          {
+            continue; // outside of its domain
+          }
+        if (at::isfinite(there).all().item<bool>())
+          require_independence(others, 1e-6);
+      }
+  }
+
+
+
+  void
+  Network::Implementation::require_independence(const at::Tensor &x,
+                                                const double tolerance) const
+  {
+    const at::Tensor   value = evaluate(theta, x);
     const std::int64_t few   = std::min<std::int64_t>(3, x.size(0));
     const at::Tensor   front = evaluate(theta, x.narrow(0, 0, few));
     const at::Tensor   alone = evaluate(theta, x.narrow(0, few - 1, 1));
     require(front.size(0) == few && alone.size(0) == 1 &&
-              relative_difference(front, value.narrow(0, 0, few)) < 1e-10 &&
-              relative_difference(alone, value.narrow(0, few - 1, 1)) < 1e-10,
+              relative_difference(front, value.narrow(0, 0, few)) < tolerance &&
+              relative_difference(alone, value.narrow(0, few - 1, 1)) <
+                tolerance,
             "the value at a point depends on other points or on the size of "
             "the batch: every point must be treated independently");
   }
