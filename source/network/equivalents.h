@@ -11,9 +11,9 @@ namespace lsr
 {
   /**
    * A function in the place of an operator of ATen, with the operator's
-   * arguments and its first result: for operators that older versions of
-   * LibTorch lack, and for kernels that lack derivatives or have several
-   * results of which only the first is a function of the inputs.
+   * arguments and its first result: for the kernels that decompositions of
+   * torch.export leave, of which older versions of LibTorch lack some, and
+   * layers are better known by the names of the operators proper.
    *
    * @p name is that of the operator, with an underscore and the overload where
    * there is one ("squeeze_dims"). A null pointer where there is none.

@@ -14,11 +14,13 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "network/equivalents.h"
 #include "network/exported_operators.h"
 #include "network/exported_weights.h"
+#include "network/operators.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -118,11 +120,8 @@ namespace lsr
     class GraphBuilder
     {
     public:
-      GraphBuilder(const ExportedProgram &program,
-                   const bool             in_double_precision,
-                   Graph                 &graph)
+      GraphBuilder(const ExportedProgram &program, Graph &graph)
         : program(program)
-        , in_double_precision(in_double_precision)
         , graph(graph)
         , batch_size(fixed_batch_size(program))
       {}
@@ -165,7 +164,13 @@ namespace lsr
                 "the input '" + name + "' has numbers of type " +
                   ExportedProgram::name_of(type->second.scalar_type) +
                   ", expected floating-point numbers");
-        Value *const value = graph.addInput();
+        const bool is_name =
+          !name.empty() && name != "self" &&
+          !std::isdigit(static_cast<unsigned char>(name[0])) &&
+          std::all_of(name.begin(), name.end(), [](const unsigned char c) {
+            return std::isalnum(c) || c == '_';
+          });
+        Value *const value = graph.addInput(is_name ? name : "");
         value->setType(c10::TensorType::get());
         define(name, value);
         on_inputs.insert(name);
@@ -324,7 +329,20 @@ namespace lsr
           {"new_empty", "new_zeros"},
           {"new_empty_strided", "new_zeros"}};
         const auto replacement = zeros.find(op.name);
-        if (replacement != zeros.end())
+        if (op.name.rfind("_scaled_dot_product_", 0) == 0)
+          {
+            op = OperatorName("scaled_dot_product_attention");
+            if (arguments.count("attn_bias") > 0)
+              arguments["attn_mask"] = arguments["attn_bias"];
+            for (const std::string name : {"attn_bias",
+                                           "compute_log_sumexp",
+                                           "return_debug_mask",
+                                           "dropout_mask"})
+              arguments.erase(name);
+          }
+        else if (op.name == "_fused_rms_norm")
+          op = OperatorName("rms_norm");
+        else if (replacement != zeros.end())
           {
             op.name     = replacement->second;
             op.overload = "";
@@ -395,11 +413,6 @@ namespace lsr
                 "dropout is random: call model.eval() before "
                 "torch.export.export()");
         free_batch_size(op, arguments);
-
-        const auto mask = arguments.find("attn_mask");
-        if (mask != arguments.end() && mask->second.kind == Kind::value &&
-            scalar_type(mask->second) == ScalarType::boolean)
-          mask->second.integer = 1; // see add_equivalent()
 
         const auto schema = find_schema(op);
         const auto result = result_type(node);
@@ -513,35 +526,18 @@ namespace lsr
                   found->overload_name() == schema->overload_name(),
                 "arguments do not fit to the operator " + op.text() +
                   " of LibTorch " TORCH_VERSION);
-        require(node.outputs.size() <= made->outputs().size(),
-                op.text() + " has " + std::to_string(made->outputs().size()) +
-                  " results, the file " + std::to_string(node.outputs.size()));
-        for (std::size_t i = 0; i < node.outputs.size(); ++i)
-          define_output(node.outputs[i], made->output(i));
+        define_outputs(node, made->outputs().vec());
       }
 
       void
       add_equivalent(const Node           &node,
                      torch::jit::Function &function,
-                     Arguments             arguments)
+                     const Arguments      &arguments)
       {
-        const auto mask  = arguments.find("attn_mask");
-        const bool masks = mask != arguments.end() &&
-                           mask->second.kind == Kind::value &&
-                           mask->second.integer == 1;
-        const c10::FunctionSchema schema = function.getSchema();
-        std::vector<Value *>      inputs =
+        const c10::FunctionSchema  schema = function.getSchema();
+        const std::vector<Value *> inputs =
           convert(node, schema.name(), schema, arguments);
-        if (masks)
-          {
-            const auto place = schema.argumentIndexWithName("attn_mask");
-            inputs[*place]   = insert_call(*find_equivalent("additive_mask"),
-                                         {inputs[*place], inputs[0]});
-          }
-        define_output(node.outputs.at(0), insert_call(function, inputs));
-        for (std::size_t i = 1; i < node.outputs.size(); ++i)
-          if (node.outputs[i].kind == Kind::value)
-            define(node.outputs[i].text, nullptr);
+        define_outputs(node, {insert_call(function, inputs)});
       }
 
       Value *
@@ -736,7 +732,7 @@ namespace lsr
             if (!cast || scalar_type(argument) == std::nullopt)
               return result;
             return graph.insert(c10::aten::to,
-                                {result, std::int64_t(promote(*cast))});
+                                {result, std::int64_t(to_torch(*cast))});
           }
         if (argument.kind == Kind::value)
           return graph.insert(c10::Symbol::fromQualString(
@@ -759,16 +755,6 @@ namespace lsr
         return graph.insertConstant(tensor);
       }
 
-      at::ScalarType
-      promote(const ScalarType type) const
-      {
-        if (in_double_precision && type == ScalarType::float32)
-          return at::kDouble;
-        if (in_double_precision && type == ScalarType::complex_float32)
-          return at::kComplexDouble;
-        return to_torch(type);
-      }
-
       Value *
       convert_integer(const Argument &argument)
       {
@@ -776,7 +762,7 @@ namespace lsr
           {
             case Kind::scalar_type:
               return graph.insertConstant(
-                std::int64_t(promote(ScalarType(argument.integer))));
+                std::int64_t(to_torch(ScalarType(argument.integer))));
             case Kind::memory_format:
               {
                 // Contiguous, channels last, the same in 3d, preserve.
@@ -845,6 +831,17 @@ namespace lsr
       }
 
       // ------------------------------------------------------------- results
+
+      /// Kernels have further results, which must not be used.
+      void
+      define_outputs(const Node &node, const std::vector<Value *> &results)
+      {
+        for (std::size_t i = 0; i < node.outputs.size(); ++i)
+          if (i < results.size())
+            define_output(node.outputs[i], results[i]);
+          else if (node.outputs[i].kind == Kind::value)
+            define(node.outputs[i].text, nullptr);
+      }
 
       void
       define_output(const Node &node, Value *value)
@@ -986,7 +983,6 @@ namespace lsr
       }
 
       const ExportedProgram            &program;
-      const bool                        in_double_precision;
       Graph                            &graph;
       const std::optional<std::int64_t> batch_size;
 
@@ -1026,8 +1022,11 @@ namespace lsr
             }
           n = n / std::max<std::int64_t>(sizes[0], 1) * (sizes[0] + n_more);
           sizes[0] += n_more;
-          stack.emplace_back(
-            at::arange(n, at::kDouble).mul(0.618).frac().reshape(sizes));
+          stack.emplace_back(at::arange(n, at::kDouble)
+                               .mul(0.618)
+                               .frac()
+                               .to(to_torch(type->second.scalar_type))
+                               .reshape(sizes));
         }
       return stack;
     }
@@ -1084,11 +1083,10 @@ namespace lsr
   torch::jit::Module
   make_module(const ExportedProgram &program)
   {
-    const ExportedWeights weights(program);
-    Module                module = weights.make_module();
-
-    auto         graph = std::make_shared<Graph>();
-    GraphBuilder builder(program, weights.in_single_precision(), *graph);
+    register_operators();
+    Module       module = ExportedWeights(program).make_module();
+    auto         graph  = std::make_shared<Graph>();
+    GraphBuilder builder(program, *graph);
     builder.run(module);
     if (builder.has_equivalents)
       {

@@ -17,9 +17,8 @@ namespace lsr
    * taken apart), and returns a tensor or a tuple of tensors.
    *
    * Operators are looked up in this LibTorch by name, overload and argument
-   * names. Only those that are functions of their inputs are allowed. Where the
-   * parameters are float32, so are all float32 numbers of the graph float64
-   * here. Throws lsr::Error.
+   * names. Only those that are functions of their inputs are allowed. Throws
+   * lsr::Error.
    */
   torch::jit::Module
   make_module(const ExportedProgram &program);

@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <tuple>
+
+#include "network/checkpoint.h"
 
 
 namespace lsr
@@ -19,16 +22,6 @@ namespace lsr
 
     /// Modules inside of modules.
     constexpr unsigned int max_depth = 64;
-
-
-
-    at::Tensor
-    in_double_precision(const at::Tensor &tensor)
-    {
-      if (tensor.is_complex())
-        return tensor.to(at::kComplexDouble);
-      return tensor.is_floating_point() ? tensor.to(at::kDouble) : tensor;
-    }
 
 
 
@@ -101,12 +94,11 @@ namespace lsr
       const std::int64_t   size = c10::elementSize(type);
       const std::int64_t   n    = bytes.size() / size;
       if (std::count(entry.sizes.begin(), entry.sizes.end(), 0) > 0)
-        return in_double_precision(at::empty(entry.sizes, type));
+        return at::empty(entry.sizes, type);
       const at::Tensor flat = at::empty({n}, type);
       std::memcpy(flat.data_ptr(), bytes.data(), n * size);
-      return in_double_precision(
-        flat.as_strided(entry.sizes, entry.strides, entry.storage_offset)
-          .clone(at::MemoryFormat::Contiguous));
+      return flat.as_strided(entry.sizes, entry.strides, entry.storage_offset)
+        .clone(at::MemoryFormat::Contiguous);
     }
   } // namespace
 
@@ -140,9 +132,9 @@ namespace lsr
     for (const auto &[path, bytes] : program.pickles)
       read_pickle(path, bytes);
     std::set<std::string> names;
-    for (const Entry &entry : entries)
-      require(names.insert(entry.name).second,
-              "there are two tensors of the name '" + entry.name + "'");
+    for (const auto &[name, tensor] : entries)
+      require(names.insert(name).second,
+              "there are two tensors of the name '" + name + "'");
 
     for (const Input &input : program.inputs)
       {
@@ -181,7 +173,7 @@ namespace lsr
                                     entry.strides}];
         if (!tensor.defined())
           tensor = strided(entry, program.storages[entry.storage]);
-        entries.push_back({entry.name, tensor, to_torch(entry.scalar_type)});
+        entries.emplace_back(entry.name, tensor);
         if (entry.is_parameter)
           parameters.insert(entry.name);
       }
@@ -193,8 +185,17 @@ namespace lsr
   ExportedWeights::read_pickle(const std::string &path,
                                const std::string &bytes)
   {
-    (void)bytes;
-    throw Error(path + ": weights as a pickled dictionary");
+    const ZipArchive archive(bytes, path);
+    const auto       checkpoint = read_checkpoint(archive, path);
+    require(checkpoint.has_value(), path + ": not a file of torch.save");
+    std::map<c10::TensorImpl *, at::Tensor> known;
+    for (const Checkpoint::Entry &entry : checkpoint->tensors)
+      {
+        at::Tensor &tensor = known[entry.tensor.unsafeGetTensorImpl()];
+        if (!tensor.defined())
+          tensor = entry.tensor.contiguous();
+        entries.emplace_back(entry.name, tensor);
+      }
   }
 
 
@@ -203,15 +204,12 @@ namespace lsr
   ExportedWeights::make_module() const
   {
     ModuleTree tree;
-    for (const Entry &entry : entries)
+    for (const auto &[name, tensor] : entries)
       {
-        const bool is_parameter = parameters.count(entry.name) > 0;
-        const bool has_gradient =
-          entry.tensor.is_floating_point() || entry.tensor.is_complex();
-        if (is_parameter && has_gradient)
-          entry.tensor.set_requires_grad(fixed_parameters.count(entry.name) ==
-                                         0);
-        tree.add(name_in_module(entry.name), entry.tensor, is_parameter);
+        const bool is_parameter = parameters.count(name) > 0;
+        if (is_parameter && (tensor.is_floating_point() || tensor.is_complex()))
+          tensor.set_requires_grad(fixed_parameters.count(name) == 0);
+        tree.add(name_in_module(name), tensor, is_parameter);
       }
     return tree.build(std::make_shared<torch::jit::CompilationUnit>(),
                       "__torch__.Exported");
@@ -225,22 +223,5 @@ namespace lsr
     // PyTorch 2.1 puts that of the module in front.
     const std::string start = "L__self___";
     return name.rfind(start, 0) == 0 ? name.substr(start.size()) : name;
-  }
-
-
-
-  bool
-  ExportedWeights::in_single_precision() const
-  {
-    bool any = false;
-    for (const Entry &entry : entries)
-      if (parameters.count(entry.name) > 0)
-        {
-          if (entry.type == at::kDouble || entry.type == at::kComplexDouble)
-            return false;
-          any =
-            any || entry.type == at::kFloat || entry.type == at::kComplexFloat;
-        }
-    return any;
   }
 } // namespace lsr

@@ -6,9 +6,9 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
 
-#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "network/exported_program.h"
@@ -20,8 +20,7 @@ namespace lsr
   to_torch(const ExportedProgram::ScalarType type);
 
   /**
-   * Parameters, buffers and constants of an exported program as tensors, in
-   * double precision.
+   * Parameters, buffers and constants of an exported program as tensors.
    */
   class ExportedWeights
   {
@@ -37,26 +36,16 @@ namespace lsr
     static std::string
     name_in_module(const std::string &name);
 
-    /// Whether parameters were written in single precision, and none in double.
-    bool
-    in_single_precision() const;
-
   private:
-    struct Entry
-    {
-      std::string    name;
-      at::Tensor     tensor;
-      at::ScalarType type;
-    };
-
     void
     read_raw(const ExportedProgram &program);
 
     void
     read_pickle(const std::string &path, const std::string &bytes);
 
-    std::vector<Entry>    entries;
-    std::set<std::string> parameters, fixed_parameters;
+    std::vector<std::pair<std::string, at::Tensor>> entries;
+    std::set<std::string>                           parameters;
+    std::set<std::string>                           fixed_parameters;
   };
 } // namespace lsr
 

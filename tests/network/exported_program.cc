@@ -51,6 +51,18 @@ namespace
     {"modified-mlp-2.15.pt2", "modified-mlp", 2, 1},
     {"convolution-2.15.pt2", "convolution", 3, 2},
     {"convolution-core-2.15.pt2", "convolution", 3, 2},
+    {"fourier-2.15.pt2", "fourier", 2, 1},
+    {"fourier-core-2.15.pt2", "fourier", 2, 1},
+    {"deeponet-2.15.pt2", "deeponet", 6, 1},
+    {"deeponet-tuple-2.15.pt2", "deeponet-tuple", 6, 6},
+    {"mlp-2.8.pt2", "mlp", 2, 2},
+    {"residual-2.8.pt2", "residual", 2, 1},
+    {"fourier-2.8.pt2", "fourier", 2, 1},
+    {"residual-2.5.pt2", "residual", 2, 1},
+    {"attention-2.5.pt2", "attention", 3, 1},
+    {"deeponet-2.5.pt2", "deeponet", 6, 1},
+    {"attention-2.3.pt2", "attention", 3, 1},
+    {"deeponet-2.3.pt2", "deeponet", 6, 1},
     {"sdpa-2.15.pt2", "sdpa", 3, 1},
     {"gates-2.15.pt2", "gates", 2, 1}};
 
@@ -155,6 +167,27 @@ namespace
   }
 
   INSTANTIATE_TEST_SUITE_P(Files, Exported, testing::ValuesIn(cases));
+
+
+
+  // PyTorch 2.1 lists parameters in the order in which they are used.
+  TEST(ExportedOf21, ValuesAndNumberOfParameters)
+  {
+    for (const Case &one : {Case{"mlp-2.1.pt2", "mlp", 2, 2},
+                            Case{"deeponet-2.1.pt2", "deeponet", 6, 1}})
+      {
+        const Network network = load(one, one.file),
+                      script  = load(one, one.original + ".pt");
+        EXPECT_EQ(network.description(), script.description());
+        const Block points = random_points(one.n_inputs, 11);
+        const auto  values = [&](const Network &of) {
+          const Column q = make_column(11 * one.n_outputs);
+          of.evaluate(points, q);
+          return q;
+        };
+        EXPECT_LT(relative_difference(values(network), values(script)), 1e-13);
+      }
+  }
 
 
 
