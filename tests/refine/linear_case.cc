@@ -562,7 +562,7 @@ TEST_F(LinearCaseFile, ANetworkThatIsNoneIsRefused)
   problem.save(path());
   expect_contains(message([&]() { LinearCase::load(path()).load_network(); }),
                   "two outputs",
-                  "not a TorchScript model");
+                  "not a complete zip archive");
 }
 
 TEST_F(LinearCaseFile, WhatDoesNotFitTogetherIsNeitherWrittenNorLeftBehind)

@@ -573,8 +573,8 @@ TEST(RandomizedSVD, OfGenericAndLayeredProductsAgree)
   // angles between the leading directions are small.
   const std::string source =
     "def forward(self, x):\n"
-    "  h = torch.tanh(torch.matmul(x, torch.t(self.w1)) + self.b1)\n"
-    "  return torch.matmul(h, torch.t(self.w2))\n";
+    "  h = torch.tanh(torch.einsum('ni,oi->no', [x, self.w1]) + self.b1)\n"
+    "  return torch.einsum('ni,oi->no', [h, self.w2])\n";
   const std::string layered_source =
     "def forward(self, x):\n"
     "  h = torch.tanh(torch.linear(x, self.w1, self.b1))\n"
