@@ -396,18 +396,6 @@ namespace lsr
 
 
 
-    std::string
-    read_file(const std::string &path)
-    {
-      std::ifstream      file(path, std::ios::binary);
-      std::ostringstream bytes;
-      bytes << file.rdbuf();
-      require(file.good(), path + ": cannot be read.");
-      return bytes.str();
-    }
-
-
-
     /// Throw if there is more to do than one refinement with one matrix.
     template <int dim>
     void
@@ -447,8 +435,9 @@ namespace lsr
       set_up(run);
 
       LinearCase result;
-      result.name       = run.problem.name;
-      result.model      = read_file(run.parameters.network.file);
+      result.name = run.problem.name;
+      // Its scaling, inputs and layout are inside.
+      result.model      = run.network->to_bytes({}, {{"problem", result.name}});
       result.scaling    = run.network->scaling();
       result.n_outputs  = run.network->n_outputs();
       result.sampling   = run.nodes;

@@ -151,13 +151,11 @@ namespace lsr
 
 
 
-  void
-  Network::save(const std::string                        &path,
-                const Column                             &correction,
-                const std::map<std::string, std::string> &extra_files) const
+  std::string
+  Network::to_bytes(const Column                             &correction,
+                    const std::map<std::string, std::string> &extra_files) const
   {
-    // Into memory first: LibTorch's writer ends the program if a disk is full.
-    const std::string bytes = guarded(path, [&]() {
+    return guarded(implementation->name, [&]() {
       const auto corrections = implementation->corrections(correction);
       if (!corrections.empty() || !extra_files.empty())
         {
@@ -176,6 +174,17 @@ namespace lsr
       module.save(stream);
       return stream.str();
     });
+  }
+
+
+
+  void
+  Network::save(const std::string                        &path,
+                const Column                             &correction,
+                const std::map<std::string, std::string> &extra_files) const
+  {
+    // Into memory first: LibTorch's writer ends the program if a disk is full.
+    const std::string bytes = to_bytes(correction, extra_files);
     write_atomically(path, [&](std::ostream &stream) { stream << bytes; });
   }
 

@@ -212,6 +212,11 @@ namespace lsr
          const Column                             &correction  = {},
          const std::map<std::string, std::string> &extra_files = {}) const;
 
+    /// The bytes that save() writes into a file, for load_bytes().
+    std::string
+    to_bytes(const Column                             &correction  = {},
+             const std::map<std::string, std::string> &extra_files = {}) const;
+
     /// The text that save() stored under @p name in the file @p path; empty if
     /// there is none.
     static std::string
