@@ -15,9 +15,7 @@
 #include <lsr/refine/tangent_basis.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "applications/lsr/finite_elements.h"
 #include "applications/lsr/parameter_file.h"
