@@ -61,7 +61,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
 "Headers, CMake package and the template of an equation for deal.II programs
 that refine neural networks by the library dealii_lsr.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "dealii-lsr (= ${_version}), libdeal.ii-dev (>= ${DEAL_II_PACKAGE_VERSION}), libdeal.ii-dev (<< ${DEAL_II_PACKAGE_VERSION}.), cmake, g++")
+  "dealii-lsr (= ${_version}), libdeal.ii-dev (>= ${DEAL_II_PACKAGE_VERSION}), libdeal.ii-dev (<< ${DEAL_II_PACKAGE_VERSION}.), cmake, g++, make")
 
 # The files that Debian asks for.
 set(_debian "${PROJECT_BINARY_DIR}/debian")

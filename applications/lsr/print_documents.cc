@@ -470,6 +470,9 @@ complete -o bashdefault -o default -F _)"
         "--print",
         [&app](const std::string &document) {
           printers.at(document)(app);
+          if (!std::cout.flush())
+            throw CLI::ValidationError("--print",
+                                       "cannot write the standard output");
           throw CLI::Success();
         },
         "Print the manual page, or completions for a shell, and exit: man, "

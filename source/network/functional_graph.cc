@@ -166,8 +166,13 @@ namespace lsr
     remarks = use_double_precision(*graph, working_type(module));
     move_to_device_of_blocks(*graph);
     use_elementary_operators(graph);
+    choose_arguments(*graph);
     simplify(graph);
     program_numbers = integers(*graph);
+    if (branches_on_values(*graph))
+      remarks.push_back("WARNING: forward() has a branch that is taken by the "
+                        "values of a tensor: if these are of several points, "
+                        "it is no function of one");
 
     require_tensors(*graph);
     list_parameters(*graph, module, tensors);

@@ -15,6 +15,7 @@
 #include <torch/csrc/jit/passes/remove_mutation.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "network/prepare_module.h"
@@ -181,6 +182,12 @@ namespace lsr
   void
   remove_module(Graph &graph)
   {
+    for_each_node(graph.block(), [](const Node *node) {
+      require(node->kind() != c10::prim::Enter,
+              "forward() has a with statement, such as torch.no_grad() or "
+              "torch.autocast(): derivatives and digits are lost in these, "
+              "write it without");
+    });
     std::vector<Node *> accesses;
     for_each_node(graph.block(), [&](Node *node) {
       require(node->kind() != c10::prim::SetAttr,
@@ -237,6 +244,25 @@ namespace lsr
 
 
 
+    /// x.to(tensor) becomes x.to(type).
+    void
+    fold_conversion(Node *node, const at::Tensor &tensor)
+    {
+      const torch::jit::WithInsertPoint guard(node);
+      Graph *const                      graph = node->owningGraph();
+      Value *const                      no    = graph->insertConstant(false);
+      Node *const                       to    = graph->create(c10::aten::to,
+                                     {node->input(0),
+                                                               graph->insertConstant(
+                                        std::int64_t(tensor.scalar_type())),
+                                                               no,
+                                                               no,
+                                                               graph->insertConstant(c10::IValue())});
+      node->output()->replaceAllUsesWith(graph->insertNode(to)->output());
+    }
+
+
+
     void
     fold_property(Node *node, const at::Tensor &tensor)
     {
@@ -262,9 +288,12 @@ namespace lsr
   {
     std::vector<std::pair<Node *, at::Tensor>> users;
     for (const auto &[value, tensor] : tensors)
-      for (const torch::jit::Use &use : value->uses())
+      for (const torch::jit::Use &use : std::vector(value->uses()))
         if (use.offset == 0)
           users.emplace_back(use.user, tensor);
+        else if (use.offset == 1 && (use.user->kind() == c10::aten::to ||
+                                     use.user->kind() == c10::aten::type_as))
+          fold_conversion(use.user, tensor);
     for (const auto &[node, tensor] : users)
       fold_property(node, tensor);
     for (std::size_t i = 0; i < n_points; ++i)
@@ -340,6 +369,24 @@ namespace lsr
       node->replaceInput(*place, graph.insertConstant(std::int64_t(wanted)));
     });
     return {remarks.begin(), remarks.end()};
+  }
+
+
+
+  bool
+  branches_on_values(Graph &graph)
+  {
+    bool found = false;
+    for_each_node(graph.block(), [&](const Node *node) {
+      if (node->kind() != c10::prim::If)
+        return;
+      const Node *condition = node->input()->node();
+      found =
+        found ||
+        (condition->kind() == c10::aten::Bool &&
+         condition->input()->type()->isSubtypeOf(*c10::TensorType::get()));
+    });
+    return found;
   }
 
 
@@ -603,5 +650,137 @@ namespace lsr
     for (Node *write : writes)
       split(*graph, write);
     torch::jit::EliminateDeadCode(graph);
+  }
+
+
+
+  namespace
+  {
+    /// The argument of a function that is not finite everywhere, and a number
+    /// at which it is.
+    struct Singular
+    {
+      std::size_t argument;
+      double      harmless;
+    };
+
+
+
+    const Singular *
+    singular(const std::string &name)
+    {
+      static const std::map<std::string, Singular> functions = {
+        {"sqrt", {0, 0.5}},
+        {"rsqrt", {0, 0.5}},
+        {"log", {0, 0.5}},
+        {"log2", {0, 0.5}},
+        {"log10", {0, 0.5}},
+        {"log1p", {0, 0.5}},
+        {"pow", {0, 0.5}},
+        {"div", {1, 0.5}},
+        {"true_divide", {1, 0.5}},
+        {"reciprocal", {0, 0.5}},
+        {"acos", {0, 0.5}},
+        {"asin", {0, 0.5}},
+        {"atanh", {0, 0.5}},
+        {"acosh", {0, 2.}},
+        {"xlogy", {1, 0.5}}};
+      const auto found = functions.find(name);
+      return found == functions.end() ? nullptr : &found->second;
+    }
+
+
+
+    /// Whether a function acts on every number for itself.
+    bool
+    is_pointwise(const std::string &name)
+    {
+      static const std::set<std::string> names = {
+        "abs",    "add", "asinh", "atan",    "clamp",   "cos",
+        "cosh",   "erf", "exp",   "expm1",   "maximum", "minimum",
+        "mul",    "neg", "relu",  "sigmoid", "sin",     "sinh",
+        "square", "sub", "tan",   "tanh",    "to",      "where"};
+      return names.count(name) > 0 || singular(name) != nullptr;
+    }
+
+
+
+    /// The functions that only contribute to one argument of a node.
+    std::vector<Node *>
+    contributors(Node *node, const std::size_t argument)
+    {
+      std::vector<Node *>  found;
+      std::set<Node *>     visited;
+      std::vector<Value *> open = {node->input(argument)};
+      while (!open.empty())
+        {
+          Value *const value = open.back();
+          open.pop_back();
+          Node *const function = value->node();
+          const bool  is_its_own =
+            function->kind().is_aten() && function->outputs().size() == 1 &&
+            is_pointwise(function->kind().toUnqualString()) &&
+            std::all_of(value->uses().begin(),
+                        value->uses().end(),
+                        [&](const torch::jit::Use &use) {
+                          return visited.count(use.user) > 0 ||
+                                 (use.user == node && use.offset == argument);
+                        });
+          if (!is_its_own || !visited.insert(function).second)
+            continue;
+          found.push_back(function);
+          for (Value *input : function->inputs())
+            open.push_back(input);
+        }
+      return found;
+    }
+
+
+
+    void
+    choose_arguments(Graph &graph, Node *where, const std::size_t branch)
+    {
+      for (Node *function : contributors(where, branch))
+        {
+          const Singular *place = singular(function->kind().toUnqualString());
+          if (place == nullptr ||
+              place->argument >= function->inputs().size() ||
+              !is_tensor(function->input(place->argument)))
+            continue;
+          // As early as the condition is there; the function may come first.
+          if (!where->input(0)->node()->isBefore(function))
+            continue;
+          const torch::jit::WithInsertPoint guard(function);
+          Value                            *mask = where->input(0);
+          if (branch == 2)
+            mask =
+              graph
+                .insertNode(
+                  graph.create(c10::Symbol::fromQualString("aten::logical_not"),
+                               {mask}))
+                ->output();
+          Node *const argument = graph.insertNode(
+            graph.create(c10::aten::where,
+                         {mask,
+                          function->input(place->argument),
+                          graph.insertConstant(place->harmless)}));
+          function->replaceInput(place->argument, argument->output());
+        }
+    }
+  } // namespace
+
+
+
+  void
+  choose_arguments(Graph &graph)
+  {
+    std::vector<Node *> nodes;
+    for_each_node(graph.block(), [&](Node *node) {
+      if (node->kind() == c10::aten::where && node->inputs().size() == 3)
+        nodes.push_back(node);
+    });
+    for (Node *node : nodes)
+      for (const std::size_t branch : {1, 2})
+        choose_arguments(graph, node, branch);
   }
 } // namespace lsr

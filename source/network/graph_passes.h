@@ -80,10 +80,21 @@ namespace lsr
   use_double_precision(torch::jit::Graph   &graph,
                        const at::ScalarType working_type);
 
+  /// Whether a branch is taken by values of tensors, so that a point may see
+  /// others.
+  bool
+  branches_on_values(torch::jit::Graph &graph);
+
   /// Have the tensors that a graph knows or makes where blocks are: modules
   /// name the device that they were made on.
   void
   move_to_device_of_blocks(torch::jit::Graph &graph);
+
+  /// torch.where(c, f(r), b) computes f where it is not used, too, and reverse
+  /// mode multiplies the infinite derivatives there with zero. Have functions
+  /// such as sqrt and log see a harmless argument there.
+  void
+  choose_arguments(torch::jit::Graph &graph);
 
   /**
    * Where the graph changes tensors in place: its inputs are not touched, and

@@ -289,9 +289,9 @@ namespace lsr
     void
     probe_subnetworks(const at::Tensor &x);
 
-    /// $J^T u$ from the factors.
+    /// $J v$ from the factors.
     at::Tensor
-    pull_back_layers(const at::Tensor &x, const at::Tensor &u) const;
+    push_forward_layers(const at::Tensor &x, const at::Tensor &v) const;
 
     at::Tensor input_shift, input_scale, output_shift, output_scale;
   };

@@ -267,6 +267,14 @@ namespace lsr
 
 
     at::Tensor
+    hardsigmoid(const at::Tensor &x)
+    {
+      return (x / 6 + 0.5).clamp(0, 1);
+    }
+
+
+
+    at::Tensor
     rms_norm(const at::Tensor           &x,
              const at::IntArrayRef       normalized_shape,
              const OptionalTensor       &weight,
@@ -463,6 +471,7 @@ namespace lsr
         {"grid_sampler_3d", "grid_sampler"},
         {"_weight_norm", "weight_norm"},
         {"_weight_norm_interface", "weight_norm_interface"},
+        {"hardsigmoid", "hardsigmoid"},
         {"prelu", "prelu"},
         {"rms_norm", "rms_norm"},
         {"scaled_dot_product_attention", "scaled_dot_product_attention"},
@@ -491,6 +500,7 @@ namespace lsr
         "weight_norm_interface(Tensor v, Tensor g, int dim=0) -> (Tensor, "
         "Tensor)",
         &weight_norm_interface);
+      own.def("hardsigmoid(Tensor self) -> Tensor", &hardsigmoid);
       own.def("prelu(Tensor self, Tensor weight) -> Tensor", &prelu);
       own.def(
         "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, "

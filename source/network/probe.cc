@@ -175,13 +175,13 @@ namespace lsr
     const at::Tensor x     = choose_probe_points(points);
     const at::Tensor value = graph->evaluate(theta, scaled_input(x));
     n_outputs              = value.size(1);
+    require(!value.is_complex(),
+            "forward() returns complex numbers: have it return their real and "
+            "imaginary parts (torch.view_as_real)");
     require(n_outputs > 0, "the network has 0 outputs");
     require(expected_outputs == 0 || n_outputs == expected_outputs,
             "the network has " + std::to_string(n_outputs) +
               " outputs, expected " + std::to_string(expected_outputs));
-    require(!value.is_complex(),
-            "forward() returns complex numbers: have it return their real and "
-            "imaginary parts (torch.view_as_real)");
     require(value.scalar_type() == at::kDouble,
             std::string("forward() returns ") +
               c10::toString(value.scalar_type()) +
@@ -329,26 +329,32 @@ namespace lsr
 
 
   at::Tensor
-  Network::Implementation::pull_back_layers(const at::Tensor &x,
-                                            const at::Tensor &u) const
+  Network::Implementation::push_forward_layers(const at::Tensor &x,
+                                               const at::Tensor &v) const
   {
-    const Factors f  = factors(x, u.unsqueeze(1));
-    at::Tensor found = at::zeros({std::int64_t(n_parameters)}, block_options());
+    const Factors f       = factors(x);
+    at::Tensor    product = at::zeros({x.size(0), n_outputs}, block_options());
     for (std::size_t l = 0; l < f.a.size(); ++l)
       {
         const MatrixLayout &matrix = matrix_of(l);
-        const at::Tensor    product =
-          f.delta[l].flatten(1).mm(f.a[l].flatten(1).t());
-        found.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
-          .add_(product.narrow(1, 0, matrix.n_columns).reshape({-1}));
+        at::Tensor          direction =
+          v.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
+            .view({matrix.n_rows, matrix.n_columns});
         if (matrix.has_bias())
-          found.narrow(0, matrix.bias_offset, matrix.n_rows)
-            .add_(product.select(1, matrix.n_columns));
+          direction = at::cat(
+            {direction,
+             v.narrow(0, matrix.bias_offset, matrix.n_rows).unsqueeze(1)},
+            1);
+        const at::Tensor moved =
+          direction.mm(f.a[l].flatten(1))
+            .view({matrix.n_rows, x.size(0), 1, f.a[l].size(2)});
+        product.add_((f.delta[l] * moved).sum(at::IntArrayRef{0, 3}));
       }
     for (const OtherParameter &other : others)
-      found.narrow(0, other.offset, other.count)
-        .copy_(f.other.narrow(0, other.row, other.count).sum({1, 2}));
-    return found;
+      product.add_((f.other.narrow(0, other.row, other.count) *
+                    v.narrow(0, other.offset, other.count).view({-1, 1, 1}))
+                     .sum(0));
+    return product;
   }
 
 
@@ -361,12 +367,12 @@ namespace lsr
     std::mt19937_64 generator(3);
     try
       {
-        const Block weights = normal_block(x.size(0), n_outputs, generator);
-        const at::Tensor u  = as_tensor(weights).t();
-        at::Tensor       expected =
-          at::zeros({std::int64_t(n_parameters)}, block_options());
-        pull_back(x, u, expected);
-        if (relative_difference(pull_back_layers(x, u), expected) > 1e-10)
+        // Point by point: sums over points would not show that a layer sees
+        // points where positions are expected.
+        const Block      direction = normal_block(n_parameters, 1, generator);
+        const at::Tensor v         = as_tensor(direction)[0];
+        if (relative_difference(push_forward_layers(x, v), push_forward(x, v)) >
+            1e-10)
           reason = "layers overwritten in place, used in loops, or not applied "
                    "point by point";
       }

@@ -3,6 +3,7 @@
 #include "network/read_module.h"
 
 #include <torch/csrc/jit/serialization/import.h>
+#include <torch/version.h>
 
 #include <sstream>
 
@@ -52,12 +53,33 @@ namespace lsr
     read_torchscript(const std::string &bytes, const std::string &name)
     {
       register_operators();
-      return guarded(name + ": not a TorchScript model (as torch.jit.save or "
-                            "Network::save() writes it)",
-                     [&]() {
-                       std::istringstream stream(bytes);
-                       return torch::jit::load(stream, at::Device(at::kCPU));
-                     });
+      try
+        {
+          return guarded(name +
+                           ": not a TorchScript model (as torch.jit.save or "
+                           "Network::save() writes it)",
+                         [&]() {
+                           std::istringstream stream(bytes);
+                           return torch::jit::load(stream,
+                                                   at::Device(at::kCPU));
+                         });
+        }
+      catch (const Error &error)
+        {
+          const std::string text  = error.what();
+          const std::string mark  = "Unknown builtin op: ";
+          const std::size_t found = text.find(mark);
+          if (found == std::string::npos)
+            throw;
+          std::string lacking = text.substr(found + mark.size());
+          if (!lacking.empty() && lacking.back() == '.')
+            lacking.pop_back();
+          throw Error(
+            name + ": LibTorch " TORCH_VERSION " does not have the operator " +
+            lacking +
+            ", which this TorchScript file uses: a newer LibTorch is "
+            "needed, or a forward() without it");
+        }
     }
 
 

@@ -7,11 +7,17 @@ namespace lsr
   std::string
   essence(const std::string &message)
   {
-    // The interpreter puts a traceback in front of the error proper.
+    // The interpreter puts a traceback in front of the error proper; exceptions
+    // that the program raises are its last line.
     const std::string mark  = "RuntimeError: ";
-    const std::size_t found = message.rfind(mark);
-    std::size_t begin = found == std::string::npos ? 0 : found + mark.size();
-    begin             = message.find_first_not_of(" \t\n", begin);
+    const std::string start = "The following operation failed";
+    std::size_t       begin = message.rfind(mark);
+    if (begin != std::string::npos)
+      begin += mark.size();
+    else if (message.compare(0, start.size(), start) == 0)
+      begin = message.rfind('\n', message.find_last_not_of(" \t\n"));
+    begin = begin == std::string::npos ? 0 : begin;
+    begin = message.find_first_not_of(" \t\n", begin);
     if (begin == std::string::npos)
       return "unknown reason";
     const std::size_t end = message.find('\n', begin);

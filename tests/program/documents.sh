@@ -10,6 +10,8 @@ for document in man bash zsh fish; do
   "$bin/lsr" --print $document >$document 2>err || fail "$document: $(cat err)"
   [ -s $document ] && [ ! -s err ] || fail "$document: nothing, or $(cat err)"
 done
+! "$bin/lsr" --print man >/dev/full 2>err || fail "a full device: exit status 0"
+grep -q "lsr: error: --print: cannot write" err || fail "a full device: $(cat err)"
 refuses "--print" "tcsh" -- --print tcsh
 
 # help [SUBCOMMAND]: what --help shows, the options in the file options.
