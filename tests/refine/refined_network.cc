@@ -602,9 +602,9 @@ TEST_F(RefinedFiles, HaveTheFileOfTheNetworkInside)
 TEST_F(RefinedFiles, AreKnownByTheirChecksum)
 {
   const std::string sum = sha256(folder.read("refined.pt"));
-  EXPECT_NO_THROW(Network::load(path, 2, 1, {}, sum));
+  EXPECT_NO_THROW(Network::load(path, 2, 1, {}, {}, sum));
   expect_contains(message([&]() {
-                    Network::load(folder.file("network.pt"), 2, 1, {}, sum);
+                    Network::load(folder.file("network.pt"), 2, 1, {}, {}, sum);
                   }),
                   "network.pt",
                   sum,
