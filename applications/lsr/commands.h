@@ -3,6 +3,7 @@
 #ifndef lsr_applications_commands_h
 #define lsr_applications_commands_h
 
+#include "applications/lsr/layout_option.h"
 #include "applications/lsr/program.h"
 
 namespace lsr
@@ -12,6 +13,7 @@ namespace lsr
   {
     std::string              model_file, output_file;
     std::vector<std::string> inputs;
+    LayoutOption             layout;
 
     void
     add_to(CLI::App &app);

@@ -17,7 +17,7 @@ namespace lsr
       .add_option("NETWORK",
                   model_file,
                   "Network, refined or not (.pt; a program: use only files "
-                  "that you trust)")
+                  "that you trust), or a checkpoint with a --layout")
       ->required();
     app
       .add_option("POINTS",
@@ -36,6 +36,7 @@ namespace lsr
                   "Names of the columns or arrays of coordinates, in this "
                   "order, with commas between them")
       ->delimiter(',');
+    layout.add_to(app);
     add_parameter_options(app);
     Machine::add_to(app);
   }
@@ -53,11 +54,11 @@ namespace lsr
       const DataSet points =
         read_data_set(options.file, {0, false, false, options.inputs, {}, say});
       prepare_output(options.output_file, {options.model_file, options.file});
-      const Network network = Network::load(options.model_file,
-                                            points.points.extent(0),
-                                            0,
-                                            {},
-                                            {"", points.points});
+      const Network network = options.layout.get().load(options.model_file,
+                                                        points.points.extent(0),
+                                                        0,
+                                                        {},
+                                                        {"", points.points});
       write_data_set(options.output_file, evaluate(network, points));
       say("Written: " + options.output_file);
     }

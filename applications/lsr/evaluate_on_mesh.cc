@@ -34,12 +34,16 @@ namespace lsr
       on_first_rank(world, [&]() {
         prepare_output_file(file, {options.model_file, options.file});
       });
+      // The layout in the parameters belongs to the file that they name: what
+      // was refined from it needs none.
       const Network network =
-        Network::load(options.model_file,
-                      run.parameters.network.time_value() ? dim + 1 : dim,
-                      run.problem.equation.n_components(),
-                      run.parameters.network.scaling,
-                      {run.parameters.network.inputs, Block()});
+        options.layout.get().load(options.model_file,
+                                  run.parameters.network.time_value() ?
+                                    dim + 1 :
+                                    dim,
+                                  run.problem.equation.n_components(),
+                                  run.parameters.network.scaling,
+                                  {run.parameters.network.inputs, Block()});
       run.network = network.unrefined();
       make_mesh(run);
       print_mesh(run.problem, run.pcout);

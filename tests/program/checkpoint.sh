@@ -38,9 +38,10 @@ for file in plain_checkpoint.pt plain.safetensors plain_flax.npz; do
 done
 refine boundary problem.prm
 grep -q "layers" boundary.log || fail "no layers: $(cat boundary.log)"
+program="lsr refine"
 refuses "plain.safetensors" "linears.0.weight [9, 2]" "Network/Layout" -- \
-  refine poisson.prm --set Network/File=plain.safetensors
-refuses "Activatio" -- refine problem.prm --set Network/Layout/Activatio=tanh
+  poisson.prm --set Network/File=plain.safetensors
+refuses "Activatio" -- problem.prm --set Network/Layout/Activatio=tanh
 
 # ----------------------------------------------------------- fit, evaluate
 
@@ -55,7 +56,18 @@ for file in plain_checkpoint.pt plain.safetensors plain_flax.npz; do
     >report.json 2>err || fail "fit $file: $(cat err)"
   cmp expected.csv predicted.csv || fail "fit of $file predicts something else"
 done
-refuses "'Activations'" "Architecture" -- fit plain.safetensors data.csv --layout Activations=tanh
-refuses "Name=value" -- fit plain.safetensors data.csv --layout tanh
-refuses "expected no layout" -- fit plain.pt data.csv "${layout[@]}"
+"$bin/lsr" evaluate plain.pt points.csv --threads 1 --output expected.csv 2>err ||
+  fail "evaluate TorchScript: $(cat err)"
+"$bin/lsr" evaluate plain.safetensors points.csv "${layout[@]}" --threads 1 --output values.csv 2>err ||
+  fail "evaluate a checkpoint: $(cat err)"
+cmp expected.csv values.csv || fail "a checkpoint has other values"
+# What was refined needs no layout, and is evaluated with the same parameter file.
+"$bin/lsr" evaluate boundary/refined.pt points.csv --threads 1 --output refined.csv 2>err ||
+  fail "a refined checkpoint cannot be evaluated: $(cat err)"
+"$bin/lsr" evaluate boundary/refined.pt problem.prm --threads 1 --output refined.vtu >out 2>err ||
+  fail "a refined checkpoint cannot be evaluated on a mesh: $(cat err)"
+program="lsr fit"
+refuses "'Activations'" "Architecture" -- plain.safetensors data.csv --layout Activations=tanh
+refuses "Name=value" -- plain.safetensors data.csv --layout tanh
+refuses "expected no layout" -- plain.pt data.csv "${layout[@]}"
 finish
