@@ -24,22 +24,6 @@
 
 namespace lsr
 {
-  /// How the tensors of a checkpoint make the network of a parameter file.
-  class LayoutParameters : public dealii::ParameterAcceptor
-  {
-  public:
-    LayoutParameters()
-      : dealii::ParameterAcceptor("Network/Layout")
-    {
-      for (const NetworkLayout::Entry &entry : NetworkLayout::entries())
-        add_parameter(entry.name, layout.*entry.value, entry.description);
-    }
-
-    NetworkLayout layout;
-  };
-
-
-
   /// The network of a parameter file.
   class NetworkParameters : public dealii::ParameterAcceptor
   {
@@ -84,6 +68,10 @@ namespace lsr
                     "The field is shift + scale * what the network returns. "
                     "Empty: what the network returns.");
       add_parameter("Output scale", scaling.output_scale, "See Output shift.");
+      enter_subsection("Layout");
+      for (const NetworkLayout::Entry &entry : NetworkLayout::entries())
+        add_parameter(entry.name, layout.*entry.value, entry.description);
+      leave_subsection();
     }
 
     /// The file, which has to be given. Throws if it is not.
@@ -100,12 +88,12 @@ namespace lsr
     Network
     load(const unsigned int n_inputs, const unsigned int n_outputs) const
     {
-      return layout.layout.load(required_file(),
-                                n_inputs,
-                                n_outputs,
-                                scaling,
-                                {inputs, Block()},
-                                checksum);
+      return layout.load(required_file(),
+                         n_inputs,
+                         n_outputs,
+                         scaling,
+                         {inputs, Block()},
+                         checksum);
     }
 
     std::optional<double>
@@ -124,7 +112,7 @@ namespace lsr
     std::string      checksum;
     bool             mesh_coordinates = false;
     Network::Scaling scaling;
-    LayoutParameters layout;
+    NetworkLayout    layout;
 
   private:
     std::string time;
