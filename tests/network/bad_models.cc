@@ -139,11 +139,11 @@ namespace
 
   TEST_F(BadModels, FilesThatAreNoModels)
   {
-    expect_bad_file("missing.pt", {"no such file", "TorchScript"});
+    expect_bad_file("missing.pt", {"no such file", "expected a network"});
     fs::create_directory(folder.file("folder.pt"));
-    expect_bad_file("folder.pt", {"not a regular file", "TorchScript"});
+    expect_bad_file("folder.pt", {"not a regular file", "expected a network"});
     folder.write("empty.pt", "");
-    expect_bad_file("empty.pt", {"empty file", "TorchScript"});
+    expect_bad_file("empty.pt", {"empty file", "expected a network"});
     folder.write("below.pt", good);
     expect_bad_file("below.pt/file.pt", {});
     for (const std::size_t size : {5, 100, 100000})
@@ -159,7 +159,7 @@ namespace
     folder.write("random.pt", bytes);
     expect_bad_file("random.pt", {"not a TorchScript model"});
     folder.write("almost.pt", good.substr(0, 64) + bytes);
-    expect_bad_file("almost.pt", {"not a TorchScript model"});
+    expect_bad_file("almost.pt", {"not a complete zip archive"});
   }
 
 
@@ -169,10 +169,10 @@ namespace
     for (std::size_t eighth = 1; eighth < 8; ++eighth)
       {
         folder.write("truncated.pt", good.substr(0, eighth * good.size() / 8));
-        expect_bad_file("truncated.pt", {"not a TorchScript model"});
+        expect_bad_file("truncated.pt", {"not a complete zip archive"});
       }
     folder.write("truncated.pt", good.substr(0, good.size() - 1));
-    expect_bad_file("truncated.pt", {"not a TorchScript model"});
+    expect_bad_file("truncated.pt", {"not a complete zip archive"});
   }
 
 

@@ -40,7 +40,7 @@ refine boundary problem.prm
 grep -q "layers" boundary.log || fail "no layers: $(cat boundary.log)"
 program="lsr refine"
 refuses "plain.safetensors" "linears.0.weight [9, 2]" "Network/Layout" -- \
-  poisson.prm --set Network/File=plain.safetensors
+  poisson.prm --set Network/File=plain.safetensors --set Output/Folder=torchscript
 refuses "Activatio" -- problem.prm --set Network/Layout/Activatio=tanh
 
 # ----------------------------------------------------------- fit, evaluate

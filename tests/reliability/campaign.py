@@ -240,12 +240,20 @@ def time_of(command, folder):
     return time.monotonic() - start
 
 
+def iterations(folder):
+    """The number of iterations of a run; None where there are none."""
+    history = folder / "results" / "history.csv"
+    return len(history.read_text().splitlines()) - 1 if history.exists() else None
+
+
 def kill(arguments, inputs):
     randomness = random.Random(arguments.seed)
     signals = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
     for name in arguments.run:
         command = [str(arguments.bin / "lsr"), *RUNS[name]]
-        whole = time_of(command, fresh_folder(arguments.scratch, inputs, "run"))
+        folder = fresh_folder(arguments.scratch, inputs, "run")
+        whole = time_of(command, folder)
+        expected = iterations(folder)
         n_restarts = 0
         for i in range(arguments.number):
             folder = fresh_folder(arguments.scratch, inputs, "run")
@@ -278,10 +286,8 @@ def kill(arguments, inputs):
                     raise Failure(f"the next run ends with {status}: {errors[-300:]}")
                 check_folder(folder, checksums(inputs), changed_by(name))
                 check_no_temporary_files(folder)
-                if name == "iterative":
-                    history = (folder / "results" / "history.csv").read_text()
-                    if len(history.splitlines()) != 1 + 6:
-                        raise Failure(f"{len(history.splitlines()) - 1} iterations, expected 6")
+                if iterations(folder) != expected:
+                    raise Failure(f"{iterations(folder)} iterations, expected {expected}")
             except Failure as failure:
                 yield f"{where}: {failure}"
         print(f"{name}: {arguments.number} kills, {n_restarts} restarts", flush=True)
