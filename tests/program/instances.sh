@@ -60,8 +60,8 @@ expect_refused() { # TEXT SETTING...
     { echo "expected '$text' for $*, found status $status:" >&2; cat errors >&2; exit 1; }
 }
 expect_refused "no such file" "Instances/File=$PWD/missing.csv"
-printf 'input,other\nx\n' >short.csv
-expect_refused "line 2: 1 column, but 2 names in line 1" "Instances/File=$PWD/short.csv"
+printf 'input,other\nx,y\n' >other.csv
+expect_refused "line 1: found 'other'" "Instances/File=$PWD/other.csv"
 printf 'input\n' >empty.csv
 expect_refused "no instances" "Instances/File=$PWD/empty.csv"
 printf 'input\nx+\n' >malformed.csv

@@ -72,7 +72,8 @@ reports "case" once.h5 --threads 1 --output case.pt && {
 
 # Data that it knows have no residual for it, and have one for the network.
 awk 'BEGIN { for (i = 1; i < 30; ++i) for (j = 1; j < 30; ++j) print i / 30 "," j / 30 }' >points.csv
-"$bin/lsr" evaluate "$once" points.csv --threads 1 --output known.csv 2>err || fail "not evaluated at points"
+"$bin/lsr" evaluate "$once" points.csv --threads 1 --output values.csv 2>err || fail "not evaluated at points"
+awk '{ print $0 "," (NR % 5 == 0) }' values.csv >known.csv # points to fit and to test
 program="lsr fit"
 reports "fit of itself" "$once" known.csv --threads 1 --directions 50 && {
   holds "$(value mse_fit) < 1e-24" "a fit of its own values"
@@ -80,7 +81,7 @@ reports "fit of itself" "$once" known.csv --threads 1 --directions 50 && {
 reports "fit of the network" "$network" known.csv --threads 1 --directions 50 && {
   holds "$(value mse_fit) > 1e-8" "a fit of the network"
 }
-awk -F, '{ print $1 "," $2 "," $3 + 0.01 * $1 * $2 * (1 - $1) }' known.csv >other.csv
+awk -F, '{ print $1 "," $2 "," $3 + 0.01 * $1 * $2 * (1 - $1) "," $4 }' known.csv >other.csv
 reports "fit" "$once" other.csv --threads 1 --directions 150 --output fitted.pt
 refined=$(value mse_fit_refined)
 holds "$refined < 0.1 * $(value mse_fit)" "a fit of other values"
