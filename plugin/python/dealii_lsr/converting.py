@@ -120,8 +120,13 @@ def _tensors_and_layout(
                 f"{', '.join(f'{p}.{k}' for p, k in _TORCH_MODELS)}: use export(model, ...)"
             )
         layout = Layout(describe(model, activation))
-        state = model.state_dict().items()
-        return {k: _to_numpy(v) for k, v in state if torch.is_tensor(v)}, layout
+        # Some have more in them than numbers, or markers that are empty tensors.
+        state = {
+            name: _to_numpy(value)
+            for name, value in model.state_dict().items()
+            if torch.is_tensor(value) and value.numel() > 0
+        }
+        return state, layout
     tensors = dict(_leaves(model, ()))
     if not tensors:
         raise ConversionError(f"expected a network or a tree of arrays, found {kind}")

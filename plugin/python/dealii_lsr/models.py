@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import io
+import warnings
 from functools import partial
 from typing import Any, Callable
 
@@ -49,9 +50,11 @@ def copy_model(model: torch.nn.Module) -> torch.nn.Module:
 
 def _copy_script(module: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
     stream = io.BytesIO()
-    torch.jit.save(module, stream)
-    stream.seek(0)
-    return torch.jit.load(stream, map_location="cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated
+        torch.jit.save(module, stream)
+        stream.seek(0)
+        return torch.jit.load(stream, map_location="cpu")
 
 
 def convert_to_double(model: torch.nn.Module) -> None:

@@ -20,6 +20,7 @@ from .tensors import (
     map_tensors,
     relative_difference,
     tensors_in,
+    to_double,
     with_tensors,
 )
 
@@ -129,14 +130,14 @@ class RefinedNetwork(torch.nn.Module):
             return
         with torch.no_grad():
             expected = self._origin[0](
-                *map_tensors(arguments, lambda x: x.detach().cpu().clone())
+                *map_tensors(arguments, lambda x: to_double(x.detach().cpu()).clone())
             )
             found = self.network(*map_tensors(arguments, torch.clone))
         found, expected = tensors_in(found), tensors_in(expected)
         difference = relative_difference(
             [t.cpu().flatten() for t in found], [t.flatten() for t in expected]
         )
-        if difference > 1e-6:
+        if difference > (1e-6 if self.correction0.dtype == torch.float64 else 1e-3):
             raise RefinedFileError(
                 f"the model returns other values (relative difference {difference:.1e}) "
                 "than the network that was refined, with the same parameters"

@@ -61,6 +61,7 @@ class FullyConnected(nn.Module):
         self.skip_connections = skip_connections
         self.layers = nn.ModuleList([self.Layer(2, 4), self.Layer(4, 4)])
         self.final_layer = self.Layer(4, 1)
+        self.register_buffer("device_buffer", torch.empty(0))
 
 
 @of_package("equinox.nn._mlp")
@@ -158,6 +159,7 @@ class ConvertTest(unittest.TestCase):
             FullyConnected(), input_mean=[0.1, 0.2], output_deviation=torch.tensor(3.0)
         )
         self.assertEqual(layout["Activation"], "leaky_relu")
+        self.assertNotIn("device_buffer", tensors)
         self.assertEqual(layout["Input mean"], "input_mean")
         self.assertEqual(layout["Output deviation"], "output_deviation")
         np.testing.assert_array_equal(tensors["input_mean"], [0.1, 0.2])

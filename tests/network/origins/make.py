@@ -327,6 +327,8 @@ def physicsnemo() -> None:
     }
     convert_to(folder, "model", ".npz", net, 2, 1, **normalizer)
     layout = {"Architecture": "fully connected", "Activation": "silu"}
+    if "device_buffer" in net.state_dict():
+        layout["Ignore"] = "device_buffer"
     layout.update(
         {
             key.replace("_", " ").capitalize(): ", ".join(map(str, value))
