@@ -220,7 +220,8 @@ namespace lsr
             name + ": the header of the .npy file has " +
               std::to_string(length) +
               " bytes, expected that of an array of numbers");
-    const std::string header = bytes.substr(begin, length);
+    std::string header = bytes.substr(begin, length);
+    header.erase(header.find_last_not_of(" \n") + 1);
 
     const std::string type = header_entry(header, "descr", "'([^']*)'", name);
     std::smatch       parts;

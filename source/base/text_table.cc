@@ -62,6 +62,9 @@ namespace lsr
     std::string
     to_utf8(std::string bytes, const std::string &path)
     {
+      require(!begins_with(bytes, "\x1f\x8b"),
+              path + ": compressed by gzip, expected a table in a text file; "
+                     "unpack it first");
       if (begins_with(bytes, "\xEF\xBB\xBF"))
         bytes.erase(0, 3);
       else if (begins_with(bytes, "\xFF\xFE") || begins_with(bytes, "\xFE\xFF"))
@@ -120,6 +123,21 @@ namespace lsr
     {
       const auto value = parse_number(text);
       return value && std::isfinite(*value);
+    }
+
+
+
+    /// Whether a text begins with a number that is not whole: a number that is
+    /// spoilt (1.0abc) rather than a name (1st).
+    bool
+    is_spoilt_number(std::string_view text)
+    {
+      // Also the minus sign of typography.
+      for (const std::string_view sign : {"+", "-", "\xE2\x88\x92"})
+        if (begins_with(text, sign))
+          text.remove_prefix(sign.size());
+      const std::size_t n = text.find_first_not_of("0123456789");
+      return n != text.npos && n > 0 && text[n] == '.' && !is_number(text);
     }
 
 
@@ -198,6 +216,8 @@ namespace lsr
       separator = find_separator(
         content == Content::texts && header.number > 0 ? header : rows[0]);
     find_names();
+    if (content == Content::numbers && column_names.empty() && !rows.empty())
+      check_first_row();
     find_decimal_commas();
   }
 
@@ -273,6 +293,7 @@ namespace lsr
               {
                 if (header.number == 0)
                   {
+                    check_header(line);
                     header = line;
                     continue;
                   }
@@ -320,6 +341,37 @@ namespace lsr
         return !cell.empty() && !parse_number(cell);
       });
     return !has_text || makes_numbers(line, ' ', cells);
+  }
+
+
+
+  void
+  TextTable::check_header(const Line &line) const
+  {
+    Cells cells;
+    split(line, present_separator(without_blanks(line.text)), cells);
+    const auto bad = std::find_if(cells.begin(), cells.end(), is_spoilt_number);
+    if (bad != cells.end())
+      throw Error(where(line) + ": '" + std::string(*bad) +
+                  "' is neither a number nor a name");
+  }
+
+
+
+  void
+  TextTable::check_first_row() const
+  {
+    // pandas.DataFrame(array).to_csv(...) writes such a line.
+    Cells cells;
+    split_row(0, cells);
+    bool are_numbers_of_columns = n_cells > 2;
+    for (std::size_t j = 0; j < n_cells; ++j)
+      are_numbers_of_columns &= cells[j] == std::to_string(j);
+    require(
+      !are_numbers_of_columns,
+      where(0) + ": '" + std::string(rows[0].text) +
+        "' looks like numbers of columns: remove the line, or, if it is a "
+        "row, put a line with names of the columns above it");
   }
 
 

@@ -129,6 +129,14 @@ namespace lsr
     bool
     has_numbers(const Line &line) const;
 
+    /// Throw if a name looks like a number that is spoilt.
+    void
+    check_header(const Line &line) const;
+
+    /// Throw if the first row looks like numbers of the columns.
+    void
+    check_first_row() const;
+
     char
     find_separator(const Line &line) const;
 

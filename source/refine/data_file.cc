@@ -136,7 +136,8 @@ namespace lsr
               path +
                 ": no array is called as points are (points, inputs, x, "
                 "y, ...)" +
-                table.description);
+                table.description +
+                ". Say --input-columns and --target-columns with their names");
 
       table.n_columns = table.names.size();
       table.values.resize(arrays[0].n_rows * table.n_columns);
@@ -267,7 +268,8 @@ namespace lsr
         {
           const double value = table(i, *column);
           if (!condition(value))
-            throw Error(table.where(i) + ": " + expected + ", found " +
+            throw Error(table.where(i) + ": " + expected + " (column " +
+                        std::to_string(*column + 1) + "), found " +
                         std::to_string(value));
           labels.push_back(static_cast<Number>(value));
         }

@@ -199,6 +199,19 @@ TEST(TextTable, OneLineOfNamesIsAHeader)
   expect_contains(refusal("x,u\n" + rows), "line 2: 3 columns, but 2 names");
   expect_contains(refusal("x,x,u\n" + rows), "line 1: two columns", "'x'");
   expect_contains(refusal(rows + "x,u,set\n"), "line 3", "found 'x'");
+  expect_contains(refusal("1.0abc\n2\n3\n"), "line 1: '1.0abc' is neither");
+  expect_contains(refusal("\xE2\x88\x92"
+                          "1.5,-2.x\n1,2\n"),
+                  "line 1",
+                  "is neither");
+  expect_contains(refusal("0.5\xC2\xA0"
+                          "1\n2\n"),
+                  "line 1",
+                  "is neither");
+  expect_contains(refusal("0,1,2\n0.5,1,0\n"),
+                  "line 1: '0,1,2'",
+                  "numbers of columns");
+  EXPECT_EQ(read("a,b,c\n0,1,2\n").numbers, (Numbers{0, 1, 2}));
   // Neither names nor numbers.
   expect_contains(refusal("nan,nan,inf\n" + rows),
                   "line 1",
@@ -244,6 +257,7 @@ TEST(TextTable, WhatIsNoTableIsRefusedWithItsLine)
                   "line 2: 2 columns expected");
   expect_contains(refusal("1\t2\t3\n1\t\t3\n"), "line 2", "empty cell");
   expect_contains(refusal(in_utf16("1,2\n", false).substr(2)), "zero bytes");
+  expect_contains(refusal("\x1f\x8b\b"), "gzip");
   expect_contains(refusal(",,\n"), "line 1", "column 1", "empty cell");
 }
 
