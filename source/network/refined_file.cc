@@ -51,7 +51,11 @@ namespace lsr
         read_contents();
 
         RefinedFile file;
-        file.network   = take("network");
+        file.network = take("network");
+        require(!ZipArchive::recognizes(file.network) ||
+                  !ZipArchive(file.network, name).contains(index_name),
+                name + ": the network inside is a refined network itself, "
+                       "expected one without corrections");
         file.n_inputs  = index.at("inputs");
         file.n_outputs = index.at("outputs");
         index.at("input_names").get_to(file.input_names);

@@ -22,6 +22,7 @@
 #include "network/jacobian.h"
 #include "support/messages.h"
 #include "support/models.h"
+#include "support/temporary_folder.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -169,6 +170,31 @@ namespace
     for (std::size_t i = 0; i < m; ++i)
       right += jtu[i] * v[i];
     EXPECT_NEAR(left, right, 1e-11 * scale);
+  }
+
+  TEST_P(NetworkFiles, RefinedNetworks)
+  {
+    SCOPED_TRACE(GetParam().name);
+    const File   &file       = GetParam();
+    const auto    data       = read(file.name, "value.csv", file.n_outputs);
+    const auto    network    = load(file, data);
+    const Column  correction = random_column(network.n_parameters(), 5);
+    const Column  expected   = make_column(data.targets.size());
+    const Network refined    = network.refined(correction);
+    network.evaluate(data.points, expected, correction);
+    EXPECT_GT(relative_difference(values(network, data), expected), 1e-6);
+    EXPECT_EQ(relative_difference(values(refined, data), expected), 0.);
+
+    // The names of inputs are in the file.
+    const TemporaryFolder folder;
+    refined.save(folder.file("refined.pt"));
+    const Network loaded = Network::load(folder.file("refined.pt"),
+                                         network.n_inputs(),
+                                         file.n_outputs,
+                                         {},
+                                         {"", data.points});
+    EXPECT_EQ(relative_difference(values(loaded, data), expected), 0.);
+    EXPECT_EQ(loaded.description(), network.description());
   }
 
   TEST_P(NetworkFiles, TangentsOfPyTorch)

@@ -5,6 +5,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/network/fully_connected.h>
+#include <lsr/network/network_layout.h>
 #include <lsr/network/training.h>
 #include <lsr/refine/iterative_lsr.h>
 
@@ -479,6 +480,25 @@ TEST(RefinedNetwork, IsIteratedFromAndRestarted)
 
 
 
+TEST(RefinedNetwork, OfOtherFilesThanTorchScript)
+{
+  const std::string folder = std::string(LSR_TESTS) + "/network/";
+  NetworkLayout     layout;
+  layout.set("Architecture", "modified");
+  layout.set("Activation", "tanh");
+  for (const Network &network :
+       {Network::load(folder + "exported/mlp-2.15.pt2", 2),
+        Network::load(folder + "exported/deeponet-2.15.pt2", 6),
+        layout.load(folder + "checkpoints/modified.safetensors", 2)})
+    {
+      SCOPED_TRACE(network.description());
+      const Network refined = network.refined(random_parameters(network, 5));
+      expect_equal(saved(refined), refined);
+    }
+}
+
+
+
 // ------------------------------------------------------------------ files
 
 namespace
@@ -664,7 +684,8 @@ TEST_F(RefinedFiles, ThatAreSomethingElseAreRefused)
   refuses(with_index("\"parameters.npy\"", "\"others.npy\""), "others.npy");
   refuses(with("more", "text"), "3 that it lists");
   refuses(with("network", "text"), "not a TorchScript model");
-  refuses(with("network", folder.read("refined.pt")), "another zip archive");
+  refuses(with("network", folder.read("refined.pt")),
+          "is a refined network itself");
 
   const std::size_t n = network.n_parameters();
   refuses(with("correction.npy", "text"), "correction.npy");
