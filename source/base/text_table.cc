@@ -212,9 +212,10 @@ namespace lsr
     , bytes(to_utf8(std::move(file), path))
   {
     find_rows();
-    if (!rows.empty())
-      separator = find_separator(
-        content == Content::texts && header.number > 0 ? header : rows[0]);
+    if (content == Content::texts && header.number > 0)
+      separator = find_separator(header);
+    else if (!rows.empty())
+      separator = find_separator(rows[0]);
     find_names();
     if (content == Content::numbers && column_names.empty() && !rows.empty())
       check_first_row();
@@ -405,8 +406,14 @@ namespace lsr
     // Names may be separated otherwise than numbers.
     const auto split_names = [&](const std::string &text, const std::size_t n) {
       const Line line{text, header.number};
-      for (const char candidate :
-           {separator == ' ' ? ',' : separator, ',', ';', '\t', ' '})
+      // One name may have blanks in it, and no other separator.
+      const char  present = present_separator(without_blanks(text));
+      std::string candidates =
+        n == 1 ? std::string(1, present == ' ' ? '\0' : present) :
+                 (separator == ' ' ? "" : std::string(1, separator)) + ",;\t ";
+      if (content == Content::texts)
+        candidates = separator;
+      for (const char candidate : candidates)
         {
           if (!split(line, candidate, cells).empty())
             continue;
@@ -423,15 +430,10 @@ namespace lsr
 
     if (header.number > 0)
       {
-        if (rows.empty())
-          {
-            split(header,
-                  present_separator(without_blanks(header.text)),
-                  cells);
-            n_cells = cells.size();
-          }
-        split(header, separator, cells);
+        split(header, present_separator(without_blanks(header.text)), cells);
         const std::size_t n_names = cells.size();
+        if (rows.empty())
+          n_cells = n_names;
         require(split_names(std::string(header.text), n_cells),
                 (rows.empty() ? path : where(0)) + ": " +
                   count(n_cells, "column") + ", but " + count(n_names, "name") +

@@ -197,6 +197,8 @@ TEST(TextTable, OneLineOfNamesIsAHeader)
                   "line 2: found 'x,u,set'",
                   "remove one");
   expect_contains(refusal("x,u\n" + rows), "line 2: 3 columns, but 2 names");
+  expect_contains(refusal("x,u\n0.5\n"), "line 2: 1 column, but 2 names");
+  EXPECT_EQ(read("x in m\n0.5\n").names, Names{"x in m"});
   expect_contains(refusal("x,x,u\n" + rows), "line 1: two columns", "'x'");
   expect_contains(refusal(rows + "x,u,set\n"), "line 3", "found 'x'");
   expect_contains(refusal("1.0abc\n2\n3\n"), "line 1: '1.0abc' is neither");
@@ -322,4 +324,7 @@ TEST(TextTable, TextsAreSeparatedAsTheirHeader)
             (Names{"a", "b", "0,5", "max(x, 1)"}));
   expect_contains(message([]() { cells("a,b\n1,2\nx\n"); }),
                   "table.csv, line 3: 2 columns expected as in line 1");
+  EXPECT_EQ(cells("a,b\n"), (Names{"a", "b"}));
+  expect_contains(message([]() { cells("a,b\nx\n"); }),
+                  "table.csv, line 2: 1 column, but 2 names in line 1");
 }
