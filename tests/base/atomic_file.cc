@@ -153,6 +153,7 @@ TEST_F(AtomicFile, SignalsRemoveTheTemporaryFileAndKeepTheOldOne)
       const pid_t child = fork();
       if (child == 0)
         {
+          signal(number, SIG_DFL); // nohup, for one, ignores SIGHUP
           clean_up_on_signals();
           write_atomically(folder.file("file"), [&](std::ostream &out) {
             out << "half" << std::flush;
