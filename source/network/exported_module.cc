@@ -307,6 +307,11 @@ namespace lsr
                                        inputs));
             return;
           }
+        if (op.name == "squeeze" && op.overload == "dims")
+          {
+            add_squeeze(node, arguments);
+            return;
+          }
         substitute(op, arguments);
         complete(node, op, arguments);
         if (const auto function = find_equivalent(
@@ -314,6 +319,30 @@ namespace lsr
           add_equivalent(node, *function, arguments);
         else
           add_operator(node, op, arguments);
+      }
+
+      /// Dimensions that have the length 1 are left out one by one, from the
+      /// last one on: LibTorch 1.13 does not know lists of them.
+      void
+      add_squeeze(const Node &node, Arguments &arguments)
+      {
+        const auto type = types->find(arguments["self"].text);
+        require(type != types->end(), "the size of its argument is missing");
+        const std::int64_t     rank = type->second.sizes.size();
+        std::set<std::int64_t> dimensions;
+        for (const Argument &item : arguments["dim"].list)
+          {
+            require(item.kind == Kind::integer && item.integer >= -rank &&
+                      item.integer < rank,
+                    "dimensions have to be numbers from 0 to " +
+                      std::to_string(rank - 1));
+            dimensions.insert((item.integer + rank) % rank);
+          }
+        Value *result = tensor(arguments["self"].text);
+        for (auto d = dimensions.rbegin(); d != dimensions.rend(); ++d)
+          result = graph.insert(c10::Symbol::fromQualString("aten::squeeze"),
+                                {result, *d});
+        define_output(node, result);
       }
 
       /// Exchange operators for others that say the same without memory
@@ -476,12 +505,19 @@ namespace lsr
                           return item.kind != Kind::integer || item.integer < 0;
                         }))
           return;
-        std::int64_t &first = size.list[0].integer;
-        if (views && first > 0 && first % *batch_size == 0)
-          first = -1;
-        else if (!views)
+        if (views)
           {
-            const auto type = types->find(arguments["self"].text);
+            const auto place = std::find_if(
+              size.list.begin(), size.list.end(), [&](const Argument &item) {
+                return item.integer > 0 && item.integer % *batch_size == 0;
+              });
+            if (place != size.list.end())
+              place->integer = -1;
+          }
+        else
+          {
+            std::int64_t &first = size.list[0].integer;
+            const auto    type  = types->find(arguments["self"].text);
             if (type != types->end() &&
                 type->second.sizes.size() == size.list.size() &&
                 type->second.sizes[0].value == first)

@@ -64,6 +64,9 @@ namespace
     {"deeponet-2.5.pt2", "deeponet", 6, 1},
     {"attention-2.3.pt2", "attention", 3, 1},
     {"deeponet-2.3.pt2", "deeponet", 6, 1},
+    {"multi-head-2.15.pt2", "multi-head", 3, 1},
+    {"multi-head-static-2.15.pt2", "multi-head", 3, 1},
+    {"multi-head-core-2.15.pt2", "multi-head", 3, 1},
     {"sdpa-2.15.pt2", "sdpa", 3, 1},
     {"gates-2.15.pt2", "gates", 2, 1}};
 

@@ -10,7 +10,7 @@ PyTorch 2.15 only, as NAME.pt (TorchScript) and NAME.csv (inputs, and outputs of
 the original in float64, one point a line).
 
 The files here were made by PyTorch 2.15.0, and for the older layouts of
-archives by 2.1.2, 2.5.1 and 2.8.0. The weights are the same in all versions.
+archives by 2.1.2, 2.3.1, 2.5.1 and 2.8.0. The weights are the same in all versions.
 """
 
 import math
@@ -102,6 +102,20 @@ class Sdpa(Attention):
         return F.scaled_dot_product_attention(q, k, v)
 
 
+class MultiHead(nn.Module):
+    """Attention in which positions come first, then the batch, inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Linear(1, 8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.output = nn.Linear(8, 1)
+
+    def forward(self, x):
+        h = self.embed(x.unsqueeze(-1))
+        return self.output(self.attention(h, h, h, need_weights=False)[0].mean(1))
+
+
 class DeepOnet(nn.Module):
     """Two inputs of different widths."""
 
@@ -182,6 +196,7 @@ NETWORKS = {
     "fourier": (Fourier, [2]),
     "attention": (Attention, [3]),
     "sdpa": (Sdpa, [3]),
+    "multi-head": (MultiHead, [3]),
     "deeponet": (DeepOnet, [4, 2]),
     "deeponet-tuple": (DeepOnetTuple, [4, 2]),
     "modified-mlp": (ModifiedMlp, [2]),
@@ -250,12 +265,12 @@ def main():
         save(program, folder, name)
         if VERSION != NEWEST:
             continue
-        if name in ("mlp", "attention", "gates"):
+        if name in ("mlp", "attention", "multi-head", "gates"):
             save(export(module, args, name, dynamic=False), folder, name + "-static")
-        if name in ("mlp", "residual", "attention", "fourier", "convolution"):
+        if name in ("mlp", "residual", "attention", "multi-head", "fourier", "convolution"):
             save(program.run_decompositions(), folder, name + "-core")
         # TorchScript has no words for some, PyTorch 1.13 lacks operators of others.
-        if name not in ("deeponet-tuple", "sdpa", "gates"):
+        if name not in ("deeponet-tuple", "sdpa", "multi-head", "gates"):
             torch.jit.script(module).save(os.path.join(folder, name + ".pt"))
         # The original in float64.
         torch.set_default_dtype(torch.float64)
