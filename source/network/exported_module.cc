@@ -744,7 +744,10 @@ namespace lsr
                        number(argument) :
                        nullptr;
             case c10::TypeKind::NumberType:
-              return number(argument);
+              // TorchScript's numbers are no truth values.
+              return argument.kind == Kind::boolean ?
+                       graph.insertConstant(argument.integer) :
+                       number(argument);
             case c10::TypeKind::StringType:
               return argument.kind == Kind::text ?
                        graph.insertConstant(argument.text) :

@@ -67,6 +67,8 @@ namespace
     {"multi-head-2.15.pt2", "multi-head", 3, 1},
     {"multi-head-static-2.15.pt2", "multi-head", 3, 1},
     {"multi-head-core-2.15.pt2", "multi-head", 3, 1},
+    {"masks-2.15.pt2", "masks", 2, 1},
+    {"masks-core-2.15.pt2", "masks", 2, 1},
     {"sdpa-2.15.pt2", "sdpa", 3, 1},
     {"gates-2.15.pt2", "gates", 2, 1}};
 

@@ -116,6 +116,22 @@ class MultiHead(nn.Module):
         return self.output(self.attention(h, h, h, need_weights=False)[0].mean(1))
 
 
+class Masks(nn.Module):
+    """Attention with a mask of truth values, and with the causal one."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mask", torch.tensor([[True, False], [True, True]]))
+        self.embed = nn.Linear(1, 4)
+        self.output = nn.Linear(4, 1)
+
+    def forward(self, x):
+        h = self.embed(x.unsqueeze(-1))
+        a = F.scaled_dot_product_attention(h, h, h, attn_mask=self.mask)
+        b = F.scaled_dot_product_attention(h, h, h, is_causal=True, scale=0.3)
+        return self.output((a + torch.tanh(b)).mean(1))
+
+
 class DeepOnet(nn.Module):
     """Two inputs of different widths."""
 
@@ -197,6 +213,7 @@ NETWORKS = {
     "attention": (Attention, [3]),
     "sdpa": (Sdpa, [3]),
     "multi-head": (MultiHead, [3]),
+    "masks": (Masks, [2]),
     "deeponet": (DeepOnet, [4, 2]),
     "deeponet-tuple": (DeepOnetTuple, [4, 2]),
     "modified-mlp": (ModifiedMlp, [2]),
@@ -267,10 +284,10 @@ def main():
             continue
         if name in ("mlp", "attention", "multi-head", "gates"):
             save(export(module, args, name, dynamic=False), folder, name + "-static")
-        if name in ("mlp", "residual", "attention", "multi-head", "fourier", "convolution"):
+        if name in ("mlp", "residual", "attention", "multi-head", "masks", "fourier", "convolution"):
             save(program.run_decompositions(), folder, name + "-core")
         # TorchScript has no words for some, PyTorch 1.13 lacks operators of others.
-        if name not in ("deeponet-tuple", "sdpa", "multi-head", "gates"):
+        if name not in ("deeponet-tuple", "sdpa", "multi-head", "masks", "gates"):
             torch.jit.script(module).save(os.path.join(folder, name + ".pt"))
         # The original in float64.
         torch.set_default_dtype(torch.float64)
