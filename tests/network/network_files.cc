@@ -8,6 +8,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/network/network.h>
+#include <lsr/network/network_layout.h>
 #include <lsr/refine/data_set.h>
 #include <lsr/refine/refinement.h>
 #include <lsr/refine/residual.h>
@@ -44,6 +45,8 @@ namespace
     std::vector<std::string> words = {};
 
     double mean_square = 1e-20;
+
+    std::string file = "net.pt";
   };
 
   std::ostream &
@@ -75,7 +78,7 @@ namespace
   Network
   load(const File &file, const DataSet &data)
   {
-    return Network::load(case_file(file.name, "net.pt"),
+    return Network::load(case_file(file.name, file.file),
                          data.points.extent(0),
                          file.n_outputs,
                          {},
@@ -256,6 +259,7 @@ namespace
     {"domain-relu-dead"},
     {"dtype-of-weights-trace-f32", 0, 1, "", {"casts to Float", "3 linear"}},
     {"file-cuda-traced-device", 151, 1, "", {"3 linear"}},
+    {"file-pt2", 151, 1, "", {"3 linear"}, 1e-20, "net.pt2"},
     {"fourier-plain-script"},
     {"frozen", 151, 1, "", {"3 linear"}},
     {"grid-sample"},
@@ -329,6 +333,28 @@ namespace
     unsigned int             n_inputs = 2;
     std::vector<std::string> words;
   };
+
+  TEST(NetworkFiles, CheckpointsNeedALayout)
+  {
+    for (const std::string name : {"file-state-dict", "file-checkpoint"})
+      {
+        SCOPED_TRACE(name);
+        const std::string path = case_file(name, "net.pt");
+        const DataSet     data = read(name);
+        NetworkLayout     layout;
+        layout.architecture   = "fully connected";
+        layout.activation     = "tanh";
+        const Network network = layout.load(path, 2, 1);
+        EXPECT_LE(mean_square(network, data), 1e-20);
+        EXPECT_TRUE(network.layered());
+        expect_contains(message([&]() { Network::load(path, 2, 1); }),
+                        path,
+                        "a.weight [10, 2]",
+                        "Network/Layout");
+      }
+  }
+
+
 
   TEST(NetworkFiles, AreRefused)
   {
