@@ -34,6 +34,10 @@ namespace lsr
     /// The names of the temporary files there are, for a handler of signals.
     std::array<std::atomic<const char *>, 16> names_of_temporary_files;
 
+    /// Whether a signal has come that ends the process; it may be handled by
+    /// another thread than the one that writes.
+    std::atomic<bool> is_ending{false};
+
 
 
     /// A file that is removed at the end of its scope, if it is still there.
@@ -54,9 +58,13 @@ namespace lsr
                 break;
               }
           }
-        errno      = 0;
-        descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
-        error      = errno;
+        errno = 0;
+        descriptor =
+          open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+        error = errno;
+        // The handler may have looked for it too early.
+        if (is_ending)
+          unlink(path.c_str());
         if (descriptor >= 0)
           flock(descriptor, LOCK_EX | LOCK_NB);
       }
@@ -153,14 +161,19 @@ namespace lsr
 
 
 
-    /// Let the stream that @p open_path leads to be filled by @p writer.
+    /// Let the stream that @p open_path leads to be filled by @p writer. It is
+    /// there already and @p empty, and is not created again if a signal has
+    /// removed it, or it is made so.
     void
     fill(const fs::path                            &open_path,
+         const bool                                 empty,
          const std::function<void(std::ostream &)> &writer,
          const std::string                         &failure)
     {
       errno = 0;
-      std::ofstream out(open_path, std::ios::binary | std::ios::trunc);
+      std::ofstream out(open_path,
+                        std::ios::binary |
+                          (empty ? std::ios::in : std::ios::trunc));
       require(out.is_open(), failure + reason(errno));
       errno = 0;
       writer(out);
@@ -187,6 +200,7 @@ namespace lsr
     extern "C" void
     clean_up_and_end(const int number)
     {
+      is_ending = true;
       for (auto &name : names_of_temporary_files)
         if (const char *const path = name)
           unlink(path);
@@ -211,14 +225,14 @@ namespace lsr
     const fs::path    target  = target_of(path);
     if (!is_replaceable(target))
       {
-        fill(target, writer, failure);
+        fill(target, false, writer, failure);
         return;
       }
 
     const TemporaryFile temporary(target);
     require(temporary.error_number() == 0,
             failure + reason(temporary.error_number()));
-    fill(temporary.path, writer, failure);
+    fill(temporary.path, true, writer, failure);
     require(temporary.synchronize(), failure + reason(errno));
 
     std::error_code error;
@@ -247,6 +261,7 @@ namespace lsr
     const TemporaryFile probe(fs::path(path) / "probe");
     fill(
       probe.path,
+      true,
       [](std::ostream &out) { out << "probe" << std::endl; },
       failure + "no file can be written there: ");
   }
