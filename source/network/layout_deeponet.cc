@@ -216,13 +216,7 @@ namespace lsr
               t + (trunk_width > length ? piece : "") + ", 1, keepdim=True)");
           }
       }
-    script +=
-      "  x = " +
-      (values.size() == 1 ?
-         values[0] :
-         "torch.cat([" + join(values, [](const std::string &v) { return v; }) +
-           "], 1)") +
-      "\n";
+    script += "  x = " + side_by_side(values) + "\n";
     width = values.size();
     add_offsets(width);
   }

@@ -229,13 +229,7 @@ namespace lsr
     std::vector<std::string> values;
     for (std::size_t c = 0; c < expressions.size(); ++c)
       values.push_back(output_value(expressions, c));
-    script +=
-      "  x = " +
-      (values.size() == 1 ?
-         values[0] :
-         "torch.cat([" + join(values, [](const std::string &v) { return v; }) +
-           "], 1)") +
-      "\n";
+    script += "  x = " + side_by_side(values) + "\n";
   }
 
 

@@ -60,6 +60,18 @@ namespace lsr
 
 
 
+  /// TorchScript for columns [n_points, 1] side by side.
+  inline std::string
+  side_by_side(const std::vector<std::string> &columns)
+  {
+    return columns.size() == 1 ?
+             columns[0] :
+             "torch.cat([" +
+               join(columns, [](const std::string &c) { return c; }) + "], 1)";
+  }
+
+
+
   inline std::string
   describe(const Checkpoint::Entry &entry)
   {

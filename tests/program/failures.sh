@@ -6,6 +6,7 @@
 # output folder as it was before. The messages are those of refusals.cc.
 set -u
 bin=$(cd "$1" && pwd) || exit 1
+small=$(cd "$2" && pwd)/tests/program/small.prm || exit 1
 rm -rf "$3"
 mkdir -p "$3" && cd "$3" || exit 1
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1} LC_ALL=C
@@ -52,30 +53,7 @@ expect_failure() {
 # ------------------------------------------------------------- inputs
 
 mkdir good
-cat >good/good.prm <<'PRM'
-set Dimension    = 2
-set Problem name = small
-subsection Equation
-  set Exact solution       = sin(pi*x) * sin(pi*y)
-  set Right hand side      = manufactured
-  set Dirichlet conditions = all: manufactured
-end
-subsection Mesh
-  set Global refinements = 4
-end
-subsection Finite element
-  set Finite element degree = 2
-end
-subsection Network
-  set File = network.pt
-end
-subsection LSR
-  set Directions = 60
-end
-subsection Output
-  set Pictures = false
-end
-PRM
+cp "$small" good/good.prm
 
 # The good runs come first: if they fail, nothing else says anything.
 begin "good input"

@@ -32,38 +32,13 @@ from pathlib import Path
 
 TIME_LIMIT = 120  # seconds; longer is a hang
 
-PROBLEM = """set Dimension    = 2
-set Problem name = small
-subsection Equation
-  set Exact solution       = sin(pi*x) * sin(pi*y)
-  set Right hand side      = manufactured
-  set Dirichlet conditions = all: manufactured
-end
-subsection Mesh
-  set Global refinements = 3
-end
-subsection Finite element
-  set Finite element degree = 2
-end
-subsection Network
-  set File = network.pt
-end
-subsection LSR
-  set Directions = 40
-end
-subsection Output
-  set Pictures = false
-end
-subsection Training
-  set Hidden layers = 12, 12
-  set Epochs        = 20
-end
-"""
+PROBLEM = Path(__file__).resolve().parent.parent / "program" / "small.prm"
+TRAINING = ["--set", "Training/Hidden layers=12, 12", "--set", "Training/Epochs=20"]
 
 RUNS = {
     "refine": ["refine", "problem.prm"],
     "iterative": ["refine", "problem.prm", "--set", "Iterations/Number=6"],
-    "train": ["train", "problem.prm"],
+    "train": ["train", "problem.prm", *TRAINING],
     "export": ["refine", "problem.prm", "--export-case", "out/case.h5"],
     "case": ["refine", "case.h5", "--output", "out/refined.pt", "--values", "out/values.csv"],
     "fit": ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "out/refined.pt"],
@@ -100,7 +75,7 @@ def make_inputs(bin_folder, scratch):
     """Networks, data and an exported case that all runs start from."""
     inputs = scratch / "inputs"
     inputs.mkdir(parents=True)
-    (inputs / "problem.prm").write_text(PROBLEM)
+    shutil.copy(PROBLEM, inputs / "problem.prm")
     points = [(i / 19, j / 19) for i in range(20) for j in range(20)]
     (inputs / "points.csv").write_text("".join(f"{x},{y}\n" for x, y in points))
     lines = [f"{x},{y},{x * (1 - x) * y},0\n" for x, y in points]
@@ -108,7 +83,7 @@ def make_inputs(bin_folder, scratch):
     (inputs / "data.csv").write_text("x,y,u,set\n" + "".join(lines))
     lsr = str(bin_folder / "lsr")
     for arguments in (
-        ["train", "problem.prm"],
+        ["train", "problem.prm", *TRAINING],
         ["refine", "problem.prm", "--export-case", "case.h5"],
         ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "refined.pt"],
     ):
