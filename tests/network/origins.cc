@@ -15,11 +15,10 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "base/npy.h"
+#include "base/read_file.h"
 #include "support/models.h"
 
 using namespace lsr;
@@ -57,10 +56,8 @@ namespace
     DataSet
     data() const
     {
-      std::ifstream      stream(root + values, std::ios::binary);
-      std::ostringstream bytes;
-      bytes << stream.rdbuf();
-      const NpyArray            array = read_npy(bytes.str(), values);
+      const NpyArray array =
+        read_npy(read_file(root + values, "values of the origin"), values);
       const std::vector<double> x     = array.to_double(values);
       const std::size_t         width = n_inputs + n_outputs;
       EXPECT_EQ(array.shape,
@@ -88,9 +85,9 @@ namespace
     for (const auto &folder : fs::directory_iterator(root))
       if (folder.is_directory())
         {
-          std::ifstream stream(folder.path() / "origin.json");
-          const auto    index = nlohmann::json::parse(stream);
-          const auto    name  = folder.path().filename().string() + "/";
+          const auto name  = folder.path().filename().string() + "/";
+          const auto index = nlohmann::json::parse(
+            read_file(root + name + "origin.json", "a list of networks"));
           for (const auto &network : index.at("networks"))
             {
               Origin origin{name + network.at("file").get<std::string>(),

@@ -365,8 +365,9 @@ def equinox() -> None:
 
     jax.config.update("jax_enable_x64", True)
     folder = Folder("equinox", "jax")
-    net = eqx.nn.MLP(
-        2, 1, 16, 2, activation=jax.nn.gelu, dtype=jnp.float32, key=jax.random.key(1)
+    net = eqx.nn.MLP(2, 1, 16, 2, activation=jax.nn.gelu, key=jax.random.PRNGKey(1))
+    net = jax.tree_util.tree_map(
+        lambda a: a.astype(jnp.float32) if eqx.is_array(a) else a, net
     )
     points = random(N_POINTS, 2, seed=2)
     net = _jax_train(
@@ -398,7 +399,7 @@ def flax() -> None:
             return nn.Dense(1)(x)
 
     net = MLP()
-    variables = net.init(jax.random.key(1), jnp.zeros((1, 2), dtype=jnp.float32))
+    variables = net.init(jax.random.PRNGKey(1), jnp.zeros((1, 2), dtype=jnp.float32))
     points = random(N_POINTS, 2, seed=2)
     variables = _jax_train(
         net.apply,
