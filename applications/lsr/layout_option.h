@@ -41,14 +41,7 @@ namespace lsr
           const std::size_t equals = setting.find('=');
           require(equals != std::string::npos,
                   "--layout '" + setting + "': expected \"Name=value\"");
-          const auto trim = [](const std::string &text) {
-            const std::size_t begin = text.find_first_not_of(' ');
-            return begin == std::string::npos ?
-                     "" :
-                     text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
-          };
-          layout.set(trim(setting.substr(0, equals)),
-                     trim(setting.substr(equals + 1)));
+          layout.set(setting.substr(0, equals), setting.substr(equals + 1));
         }
       return layout;
     }

@@ -3,6 +3,8 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/network/network_layout.h>
 
+#include "network/layout_text.h"
+
 namespace lsr
 {
   const std::vector<NetworkLayout::Entry> &
@@ -107,9 +109,9 @@ namespace lsr
     std::string names;
     for (const Entry &entry : entries())
       {
-        if (entry.name == name)
+        if (entry.name == trim(name))
           {
-            this->*entry.value = value;
+            this->*entry.value = trim(value);
             return;
           }
         names += (names.empty() ? "" : ", ") + entry.name;

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "support/models.h"
+#include "support/residuals.h"
 
 using namespace lsr;
 using namespace lsr::test;
@@ -131,38 +132,18 @@ namespace
 
   private:
     /// K = D, the Jacobian of this residual.
-    class Energy : public InnerProduct
+    class Energy : public DualNorm
     {
     public:
       explicit Energy(const HostColumn &d)
-        : d(d)
+        : DualNorm([d](const std::size_t i) { return d(i); })
       {}
-
-      bool
-      diagonal() const override
-      {
-        return false;
-      }
 
       bool
       gram_is_jacobian_of(const Residual &) const override
       {
         return true;
       }
-
-      Block
-      solve(const Block &F) override
-      {
-        const HostBlock f = to_host(F);
-        return make_block_of(f.extent(0),
-                             f.extent(1),
-                             [&](const std::size_t i, const std::size_t j) {
-                               return f(i, j) / d(i);
-                             });
-      }
-
-    private:
-      const HostColumn d;
     };
 
     const double     cubic;

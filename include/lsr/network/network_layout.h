@@ -62,7 +62,7 @@ namespace lsr
     static const std::vector<Entry> &
     entries();
 
-    /// Set the entry @p name; throws lsr::Error where there is none.
+    /// Set the entry @p name, blanks aside; lsr::Error if there is none.
     void
     set(const std::string &name, const std::string &value);
 
