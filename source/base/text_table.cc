@@ -12,6 +12,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/text.h"
+
 namespace lsr
 {
   namespace
@@ -21,14 +23,6 @@ namespace lsr
     count(const std::size_t n, const std::string &noun)
     {
       return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
-    }
-
-
-
-    bool
-    begins_with(const std::string_view text, const std::string_view start)
-    {
-      return text.substr(0, start.size()) == start;
     }
 
 

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "base/npy.h"
+#include "base/text.h"
 #include "base/zip_archive.h"
 #include "network/pickle.h"
 
@@ -31,15 +32,6 @@ namespace lsr
 
     /// More tensors than any network has, and a limit to the search for them.
     constexpr std::size_t max_n_visited = 1000000;
-
-
-
-    bool
-    ends_with(const std::string &text, const std::string &end)
-    {
-      return text.size() >= end.size() &&
-             text.compare(text.size() - end.size(), end.size(), end) == 0;
-    }
 
 
 

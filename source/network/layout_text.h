@@ -6,23 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "network/checkpoint.h"
 
 // Small functions for the texts of layouts.
 
 namespace lsr
 {
-  inline std::string
-  trim(const std::string &text)
-  {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n"),
-                      end   = text.find_last_not_of(" \t\r\n");
-    return begin == std::string::npos ? "" :
-                                        text.substr(begin, end - begin + 1);
-  }
-
-
-
   /// The parts between commas that stand in no parentheses; none of an empty
   /// text.
   inline std::vector<std::string>

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/npy.h"
+#include "base/text.h"
 #include "base/zip_archive.h"
 #include "network/checkpoint.h"
 #include "network/exported_module.h"
@@ -19,23 +20,6 @@ namespace lsr
 {
   namespace
   {
-    bool
-    begins_with(const std::string &bytes, const std::string &start)
-    {
-      return bytes.compare(0, start.size(), start) == 0;
-    }
-
-
-
-    bool
-    ends_with(const std::string &text, const std::string &end)
-    {
-      return text.size() >= end.size() &&
-             text.compare(text.size() - end.size(), end.size(), end) == 0;
-    }
-
-
-
     /// Whether some path inside is @p path below the one top folder that
     /// archives of PyTorch have.
     bool
