@@ -3,12 +3,6 @@
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
-#include <deal.II/lac/block_vector.h>
-#include <deal.II/lac/la_parallel_block_vector.h>
-#include <deal.II/lac/la_parallel_vector.h>
-#include <deal.II/lac/trilinos_parallel_block_vector.h>
-#include <deal.II/lac/trilinos_vector.h>
-#include <deal.II/lac/vector.h>
 
 #include <memory>
 #include <string>
@@ -96,9 +90,9 @@ namespace lsr::internal
 
   template <typename VectorType>
   ResidualOfCallbacks<VectorType>::ResidualOfCallbacks(
-    const dealii::IndexSet                  &locally_owned_dofs,
-    const dealii::AffineConstraints<double> &constraints,
-    const MPI_Comm                           communicator)
+    const dealii::IndexSet &locally_owned_dofs,
+    const Constraints      &constraints,
+    const MPI_Comm          communicator)
     : Residual(locally_owned_dofs.n_elements(),
                locally_owned_dofs.n_elements(),
                communicator)
@@ -106,10 +100,10 @@ namespace lsr::internal
     , constraints(constraints)
   {
     for (const auto dof : owned)
-      if (constraints.is_constrained(dof))
+      if (constraints->is_constrained(dof))
         {
           const bool is_value =
-            constraints.get_constraint_entries(dof)->empty();
+            constraints->get_constraint_entries(dof)->empty();
           (is_value ? dirichlet : dependent)
             .push_back(owned.index_within_set(dof));
         }
@@ -193,7 +187,7 @@ namespace lsr::internal
   ResidualOfCallbacks<VectorType>::field(const Column &q) const
   {
     VectorType u = to_vector(q);
-    constraints.distribute(u);
+    constraints->distribute(u);
     return u;
   }
 
@@ -366,25 +360,13 @@ namespace lsr::internal
   {
     return static_cast<const CallbackResidual<VectorType> &>(*this);
   }
-  template <typename VectorType>
-  const dealii::AffineConstraints<double> &
-  ResidualOfCallbacks<VectorType>::no_constraints()
-  {
-    static const dealii::AffineConstraints<double> none = []() {
-      dealii::AffineConstraints<double> closed;
-      closed.close();
-      return closed;
-    }();
-    return none;
-  }
 
 
 
   template class ResidualOfCallbacks<dealii::Vector<double>>;
   template class ResidualOfCallbacks<
     dealii::LinearAlgebra::distributed::Vector<double>>;
-  template class ResidualOfCallbacks<
-    dealii::TrilinosWrappers::MPI::Vector>;
+  template class ResidualOfCallbacks<dealii::TrilinosWrappers::MPI::Vector>;
   template class ResidualOfCallbacks<dealii::BlockVector<double>>;
   template class ResidualOfCallbacks<
     dealii::LinearAlgebra::distributed::BlockVector<double>>;

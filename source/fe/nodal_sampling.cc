@@ -7,11 +7,16 @@
 #include <deal.II/base/mpi.h>
 #include <deal.II/base/quadrature.h>
 #include <deal.II/fe/fe_values.h>
+#include <deal.II/hp/fe_values.h>
+#include <deal.II/hp/mapping_collection.h>
+#include <deal.II/hp/q_collection.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
+
+#include "fe/instantiate.h"
 
 namespace lsr
 {
@@ -33,45 +38,55 @@ namespace lsr
 
 
 
-  template <int dim>
+  template <int dim, int spacedim>
   Sampling
-  nodal_sampling(const dealii::Mapping<dim>    &mapping,
-                 const dealii::DoFHandler<dim> &dof_handler,
-                 const unsigned int             n_outputs,
-                 const std::optional<double>   &time)
+  nodal_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
+                 const dealii::DoFHandler<dim, spacedim> &dof_handler,
+                 const unsigned int                       n_outputs,
+                 const std::optional<double>             &time)
   {
-    const dealii::FiniteElement<dim> &fe = dof_handler.get_fe();
-    AssertThrow(fe.has_support_points(),
-                dealii::ExcMessage("The finite element " + fe.get_name() +
-                                   " has no support points; expected a nodal "
-                                   "element."));
-    AssertThrow(fe.n_components() == n_outputs,
-                dealii::ExcMessage(
-                  "The network has " + std::to_string(n_outputs) +
-                  " outputs, expected one for each of the " +
-                  std::to_string(fe.n_components()) +
-                  " components of the finite element " + fe.get_name() + "."));
+    dealii::hp::QCollection<dim> support_points;
+    for (unsigned int i = 0; i < dof_handler.get_fe_collection().size(); ++i)
+      {
+        const auto &fe = dof_handler.get_fe(i);
+        AssertThrow(fe.has_support_points(),
+                    dealii::ExcMessage("The finite element " + fe.get_name() +
+                                       " has no support points; expected a "
+                                       "nodal element, or "
+                                       "projected_sampling()."));
+        AssertThrow(fe.n_components() == n_outputs,
+                    dealii::ExcMessage(
+                      "The network has " + std::to_string(n_outputs) +
+                      " outputs, expected one for each of the " +
+                      std::to_string(fe.n_components()) +
+                      " components of the finite element " + fe.get_name() +
+                      "."));
+        support_points.push_back(
+          dealii::Quadrature<dim>(fe.get_unit_support_points()));
+      }
 
     const dealii::IndexSet &owned    = dof_handler.locally_owned_dofs();
-    const unsigned int      n_inputs = dim + (time ? 1 : 0);
-    dealii::FEValues<dim>   fe_values(mapping,
-                                    fe,
-                                    dealii::Quadrature<dim>(
-                                      fe.get_unit_support_points()),
-                                    dealii::update_quadrature_points);
+    const unsigned int      n_inputs = spacedim + (time ? 1 : 0);
+    const dealii::hp::MappingCollection<dim, spacedim> mappings(mapping);
+    dealii::hp::FEValues<dim, spacedim>                fe_values(
+      mappings,
+      dof_handler.get_fe_collection(),
+      support_points,
+      dealii::update_quadrature_points);
 
-    Sampling                                       sampling;
-    std::vector<std::vector<double>>               points;
-    std::map<std::array<double, dim>, std::size_t> point_index;
+    Sampling                                            sampling;
+    std::vector<std::vector<double>>                    points;
+    std::map<std::array<double, spacedim>, std::size_t> point_index;
     sampling.rows.resize(owned.n_elements());
 
-    std::vector<dealii::types::global_dof_index> dofs(fe.n_dofs_per_cell());
+    std::vector<dealii::types::global_dof_index> dofs;
     std::vector<bool> done(owned.n_elements(), false);
     for (const auto &cell : dof_handler.active_cell_iterators())
       {
-        if (!cell->is_locally_owned())
+        if (!cell->is_locally_owned() || cell->get_fe().n_dofs_per_cell() == 0)
           continue;
         fe_values.reinit(cell);
+        dofs.resize(cell->get_fe().n_dofs_per_cell());
         cell->get_dof_indices(dofs);
         for (unsigned int i = 0; i < dofs.size(); ++i)
           {
@@ -82,9 +97,10 @@ namespace lsr
               continue;
             done[row] = true;
 
-            const dealii::Point<dim> &point = fe_values.quadrature_point(i);
-            std::array<double, dim>   key;
-            for (unsigned int d = 0; d < dim; ++d)
+            const dealii::Point<spacedim> &point =
+              fe_values.get_present_fe_values().quadrature_point(i);
+            std::array<double, spacedim> key;
+            for (unsigned int d = 0; d < spacedim; ++d)
               key[d] = point[d];
             const auto [entry, is_new] =
               point_index.emplace(key, points.size());
@@ -95,7 +111,8 @@ namespace lsr
                   points.back().push_back(*time);
               }
             sampling.rows[row] =
-              entry->second * n_outputs + fe.system_to_component_index(i).first;
+              entry->second * n_outputs +
+              cell->get_fe().system_to_component_index(i).first;
           }
       }
 
@@ -114,19 +131,10 @@ namespace lsr
 
 
 
-  template Sampling
-  nodal_sampling(const dealii::Mapping<1> &,
-                 const dealii::DoFHandler<1> &,
-                 const unsigned int,
-                 const std::optional<double> &);
-  template Sampling
-  nodal_sampling(const dealii::Mapping<2> &,
-                 const dealii::DoFHandler<2> &,
-                 const unsigned int,
-                 const std::optional<double> &);
-  template Sampling
-  nodal_sampling(const dealii::Mapping<3> &,
-                 const dealii::DoFHandler<3> &,
-                 const unsigned int,
-                 const std::optional<double> &);
+#define INSTANTIATE(dim, spacedim)                                            \
+  template Sampling nodal_sampling(const dealii::Mapping<dim, spacedim> &,    \
+                                   const dealii::DoFHandler<dim, spacedim> &, \
+                                   const unsigned int,                        \
+                                   const std::optional<double> &);
+  LSR_FOR_ALL_DIMENSIONS(INSTANTIATE)
 } // namespace lsr

@@ -8,12 +8,18 @@
 #include <deal.II/fe/fe_values.h>
 #include <deal.II/grid/cell_id.h>
 #include <deal.II/grid/reference_cell.h>
+#include <deal.II/hp/fe_values.h>
+#include <deal.II/hp/mapping_collection.h>
+#include <deal.II/hp/q_collection.h>
 #include <deal.II/lac/full_matrix.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <vector>
+
+#include "fe/instantiate.h"
 
 namespace lsr
 {
@@ -21,10 +27,10 @@ namespace lsr
   {
     /// For each owned degree of freedom that has not been seen on a cell before
     /// this one in the order of CellId, the place in the cell.
-    template <int dim>
+    template <int dim, int spacedim>
     struct CellOfDegreesOfFreedom
     {
-      typename dealii::DoFHandler<dim>::active_cell_iterator cell;
+      typename dealii::DoFHandler<dim, spacedim>::active_cell_iterator cell;
 
       /// Degrees of freedom among the owned ones, and on the cell.
       std::vector<std::pair<std::size_t, unsigned int>> places;
@@ -32,13 +38,13 @@ namespace lsr
 
 
 
-    template <int dim>
-    std::vector<CellOfDegreesOfFreedom<dim>>
-    distribute_to_cells(const dealii::DoFHandler<dim> &dof_handler)
+    template <int dim, int spacedim>
+    std::vector<CellOfDegreesOfFreedom<dim, spacedim>>
+    distribute_to_cells(const dealii::DoFHandler<dim, spacedim> &dof_handler)
     {
       // Of ghost cells, too: all ranks agree on the first cell.
       std::map<dealii::CellId,
-               typename dealii::DoFHandler<dim>::active_cell_iterator>
+               typename dealii::DoFHandler<dim, spacedim>::active_cell_iterator>
         cells;
       for (const auto &cell : dof_handler.active_cell_iterators())
         if (!cell->is_artificial())
@@ -46,12 +52,12 @@ namespace lsr
 
       const dealii::IndexSet &owned = dof_handler.locally_owned_dofs();
       std::vector<bool>       done(owned.n_elements(), false);
-      std::vector<dealii::types::global_dof_index> dofs(
-        dof_handler.get_fe().n_dofs_per_cell());
-      std::vector<CellOfDegreesOfFreedom<dim>> result;
+      std::vector<dealii::types::global_dof_index>       dofs;
+      std::vector<CellOfDegreesOfFreedom<dim, spacedim>> result;
       for (const auto &[id, cell] : cells)
         {
-          CellOfDegreesOfFreedom<dim> here{cell, {}};
+          CellOfDegreesOfFreedom<dim, spacedim> here{cell, {}};
+          dofs.resize(cell->get_fe().n_dofs_per_cell());
           cell->get_dof_indices(dofs);
           for (unsigned int i = 0; i < dofs.size(); ++i)
             if (owned.is_element(dofs[i]))
@@ -71,9 +77,9 @@ namespace lsr
 
     /// The matrix of the $L_2$ projection on a cell: its degrees of freedom
     /// $\times$ values of all components at each quadrature point.
-    template <int dim>
+    template <int dim, int spacedim>
     dealii::FullMatrix<double>
-    project_on_cell(const dealii::FEValues<dim> &fe_values)
+    project_on_cell(const dealii::FEValues<dim, spacedim> &fe_values)
     {
       const unsigned int n_dofs       = fe_values.dofs_per_cell,
                          n_points     = fe_values.n_quadrature_points,
@@ -103,59 +109,80 @@ namespace lsr
 
 
 
-  template <int dim>
+  template <int dim, int spacedim>
   Sampling
-  projected_sampling(const dealii::Mapping<dim>    &mapping,
-                     const dealii::DoFHandler<dim> &dof_handler)
+  projected_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
+                     const dealii::DoFHandler<dim, spacedim> &dof_handler,
+                     const std::optional<double>             &time)
   {
-    const auto &fe = dof_handler.get_fe();
-    const auto  quadrature =
-      fe.reference_cell().template get_gauss_type_quadrature<dim>(fe.degree +
-                                                                  1);
-    const auto            cells    = distribute_to_cells(dof_handler);
-    const unsigned int    n_values = quadrature.size() * fe.n_components();
-    dealii::FEValues<dim> fe_values(mapping,
-                                    fe,
-                                    quadrature,
-                                    dealii::update_values |
-                                      dealii::update_quadrature_points |
-                                      dealii::update_JxW_values);
-
-    const HostBlock points("lsr::points",
-                           dim,
-                           cells.size() * quadrature.size());
-    const auto      n_rows = dof_handler.locally_owned_dofs().n_elements();
-    CompressedRows  rows;
-    rows.n_columns = cells.size() * n_values;
-    rows.columns.resize(n_rows * n_values);
-    rows.values.resize(n_rows * n_values);
-    for (std::size_t row = 0; row < n_rows; ++row)
-      rows.starts.push_back((row + 1) * n_values);
-
-    for (std::size_t k = 0; k < cells.size(); ++k)
+    dealii::hp::QCollection<dim> quadratures;
+    for (unsigned int i = 0; i < dof_handler.get_fe_collection().size(); ++i)
       {
-        fe_values.reinit(cells[k].cell);
-        for (unsigned int p = 0; p < quadrature.size(); ++p)
-          for (unsigned int d = 0; d < dim; ++d)
-            points(d, k * quadrature.size() + p) =
-              fe_values.quadrature_point(p)[d];
-        const dealii::FullMatrix<double> on_cell = project_on_cell(fe_values);
-        for (const auto &[row, i] : cells[k].places)
-          for (unsigned int v = 0; v < n_values; ++v)
-            {
-              rows.values[row * n_values + v]  = on_cell(i, v);
-              rows.columns[row * n_values + v] = k * n_values + v;
-            }
+        const auto &fe = dof_handler.get_fe(i);
+        quadratures.push_back(
+          fe.reference_cell().template get_gauss_type_quadrature<dim>(
+            fe.degree + 1));
       }
-    return Sampling::projected(to_memory_space(points), rows);
+    const dealii::hp::MappingCollection<dim, spacedim> mappings(mapping);
+    dealii::hp::FEValues<dim, spacedim>                hp_fe_values(
+      mappings,
+      dof_handler.get_fe_collection(),
+      quadratures,
+      dealii::update_values | dealii::update_quadrature_points |
+        dealii::update_JxW_values);
+
+    // Rows of P, one for each owned degree of freedom, and inputs, point by
+    // point.
+    struct Row
+    {
+      std::size_t         first_column = 0;
+      std::vector<double> values;
+    };
+    std::vector<Row>    rows(dof_handler.locally_owned_dofs().n_elements());
+    std::vector<double> inputs;
+    std::size_t         n_columns = 0;
+    for (const auto &here : distribute_to_cells(dof_handler))
+      {
+        hp_fe_values.reinit(here.cell);
+        const auto &fe_values = hp_fe_values.get_present_fe_values();
+        for (const auto &point : fe_values.get_quadrature_points())
+          {
+            for (unsigned int d = 0; d < spacedim; ++d)
+              inputs.push_back(point[d]);
+            if (time)
+              inputs.push_back(*time);
+          }
+        const dealii::FullMatrix<double> on_cell = project_on_cell(fe_values);
+        for (const auto &[row, i] : here.places)
+          {
+            rows[row].first_column = n_columns;
+            for (unsigned int v = 0; v < on_cell.n(); ++v)
+              rows[row].values.push_back(on_cell(i, v));
+          }
+        n_columns += on_cell.n();
+      }
+
+    CompressedRows P;
+    P.n_columns = n_columns;
+    for (const Row &row : rows)
+      {
+        for (std::size_t v = 0; v < row.values.size(); ++v)
+          P.add(row.first_column + v, row.values[v]);
+        P.end_row();
+      }
+    ensure_kokkos_initialized();
+    const unsigned int n_inputs = spacedim + (time ? 1 : 0);
+    const HostBlock points("lsr::points", n_inputs, inputs.size() / n_inputs);
+    std::copy(inputs.begin(), inputs.end(), points.data());
+    return Sampling::projected(to_memory_space(points), P);
   }
 
 
 
-  template Sampling
-  projected_sampling(const dealii::Mapping<1> &, const dealii::DoFHandler<1> &);
-  template Sampling
-  projected_sampling(const dealii::Mapping<2> &, const dealii::DoFHandler<2> &);
-  template Sampling
-  projected_sampling(const dealii::Mapping<3> &, const dealii::DoFHandler<3> &);
+#define INSTANTIATE(dim, spacedim)             \
+  template Sampling projected_sampling(        \
+    const dealii::Mapping<dim, spacedim> &,    \
+    const dealii::DoFHandler<dim, spacedim> &, \
+    const std::optional<double> &);
+  LSR_FOR_ALL_DIMENSIONS(INSTANTIATE)
 } // namespace lsr

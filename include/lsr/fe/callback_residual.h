@@ -3,13 +3,22 @@
 #ifndef lsr_fe_callback_residual_h
 #define lsr_fe_callback_residual_h
 
+#include <lsr/fe/solution_constraints.h>
 #include <lsr/refine/residual.h>
 
 #include <deal.II/base/index_set.h>
 #include <deal.II/dofs/dof_handler.h>
 #include <deal.II/lac/affine_constraints.h>
+#include <deal.II/lac/block_vector.h>
+#include <deal.II/lac/la_parallel_block_vector.h>
+#include <deal.II/lac/la_parallel_vector.h>
+#include <deal.II/lac/trilinos_parallel_block_vector.h>
+#include <deal.II/lac/trilinos_vector.h>
+#include <deal.II/lac/vector.h>
 
 #include <functional>
+#include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace lsr
@@ -19,6 +28,22 @@ namespace lsr
 
   namespace internal
   {
+    /// Whether @p VectorType is one of @p Types.
+    template <typename VectorType, typename... Types>
+    constexpr bool is_one_of = (std::is_same_v<VectorType, Types> || ...);
+
+    template <typename VectorType>
+    constexpr bool is_vector_of_residuals =
+      is_one_of<VectorType,
+                dealii::Vector<double>,
+                dealii::LinearAlgebra::distributed::Vector<double>,
+                dealii::TrilinosWrappers::MPI::Vector,
+                dealii::BlockVector<double>,
+                dealii::LinearAlgebra::distributed::BlockVector<double>,
+                dealii::TrilinosWrappers::MPI::BlockVector>;
+
+
+
     /// A CallbackResidual as a Residual. It is a class of its own because
     /// callbacks have the names of some of its functions.
     template <typename VectorType>
@@ -61,12 +86,12 @@ namespace lsr
       field(const Column &q) const;
 
     protected:
-      ResidualOfCallbacks(const dealii::IndexSet &locally_owned_dofs,
-                          const dealii::AffineConstraints<double> &constraints,
-                          const MPI_Comm communicator);
+      using Constraints =
+        std::shared_ptr<const dealii::AffineConstraints<double>>;
 
-      static const dealii::AffineConstraints<double> &
-      no_constraints();
+      ResidualOfCallbacks(const dealii::IndexSet &locally_owned_dofs,
+                          const Constraints      &constraints,
+                          const MPI_Comm          communicator);
 
       /// The inner product of the callbacks belongs to the copy.
       ResidualOfCallbacks(const ResidualOfCallbacks &other);
@@ -96,8 +121,8 @@ namespace lsr
         const std::function<void(const VectorType &x, VectorType &y)>
           &operation) const;
 
-      const dealii::IndexSet                   owned;
-      const dealii::AffineConstraints<double> &constraints;
+      const dealii::IndexSet owned;
+      const Constraints      constraints;
       /// Rows of Dirichlet values, and whether any rank has some.
       std::vector<std::size_t> dirichlet;
       bool                     has_dirichlet;
@@ -150,35 +175,45 @@ namespace lsr
   template <typename VectorType>
   class CallbackResidual : public internal::ResidualOfCallbacks<VectorType>
   {
-  public:
-    /**
-     * @p constraints, which must live as long as this object, are those of the
-     * solution: hanging nodes and Dirichlet values.
-     */
-    CallbackResidual(const dealii::IndexSet &locally_owned_dofs,
-                     const dealii::AffineConstraints<double> &constraints,
-                     const MPI_Comm                           communicator)
-      : internal::ResidualOfCallbacks<VectorType>(locally_owned_dofs,
-                                                  constraints,
-                                                  communicator)
-    {}
+    static_assert(internal::is_vector_of_residuals<VectorType>,
+                  "lsr: the vectors of a residual may be Vector<double>, "
+                  "LinearAlgebra::distributed::Vector<double>, "
+                  "TrilinosWrappers::MPI::Vector, or the block vectors of "
+                  "these.");
 
-    /// The same for the degrees of freedom of @p dof_handler.
-    template <int dim>
-    CallbackResidual(const dealii::DoFHandler<dim>           &dof_handler,
-                     const dealii::AffineConstraints<double> &constraints)
-      : CallbackResidual(dof_handler.locally_owned_dofs(),
-                         constraints,
-                         dof_handler.get_communicator())
+  public:
+    /// @p constraints are those of the solution, hanging nodes and Dirichlet
+    /// values, in any of the forms of SolutionConstraints.
+    template <int dim, int spacedim>
+    CallbackResidual(
+      const dealii::DoFHandler<dim, spacedim> &dof_handler,
+      // a type that braces and conversions do not have to be deduced from
+      const std::common_type_t<SolutionConstraints<spacedim>> &constraints)
+      : internal::ResidualOfCallbacks<VectorType>(
+          dof_handler.locally_owned_dofs(),
+          constraints.combine(dof_handler),
+          dof_handler.get_communicator())
     {}
 
     /// Without constraints, for programs that have put boundary values into
     /// matrix and right hand side: MatrixTools::apply_boundary_values().
-    template <int dim>
-    explicit CallbackResidual(const dealii::DoFHandler<dim> &dof_handler)
+    template <int dim, int spacedim>
+    explicit CallbackResidual(
+      const dealii::DoFHandler<dim, spacedim> &dof_handler)
       : CallbackResidual(
           dof_handler,
-          internal::ResidualOfCallbacks<VectorType>::no_constraints())
+          typename SolutionConstraints<spacedim>::BoundaryValues())
+    {}
+
+    /// The same for degrees of freedom that no DoFHandler numbers. The
+    /// constraints must live as long as this object.
+    CallbackResidual(const dealii::IndexSet &locally_owned_dofs,
+                     const dealii::AffineConstraints<double> &constraints,
+                     const MPI_Comm                           communicator)
+      : internal::ResidualOfCallbacks<VectorType>(locally_owned_dofs,
+                                                  {&constraints,
+                                                   [](const auto *) {}},
+                                                  communicator)
     {}
 
     /// Take reinit_vector(), residual() and setup_jacobian() from a solver that
@@ -235,7 +270,6 @@ namespace lsr
     /// Optional, without the two above: factors of the rows of the residual,
     /// locally owned.
     std::vector<double> row_weights;
-
   };
 } // namespace lsr
 

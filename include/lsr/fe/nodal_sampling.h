@@ -21,15 +21,15 @@ namespace lsr
    * evaluated once. If @p time is given, it is appended to every point as a
    * further input.
    *
-   * Throws if the element has no support points, or other than
-   * @p n_outputs components.
+   * Works for all elements of an hp space, too. Throws if one has no support
+   * points, or other than @p n_outputs components.
    */
-  template <int dim>
+  template <int dim, int spacedim>
   Sampling
-  nodal_sampling(const dealii::Mapping<dim>    &mapping,
-                 const dealii::DoFHandler<dim> &dof_handler,
-                 const unsigned int             n_outputs,
-                 const std::optional<double>   &time = std::nullopt);
+  nodal_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
+                 const dealii::DoFHandler<dim, spacedim> &dof_handler,
+                 const unsigned int                       n_outputs,
+                 const std::optional<double>             &time = std::nullopt);
 
   /**
    * For finite elements whose degrees of freedom are no values at points
@@ -55,10 +55,11 @@ namespace lsr
    *
    * Throws if the shape functions are not independent on a cell.
    */
-  template <int dim>
+  template <int dim, int spacedim>
   Sampling
-  projected_sampling(const dealii::Mapping<dim>    &mapping,
-                     const dealii::DoFHandler<dim> &dof_handler);
+  projected_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
+                     const dealii::DoFHandler<dim, spacedim> &dof_handler,
+                     const std::optional<double> &time = std::nullopt);
 } // namespace lsr
 
 #endif

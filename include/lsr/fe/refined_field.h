@@ -4,7 +4,7 @@
 #define lsr_fe_refined_field_h
 
 #include <lsr/fe/callback_residual.h>
-#include <lsr/fe/nodal_sampling.h>
+#include <lsr/fe/field_sampling.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/refinement.h>
@@ -41,28 +41,32 @@ namespace lsr
 
 
   /**
-   * Refine a network in a program that has a DoFHandler and a residual: sample
-   * it at the nodes, and call refine() with up to @p n_directions structured
-   * directions, never more than there are degrees of freedom.
+   * Refine a network in a program that has a DoFHandler and a residual: make it
+   * a field by field_sampling(), and call refine() with up to @p n_directions
+   * structured directions, never more than there are degrees of freedom or
+   * parameters.
    *
    * The network has an output for each component of the finite element, and as
-   * inputs the coordinates, followed by @p time if that is given. Throws what
-   * nodal_sampling() and refine() throw. Collective.
+   * inputs the coordinates, spacedim of them, followed by @p time if that is
+   * given. Throws what field_sampling() and refine() throw. Collective.
    */
-  template <int dim, typename VectorType>
+  template <int dim, int spacedim, typename VectorType>
   RefinedField<VectorType>
-  refine(const Network                 &network,
-         const dealii::Mapping<dim>    &mapping,
-         const dealii::DoFHandler<dim> &dof_handler,
-         CallbackResidual<VectorType>  &residual,
-         const std::size_t              n_directions,
-         const std::optional<double>   &time       = std::nullopt,
-         const RefinementParameters    &parameters = {})
+  refine(const Network                           &network,
+         const dealii::Mapping<dim, spacedim>    &mapping,
+         const dealii::DoFHandler<dim, spacedim> &dof_handler,
+         CallbackResidual<VectorType>            &residual,
+         const std::size_t                        n_directions,
+         const std::optional<double>             &time       = std::nullopt,
+         const RefinementParameters              &parameters = {})
   {
     const Sampling sampling =
-      nodal_sampling(mapping, dof_handler, network.n_outputs(), time);
-    const StructuredBasis basis(
-      network, std::min<std::size_t>(n_directions, dof_handler.n_dofs()), 0);
+      field_sampling(mapping, dof_handler, network.n_outputs(), time);
+    const StructuredBasis basis(network,
+                                std::min<std::size_t>({n_directions,
+                                                       dof_handler.n_dofs(),
+                                                       network.n_parameters()}),
+                                0);
     const Refinement refinement = refine(basis, sampling, residual, parameters);
     return {residual.field(refinement.values),
             residual.to_vector(sampling.evaluate(network)),
@@ -73,14 +77,14 @@ namespace lsr
   }
 
   /// The same with the mapping that deal.II takes where none is given.
-  template <int dim, typename VectorType>
+  template <int dim, int spacedim, typename VectorType>
   RefinedField<VectorType>
-  refine(const Network                 &network,
-         const dealii::DoFHandler<dim> &dof_handler,
-         CallbackResidual<VectorType>  &residual,
-         const std::size_t              n_directions,
-         const std::optional<double>   &time       = std::nullopt,
-         const RefinementParameters    &parameters = {})
+  refine(const Network                           &network,
+         const dealii::DoFHandler<dim, spacedim> &dof_handler,
+         CallbackResidual<VectorType>            &residual,
+         const std::size_t                        n_directions,
+         const std::optional<double>             &time       = std::nullopt,
+         const RefinementParameters              &parameters = {})
   {
     return refine(network,
                   dealii::get_default_linear_mapping(

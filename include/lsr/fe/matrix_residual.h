@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_matrix_residual_h
+#define lsr_fe_matrix_residual_h
+
+#include <lsr/fe/callback_residual.h>
+
+#include <deal.II/base/exceptions.h>
+#include <deal.II/lac/precondition.h>
+#include <deal.II/lac/solver_cg.h>
+#include <deal.II/lac/solver_control.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace lsr
+{
+  namespace internal
+  {
+    template <typename MatrixType, typename VectorType, typename = void>
+    struct HasVmult : std::false_type
+    {};
+
+    template <typename MatrixType, typename VectorType>
+    struct HasVmult<
+      MatrixType,
+      VectorType,
+      std::void_t<decltype(std::declval<const MatrixType &>().vmult(
+        std::declval<VectorType &>(),
+        std::declval<const VectorType &>()))>> : std::true_type
+    {};
+  } // namespace internal
+
+
+
+  /**
+   * A residual whose Jacobian $A$ is a matrix of the program: anything with
+   * vmult(y, x), be it a sparse matrix, a block matrix, or a matrix-free
+   * operator. See LinearResidual and NewtonResidual.
+   */
+  template <typename MatrixType, typename VectorType>
+  class MatrixResidual : public CallbackResidual<VectorType>
+  {
+    static_assert(internal::HasVmult<MatrixType, VectorType>::value,
+                  "lsr: the matrix of a residual needs a member function "
+                  "vmult(y, x) const for vectors of the type of the right hand "
+                  "side.");
+
+  public:
+    /**
+     * Let the norm of the residual be the energy norm of the error,
+     * $f^T A^{-1} f$: for symmetric positive definite matrices. Sets
+     * solve_with_jacobian to conjugate gradients without a preconditioner; set
+     * it to the program's own solver if that is faster.
+     */
+    void
+    minimize_energy();
+
+    /**
+     * Let the norm of the residual be $f^T K^{-1} f$ with a matrix $K$ of
+     * diagonal blocks: for saddle-point problems, where the norms of velocity
+     * and pressure, say, are known, but not that of both together. The
+     * arguments, one for each block of the vector, multiply by the inverse of
+     * a block in vmult(y, x): a direct solver, or the preconditioners of the
+     * program, if they are symmetric and positive definite. They must live as
+     * long as this object. Sets solve_with_gram_matrix in place of
+     * minimize_energy().
+     */
+    template <typename... Preconditioners>
+    void
+    use_block_preconditioner(const Preconditioners &...preconditioners);
+
+  protected:
+    /// @p matrix returns the Jacobian where residual() was linearized; vectors
+    /// get their size from @p right_hand_side.
+    template <int dim, int spacedim>
+    MatrixResidual(
+      const dealii::DoFHandler<dim, spacedim>                 &dof_handler,
+      const std::common_type_t<SolutionConstraints<spacedim>> &constraints,
+      const std::function<const MatrixType &()>               &matrix,
+      const VectorType                                        &right_hand_side)
+      : CallbackResidual<VectorType>(dof_handler, constraints)
+      , A(matrix)
+    {
+      this->reinit_vector = [&b = right_hand_side](VectorType &v) {
+        v.reinit(b);
+      };
+      this->apply_jacobian = [A = A](const VectorType &x, VectorType &y) {
+        A().vmult(y, x);
+      };
+    }
+
+    const std::function<const MatrixType &()> A;
+  };
+
+
+
+  template <typename MatrixType, typename VectorType>
+  void
+  MatrixResidual<MatrixType, VectorType>::minimize_energy()
+  {
+    this->solve_with_jacobian =
+      [A = A](const VectorType &x, VectorType &y, const double tolerance) {
+        y = 0.;
+        dealii::SolverControl control(std::max<unsigned int>(1000, x.size()),
+                                      tolerance);
+        try
+          {
+            dealii::SolverCG<VectorType>(control).solve(
+              A(), y, x, dealii::PreconditionIdentity());
+          }
+        catch (const dealii::SolverControl::NoConvergence &)
+          {
+            AssertThrow(
+              false,
+              dealii::ExcMessage(
+                "minimize_energy(): conjugate gradients did "
+                "not converge in " +
+                std::to_string(control.last_step()) +
+                " steps; expected a symmetric positive definite matrix."));
+          }
+      };
+  }
+
+
+
+  template <typename MatrixType, typename VectorType>
+  template <typename... Preconditioners>
+  void
+  MatrixResidual<MatrixType, VectorType>::use_block_preconditioner(
+    const Preconditioners &...preconditioners)
+  {
+    this->solve_with_jacobian    = nullptr; // which would have precedence
+    this->solve_with_gram_matrix = [&preconditioners...](const VectorType &x,
+                                                         VectorType       &y) {
+      AssertThrow(x.n_blocks() == sizeof...(preconditioners),
+                  dealii::ExcMessage(
+                    "use_block_preconditioner(): " +
+                    std::to_string(sizeof...(preconditioners)) +
+                    " preconditioners for a vector of " +
+                    std::to_string(x.n_blocks()) + " blocks."));
+      unsigned int block = 0;
+      ((preconditioners.vmult(y.block(block), x.block(block)), ++block), ...);
+    };
+  }
+} // namespace lsr
+
+#endif
