@@ -13,12 +13,16 @@ namespace lsr
 {
   namespace
   {
-    /// Support points alone do not say so: FE_Q_DG0 has some.
+    /// Whether degrees of freedom are values at points that all cells there
+    /// agree on. Support points alone do not say so: FE_Q_DG0 has some.
     template <int dim, int spacedim>
     bool
-    is_nodal(const dealii::FiniteElement<dim, spacedim> &fe)
+    is_continuous_and_nodal(const dealii::FiniteElement<dim, spacedim> &fe)
     {
-      if (!fe.has_support_points() || !fe.is_primitive())
+      if (fe.n_dofs_per_cell() == 0)
+        return true;
+      if (!fe.conforms(dealii::FiniteElementData<dim>::H1) ||
+          !fe.has_support_points() || !fe.is_primitive())
         return false;
       for (unsigned int i = 0; i < fe.n_dofs_per_cell(); ++i)
         for (unsigned int j = 0; j < fe.n_dofs_per_cell(); ++j)
@@ -42,7 +46,7 @@ namespace lsr
   {
     const auto &elements = dof_handler.get_fe_collection();
     for (unsigned int i = 0; i < elements.size(); ++i)
-      if (!is_nodal(elements[i]))
+      if (!is_continuous_and_nodal(elements[i]))
         {
           AssertThrow(elements.n_components() == n_outputs,
                       dealii::ExcMessage(

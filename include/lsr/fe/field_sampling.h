@@ -9,9 +9,12 @@ namespace lsr
 {
   /**
    * How a network with @p n_outputs outputs becomes a field of @p dof_handler:
-   * by nodal_sampling() if the degrees of freedom of all its finite elements
-   * are values at their support points, else by projected_sampling(). Throws
-   * what these throw, and if there is not an output for each component.
+   * by nodal_sampling() if its finite elements are continuous and their degrees
+   * of freedom values at support points, else by projected_sampling(). This
+   * evaluates the network inside of cells, so that in discontinuous elements
+   * each side of a face has its own values, also where the network jumps.
+   * Throws what the two throw, and if there is not an output for each
+   * component.
    */
   template <int dim, int spacedim>
   Sampling
