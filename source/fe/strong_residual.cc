@@ -149,10 +149,16 @@ namespace lsr
     , boundary(layout.scaled_rows())
     , inner_scale(std::sqrt(double(n_rows()) / layout.n_inner))
   {
-    mass    = {HostBlock("lsr::mass", jet_size, layout.n_inner), 0.};
-    jacobian = {HostBlock("lsr::slopes", jet_size, layout.n_inner), 1.};
+    CompressedRows rows;
+    rows.n_columns = n_values();
     for (std::size_t i = 0; i < layout.n_inner; ++i)
-      mass.coefficients(0, i) = inner_scale;
+      {
+        rows.add(jet_size * i, inner_scale);
+        rows.end_row();
+      }
+    for (std::size_t b = 0; b < boundary.size(); ++b)
+      rows.end_row();
+    mass = SparseMatrix(rows);
   }
 
 
@@ -201,71 +207,27 @@ namespace lsr
   void
   StrongResidual<dim>::linearize(const Column &q)
   {
-    const HostColumn jet = to_host(q);
+    const HostColumn             jet = to_host(q);
+    std::array<double, jet_size> slopes;
+    CompressedRows               rows;
+    rows.n_columns = n_values();
     for (std::size_t i = 0; i < inner_points.extent(1); ++i)
-      inner_row(i,
-                &jet(jet_size * i),
-                dealii::ArrayView<double>(&jacobian.coefficients(0, i),
-                                          jet_size));
-  }
-
-
-
-  template <int dim>
-  void
-  StrongResidual<dim>::multiply(const Matrix &matrix,
-                                const Block  &X,
-                                const Block  &Y) const
-  {
-    const HostBlock   x = to_host(X);
-    const auto        y = Kokkos::create_mirror_view(Y);
-    const std::size_t n = inner_points.extent(1);
-    for (std::size_t j = 0; j < x.extent(1); ++j)
       {
-        for (std::size_t i = 0; i < n; ++i)
-          {
-            double sum = 0.;
-            for (unsigned int k = 0; k < jet_size; ++k)
-              sum += matrix.coefficients(k, i) * x(jet_size * i + k, j);
-            y(i, j) = sum;
-          }
-        for (std::size_t b = 0; b < boundary.size(); ++b)
-          {
-            const BoundaryRow &row = boundary[b];
-            y(n + b, j) =
-              matrix.boundary * row.scale *
-              (x(row.entry, j) - (row.other > 0 ? x(row.other, j) : 0.));
-          }
+        inner_row(i,
+                  &jet(jet_size * i),
+                  dealii::ArrayView<double>(slopes.data(), jet_size));
+        for (unsigned int k = 0; k < jet_size; ++k)
+          rows.add(jet_size * i + k, slopes[k]);
+        rows.end_row();
       }
-    Kokkos::deep_copy(Y, y);
-  }
-
-
-
-  template <int dim>
-  void
-  StrongResidual<dim>::multiply_transposed(const Matrix &matrix,
-                                           const Block  &X,
-                                           const Block  &Y) const
-  {
-    const HostBlock   x = to_host(X);
-    const auto        y = Kokkos::create_mirror_view(Y);
-    const std::size_t n = inner_points.extent(1);
-    for (std::size_t j = 0; j < x.extent(1); ++j)
+    for (const BoundaryRow &row : boundary)
       {
-        for (std::size_t i = 0; i < n; ++i)
-          for (unsigned int k = 0; k < jet_size; ++k)
-            y(jet_size * i + k, j) = matrix.coefficients(k, i) * x(i, j);
-        for (std::size_t b = 0; b < boundary.size(); ++b)
-          {
-            const BoundaryRow &row = boundary[b];
-            const double entry     = matrix.boundary * row.scale * x(n + b, j);
-            y(row.entry, j)        = entry;
-            if (row.other > 0)
-              y(row.other, j) = -entry;
-          }
+        rows.add(row.entry, row.scale);
+        if (row.other > 0)
+          rows.add(row.other, -row.scale);
+        rows.end_row();
       }
-    Kokkos::deep_copy(Y, y);
+    jacobian = SparseMatrix(rows);
   }
 
 
@@ -274,7 +236,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_mass(const Block &X, const Block &MX)
   {
-    multiply(mass, X, MX);
+    multiply(1., 'N', mass, X, 0., MX);
   }
 
 
@@ -283,7 +245,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_transposed_mass(const Block &X, const Block &MTX)
   {
-    multiply_transposed(mass, X, MTX);
+    multiply(1., 'T', mass, X, 0., MTX);
   }
 
 
@@ -292,7 +254,7 @@ namespace lsr
   void
   StrongResidual<dim>::apply_jacobian(const Block &X, const Block &AX)
   {
-    multiply(jacobian, X, AX);
+    multiply(1., 'N', jacobian, X, 0., AX);
   }
 
 
@@ -300,9 +262,9 @@ namespace lsr
   template <int dim>
   void
   StrongResidual<dim>::apply_transposed_jacobian(const Block &X,
-                                                const Block &ATX)
+                                                 const Block &ATX)
   {
-    multiply_transposed(jacobian, X, ATX);
+    multiply(1., 'T', jacobian, X, 0., ATX);
   }
 
 

@@ -4,6 +4,7 @@
 #define lsr_fe_strong_residual_h
 
 #include <lsr/base/types.h>
+#include <lsr/dense/sparse_matrix.h>
 #include <lsr/fe/collocation_points.h>
 #include <lsr/fe/strong_form.h>
 #include <lsr/refine/residual.h>
@@ -104,28 +105,12 @@ namespace lsr
       double      value, scale;
     };
 
-    /// A matrix of the shape of the Jacobian: one column of coefficients for
-    /// each row of an inner point, and the rows of the boundary times a factor.
-    struct Matrix
-    {
-      HostBlock coefficients;
-      double    boundary;
-    };
-
     /// Collects points, values and rows for the constructor.
     struct Layout;
 
     StrongResidual(const StrongForm<dim> &form,
                    const Block           &inner_points,
                    const Layout          &layout);
-
-    void
-    multiply(const Matrix &matrix, const Block &X, const Block &Y) const;
-
-    void
-    multiply_transposed(const Matrix &matrix,
-                        const Block  &X,
-                        const Block  &Y) const;
 
     /// The strong form at inner point @p i, scaled, with its derivatives.
     double
@@ -138,7 +123,7 @@ namespace lsr
     HostBlock                inner_points;
     std::vector<BoundaryRow> boundary;
     double                   inner_scale;
-    Matrix                   mass, jacobian;
+    SparseMatrix             mass, jacobian;
   };
 } // namespace lsr
 
