@@ -14,6 +14,7 @@
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/newton_residual.h>
 #include <lsr/fe/nodal_distance.h>
+#include <lsr/fe/refine_arguments.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network_script.h>

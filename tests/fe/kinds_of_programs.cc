@@ -359,8 +359,10 @@ TEST(KindsOfPrograms, DiscontinuousElementsAndMeshWorker)
 
   LinearResidual residual(system.dof_handler, system.matrix, system.rhs);
   residual.minimize_energy();
-  const auto refined =
-    refine(make_network(2, 1, {20, 20}), system.dof_handler, residual, 250);
+  const auto refined = refine(NetworkFunction<2>(make_network(2, 1, {20, 20})),
+                              system.dof_handler,
+                              residual,
+                              250);
   expect_refined(system.dof_handler, refined, system.solve());
 }
 

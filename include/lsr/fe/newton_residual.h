@@ -65,6 +65,28 @@ namespace lsr
                                  static_cast<bool>(assemble_rhs)}))
     {}
 
+    template <int dim,
+              int spacedim,
+              typename Assembly,
+              std::enable_if_t<!std::is_invocable_v<Assembly>, int> = 0>
+    NewtonResidual(
+      const dealii::DoFHandler<dim, spacedim>                 &dof_handler,
+      const std::common_type_t<SolutionConstraints<spacedim>> &constraints,
+      const MatrixType                                        &matrix,
+      const VectorType                                        &rhs,
+      VectorType &,
+      Assembly &&)
+      : MatrixResidual<MatrixType, VectorType>(
+          dof_handler,
+          constraints,
+          [&matrix]() -> const MatrixType & { return matrix; },
+          rhs)
+    {
+      static_assert(std::is_invocable_v<Assembly>,
+                    "lsr: assemble is to be called without arguments: "
+                    "[&]() { assemble_system(); }, say.");
+    }
+
   private:
     /// What the callbacks share, also those of copies.
     struct Program

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace lsr
@@ -54,6 +55,15 @@ namespace lsr
     SolutionConstraints(const dealii::Function<spacedim> &function)
       : function(&function)
     {}
+
+    template <int other_dim, std::enable_if_t<other_dim != spacedim, int> = 0>
+    SolutionConstraints(const dealii::Function<other_dim> &)
+    {
+      static_assert(other_dim == spacedim,
+                    "lsr: boundary values are a dealii::Function of the "
+                    "dimension of space, that of the points of the "
+                    "DoFHandler.");
+    }
 
     /// Boundary values, and @p constraints of hanging nodes, say.
     SolutionConstraints(const Constraints    &constraints,
