@@ -100,7 +100,8 @@ namespace lsr
     const dealii::DoFHandler<dim, spacedim> &dof_handler,
     const std::vector<double>               &u,
     const std::vector<double>               &v,
-    const dealii::ComponentMask             &mask)
+    const dealii::ComponentMask             &mask,
+    const bool                               up_to_a_constant)
   {
     ParallelVector difference = vector_with_ghosts(dof_handler),
                    reference  = difference;
@@ -110,7 +111,7 @@ namespace lsr
     difference.update_ghost_values();
     reference.update_ghost_values();
 
-    double squares[2] = {0., 0.};
+    double squares[2] = {0., 0.}, mean = 0., area = 0.;
     for_each_cell(dof_handler, [&](const auto &fe_values, const auto &dofs) {
       for (const unsigned int p : fe_values.quadrature_point_indices())
         for (unsigned int c = 0; c < fe_values.get_fe().n_components(); ++c)
@@ -123,13 +124,19 @@ namespace lsr
                   values[0] += difference(dofs[i]) * shape;
                   values[1] += reference(dofs[i]) * shape;
                 }
+              mean += values[0] * fe_values.JxW(p);
+              area += fe_values.JxW(p);
               for (unsigned int k = 0; k < 2; ++k)
                 squares[k] += values[k] * values[k] * fe_values.JxW(p);
             }
     });
     const Communicator communicator(dof_handler.get_communicator());
-    return std::sqrt(communicator.sum(squares[0]) /
-                     communicator.sum(squares[1]));
+    const double       norm_of_difference = communicator.sum(squares[0]),
+                 norm                     = communicator.sum(squares[1]);
+    mean                                  = communicator.sum(mean);
+    area                                  = communicator.sum(area);
+    const double of_constant = up_to_a_constant ? mean * mean / area : 0.;
+    return std::sqrt(std::max(0., norm_of_difference - of_constant) / norm);
   }
 
 
@@ -155,7 +162,8 @@ namespace lsr
     const dealii::DoFHandler<dim, spacedim> &,                                 \
     const std::vector<double> &,                                               \
     const std::vector<double> &,                                               \
-    const dealii::ComponentMask &);                                            \
+    const dealii::ComponentMask &,                                             \
+    const bool);                                                               \
   template std::vector<dealii::ComponentMask> base_element_masks(              \
     const dealii::FiniteElement<dim, spacedim> &);
   LSR_FOR_ALL_DIMENSIONS(INSTANTIATE)

@@ -130,6 +130,23 @@ namespace lsr
 
 
 
+  Column
+  ReducedProblem::shortest_solution(const double tolerance) const
+  {
+    if (!normal_equations)
+      return least_squares(Pivoting::none, tolerance).tikhonov().solve(0.);
+    const std::size_t r    = matrix.extent(0);
+    const Block       rows = make_block(r, r);
+    const Column      b    = make_column(r);
+    Kokkos::deep_copy(rows, matrix);
+    Kokkos::deep_copy(b, right_hand_side);
+    AppendRowsQR qr(r);
+    qr.append(rows, b);
+    return LeastSquares(qr, Pivoting::none, tolerance).tikhonov().solve(0.);
+  }
+
+
+
   ReducedProblem
   ReducedProblem::about(const Column &offset) const
   {

@@ -47,6 +47,12 @@ namespace lsr
 
 
 
+    /// Singular values of A Q below this, relative to the largest, are
+    /// rounding.
+    constexpr double singular_tolerance = 1e-12;
+
+
+
     /// The state of one refinement: $u = q + Q z$ moves, $Q$ stays.
     class GaussNewton
     {
@@ -178,8 +184,9 @@ namespace lsr
       bool
       step()
       {
-        const ReducedProblem problem       = reduce();
-        const LeastSquares   least_squares = problem.least_squares();
+        const ReducedProblem problem = reduce();
+        const LeastSquares   least_squares =
+          problem.least_squares(Pivoting::none, singular_tolerance);
         // In terms of the whole correction, not of its change.
         result.profile =
           problem.about(z).least_squares().profile(space.triangle());
@@ -187,8 +194,21 @@ namespace lsr
         std::size_t rank = parameters.rank;
         if (rank == 0)
           rank = choose_rank(least_squares.losses(), parameters.rank_slack);
-        rank                   = std::min(rank, least_squares.numerical_rank());
-        const Column direction = least_squares.solve(rank);
+        // Columns of Q are orthonormal: where those of A Q depend on each
+        // other, A is singular, and parts of the values are not determined.
+        const bool singular =
+          least_squares.numerical_rank() < Q.extent(1) && rank_is_free();
+        if (singular)
+          {
+            rank = Q.extent(1);
+            log("  the Jacobian is singular to rounding on the tangent space: "
+                "the shortest correction is taken");
+          }
+        else
+          rank = std::min(rank, least_squares.numerical_rank());
+        const Column direction =
+          singular ? problem.shortest_solution(singular_tolerance) :
+                     least_squares.solve(rank);
         const double predicted = norm_of(linear_residual(direction));
         const double before    = norm;
         const double length    = line_search(direction);
@@ -210,6 +230,13 @@ namespace lsr
           length == 1. && std::abs(norm - predicted) <= 1e-3 * predicted;
         return length > 0 && predicted < 0.99 * before && !model_is_exact &&
                !converged;
+      }
+
+      /// Whether the user has not said how many columns to use.
+      bool
+      rank_is_free() const
+      {
+        return parameters.rank == 0;
       }
 
       /// Move along the direction, halving the step until the residual gets
@@ -257,11 +284,30 @@ namespace lsr
         residual.evaluate(result.values, f);
         result.refined_norm = norm_of(f);
         if (result.refined_norm < result.initial_norm)
-          return;
+          {
+            warn_of_large_correction();
+            return;
+          }
         result.correction   = make_column(network.n_parameters());
         result.values       = q;
         result.refined_norm = result.initial_norm;
         result.rank         = 0;
+      }
+
+      /// A correction that is out of proportion does not pass in silence.
+      void
+      warn_of_large_correction() const
+      {
+        const Communicator &communicator = residual.communicator();
+        const double        values = std::sqrt(communicator.sum(dot(q, q))),
+                     change        = lsr::norm(z); // Q is orthonormal
+        if (change <= 1e3 * values)
+          return;
+        std::ostringstream line;
+        line << "  warning: the correction is " << change / values
+             << " times as large as the values of the network; is the solution "
+                "determined?";
+        log(line.str());
       }
 
       const Network              &network;

@@ -3,8 +3,8 @@
 #ifndef lsr_fe_callback_residual_h
 #define lsr_fe_callback_residual_h
 
+#include <lsr/fe/program_residual.h>
 #include <lsr/fe/solution_constraints.h>
-#include <lsr/refine/residual.h>
 
 #include <deal.II/base/index_set.h>
 #include <deal.II/dofs/dof_handler.h>
@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace lsr
@@ -47,9 +48,29 @@ namespace lsr
     /// A CallbackResidual as a Residual. It is a class of its own because
     /// callbacks have the names of some of its functions.
     template <typename VectorType>
-    class ResidualOfCallbacks : public Residual
+    class ResidualOfCallbacks : public ProgramResidual
     {
     public:
+      using Objective = ProgramResidual::Objective;
+
+      Objective
+      objective() const override;
+
+      bool
+      is_affine() const override;
+
+      void
+      prepare(const Column &q) override;
+
+      void
+      set_fixed_to_zero(const Block &columns) const override;
+
+      bool
+      has_inverse() const override;
+
+      void
+      inverse(const Column &x, const Column &y) override;
+
       void
       set_zero(const Block &columns) const override;
 
@@ -77,6 +98,17 @@ namespace lsr
       void
       require_mass() const override;
 
+      /// The constraints of the solution.
+      const dealii::AffineConstraints<double> &
+      affine_constraints() const
+      {
+        return *constraints;
+      }
+
+      /// The weight of rows of Dirichlet values, relative to the mean length of
+      /// the other rows of the Jacobian.
+      static constexpr double dirichlet_weight = 1e-3;
+
       /// The vector with locally owned entries @p column.
       VectorType
       to_vector(const Column &column) const;
@@ -93,6 +125,13 @@ namespace lsr
                           const Constraints      &constraints,
                           const MPI_Comm          communicator);
 
+      using Function = std::function<void(const VectorType &x, VectorType &y)>;
+
+      /// Minimize the energy, by conjugate gradients with a preconditioner that
+      /// may be empty.
+      void
+      use_conjugate_gradients(const Function &preconditioner);
+
       /// The inner product of the callbacks belongs to the copy.
       ResidualOfCallbacks(const ResidualOfCallbacks &other);
       ResidualOfCallbacks &
@@ -101,17 +140,29 @@ namespace lsr
     private:
       class Product;
 
+      /// Whether the energy is minimized.
+      bool
+      has_energy() const;
+
+      /// $y = A^{-1} x$ for the energy.
+      void
+      solve(const VectorType &x, VectorType &y) const;
+
       const CallbackResidual<VectorType> &
       callbacks() const;
 
       void
       from_vector(const VectorType &vector, const Column &column) const;
 
-      /// Set the rows of Dirichlet values of @p f to $A_{ii} (q_i - u_i)$.
+      /// Find the weight of the rows of boundary values.
       void
-      evaluate_dirichlet_rows(const Column     &q,
-                              const VectorType &u,
-                              const Column     &f) const;
+      find_weight();
+
+      /// Let rows of boundary values of @p Y be @p factor times those of @p X.
+      void
+      set_dirichlet_rows(const double factor,
+                         const Block &X,
+                         const Block &Y) const;
 
       /// Column by column: X to vectors, @p operation, and back.
       void
@@ -123,12 +174,25 @@ namespace lsr
 
       const dealii::IndexSet owned;
       const Constraints      constraints;
-      /// Rows of Dirichlet values, and whether any rank has some.
-      std::vector<std::size_t> dirichlet;
-      bool                     has_dirichlet;
 
-      /// Rows of values that others determine: hanging nodes.
+      /// Rows of hanging nodes and others that depend on values.
       std::vector<std::size_t> dependent;
+
+      /// Rows of boundary values. Those from n_constrained on are in the
+      /// matrix, see prepare(), and have these values.
+      std::vector<std::size_t> dirichlet;
+      std::size_t              n_constrained;
+      std::vector<double>      values_in_matrix;
+
+      /// The weight of the rows of boundary values; 0: not known yet.
+      double weight = 0;
+
+      /// Whether there was a linearize().
+      bool linearized = false;
+
+      /// See use_conjugate_gradients().
+      bool     conjugate_gradients = false;
+      Function preconditioner;
     };
   } // namespace internal
 
@@ -151,19 +215,24 @@ namespace lsr
    * The vector is made to satisfy the constraints before residual() is called,
    * and constrained entries of what comes back are ignored. The Jacobian is
    * expected to be condensed, as
-   * AffineConstraints::distribute_local_to_global() or
-   * MatrixTools::apply_boundary_values() make it: in the row of a Dirichlet
-   * value $g_i$ it has a diagonal entry $A_{ii}$ alone, and the residual of
-   * this row is $A_{ii} (q_i - g_i)$, so that the refined network as a function
-   * comes close to the boundary values, too. Rows of hanging nodes are zero.
+   * AffineConstraints::distribute_local_to_global(),
+   * MatrixTools::apply_boundary_values() or a matrix-free operator make it;
+   * what it has on the diagonal of constrained rows is ignored, too. Rows of
+   * hanging nodes are zero. Rows of Dirichlet values $g_i$ are $w\,(q_i - g_i)$
+   * with a weight that is small (#dirichlet_weight times the mean length of the
+   * other rows of $A$): the field has these values anyway, and the refined
+   * network as a function comes close to them. Boundary values that are in the
+   * matrix and not among the constraints are found by prepare(), as rows that
+   * are diagonal, and treated alike.
    *
-   * The inner product of the residual follows from the callbacks. It is
-   * Euclidean if nothing is said; with row_weights, rows are multiplied by them
-   * first; with solve_with_gram_matrix, it is the dual one, $f^T K^{-1} f$. For
-   * a symmetric positive definite Jacobian, the best choice for $K$ is the
-   * Jacobian itself: with solve_with_jacobian, the norm is $f^T A^{-1} f$, the
-   * energy of the error, at the cost of a solve for each norm and none for the
-   * directions.
+   * Which norm of the residual is minimized need not be said:
+   * refine_and_check() finds it. What is said wins: minimize_energy(),
+   * minimize_error(), or the callbacks below. With row_weights, rows are
+   * multiplied by them; with solve_with_gram_matrix, the norm is the dual one,
+   * $f^T K^{-1} f$; with solve_with_jacobian, $f^T A^{-1} f$, the energy of the
+   * error, at the cost of a solve for each norm and none for the directions.
+   * Where parts of the library are called that choose no norm, it is Euclidean
+   * if nothing is said.
    *
    * As a Residual (through a reference to it) this class has functions for
    * blocks that are named like some of the callbacks, which hide them here.
@@ -227,6 +296,39 @@ namespace lsr
       setup_jacobian = solver.setup_jacobian;
     }
 
+    /**
+     * Minimize the energy of the error, $f^T A^{-1} f$: for Jacobians that are
+     * symmetric and positive definite. Solves are those of conjugate gradients.
+     */
+    void
+    minimize_energy()
+    {
+      this->use_conjugate_gradients({});
+    }
+
+    /// The same, with a preconditioner: an object with vmult(y, x), or a
+    /// function (x, y). It must live as long as this object.
+    template <typename Preconditioner>
+    void
+    minimize_energy(const Preconditioner &preconditioner)
+    {
+      this->use_conjugate_gradients(to_function(preconditioner));
+    }
+
+    /**
+     * Minimize the error itself, in $L_2$: the norm is $f^T K^{-1} f$ with
+     * $K = A M^{-1} A^T$. For any Jacobian, where $y = A^{-1} x$ is at hand: a
+     * factorization or another object with vmult(y, x), or a function (x, y).
+     * It must live as long as this object. For refine() of a DoFHandler and
+     * refine_and_check().
+     */
+    template <typename Inverse>
+    void
+    minimize_error(const Inverse &inverse)
+    {
+      solve_for_error = to_function(inverse);
+    }
+
     /// Give a vector the size (and ghost entries) that residual() expects.
     std::function<void(VectorType &v)> reinit_vector;
 
@@ -259,9 +361,8 @@ namespace lsr
     /**
      * Optional, for a symmetric positive definite Jacobian and in place of
      * solve_with_gram_matrix: $y = A^{-1} x$, up to a residual of norm
-     * @p tolerance, also in the rows of Dirichlet values: there, $y$ is $x$
-     * divided by the diagonal, not 0. If the Jacobian depends on the solution,
-     * the norm changes from linearization to linearization.
+     * @p tolerance. If the Jacobian depends on the solution, the norm changes
+     * from linearization to linearization.
      */
     std::function<
       void(const VectorType &x, VectorType &y, const double tolerance)>
@@ -270,6 +371,25 @@ namespace lsr
     /// Optional, without the two above: factors of the rows of the residual,
     /// locally owned.
     std::vector<double> row_weights;
+
+    /// What minimize_error() sets: $y = A^{-1} x$.
+    std::function<void(const VectorType &x, VectorType &y)> solve_for_error;
+
+  private:
+    /// @p inverse as a function (x, y).
+    template <typename Inverse>
+    static std::function<void(const VectorType &x, VectorType &y)>
+    to_function(const Inverse &inverse)
+    {
+      if constexpr (std::is_invocable_v<const Inverse &,
+                                        const VectorType &,
+                                        VectorType &>)
+        return inverse;
+      else
+        return [&inverse](const VectorType &x, VectorType &y) {
+          inverse.vmult(y, x);
+        };
+    }
   };
 } // namespace lsr
 

@@ -32,14 +32,16 @@ namespace lsr
     relative_distance(const dealii::DoFHandler<dim, spacedim> &dof_handler,
                       const std::vector<double>               &u,
                       const std::vector<double>               &v,
-                      const dealii::ComponentMask             &mask);
+                      const dealii::ComponentMask             &mask,
+                      const bool up_to_a_constant);
   } // namespace internal
 
   /**
    * $\| u - v \|_{L^2} / \| v \|_{L^2}$ of two fields in the components of
    * @p mask, for any finite elements, with the mapping that deal.II takes where
-   * none is given. Vectors need no ghost entries and may be of any types.
-   * Collective.
+   * none is given. Where the constant of a single component is free, the
+   * distance may be that @p up_to_a_constant. Vectors need no ghost entries and
+   * may be of any types. Collective.
    */
   template <int dim,
             int spacedim,
@@ -49,7 +51,8 @@ namespace lsr
   relative_distance(const dealii::DoFHandler<dim, spacedim> &dof_handler,
                     const FirstVectorType                   &u,
                     const SecondVectorType                  &v,
-                    const dealii::ComponentMask             &mask = {})
+                    const dealii::ComponentMask             &mask = {},
+                    const bool up_to_a_constant                   = false)
   {
     std::vector<double> owned_u, owned_v;
     for (const auto i : dof_handler.locally_owned_dofs())
@@ -57,7 +60,8 @@ namespace lsr
         owned_u.push_back(u(i));
         owned_v.push_back(v(i));
       }
-    return internal::relative_distance(dof_handler, owned_u, owned_v, mask);
+    return internal::relative_distance(
+      dof_handler, owned_u, owned_v, mask, up_to_a_constant);
   }
 
   /// Masks of the components of each base element: one for an element of equal

@@ -14,7 +14,6 @@ namespace lsr
    * @code
    *   LinearResidual residual(dof_handler, constraints,
    *                           system_matrix, system_rhs);
-   *   residual.minimize_energy(); // if the matrix is positive definite
    * @endcode
    *
    * $A$ is anything with vmult(y, x): a sparse matrix, a block matrix, a

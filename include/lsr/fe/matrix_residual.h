@@ -6,11 +6,7 @@
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
-#include <deal.II/lac/precondition.h>
-#include <deal.II/lac/solver_cg.h>
-#include <deal.II/lac/solver_control.h>
 
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -51,15 +47,6 @@ namespace lsr
 
   public:
     /**
-     * Let the norm of the residual be the energy norm of the error,
-     * $f^T A^{-1} f$: for symmetric positive definite matrices. Sets
-     * solve_with_jacobian to conjugate gradients without a preconditioner; set
-     * it to the program's own solver if that is faster.
-     */
-    void
-    minimize_energy();
-
-    /**
      * Let the norm of the residual be $f^T K^{-1} f$ with a matrix $K$ of
      * diagonal blocks: for saddle-point problems, where the norms of velocity
      * and pressure, say, are known, but not that of both together. The
@@ -95,35 +82,6 @@ namespace lsr
 
     const std::function<const MatrixType &()> A;
   };
-
-
-
-  template <typename MatrixType, typename VectorType>
-  void
-  MatrixResidual<MatrixType, VectorType>::minimize_energy()
-  {
-    this->solve_with_jacobian =
-      [A = A](const VectorType &x, VectorType &y, const double tolerance) {
-        y = 0.;
-        dealii::SolverControl control(std::max<unsigned int>(1000, x.size()),
-                                      tolerance);
-        try
-          {
-            dealii::SolverCG<VectorType>(control).solve(
-              A(), y, x, dealii::PreconditionIdentity());
-          }
-        catch (const dealii::SolverControl::NoConvergence &)
-          {
-            AssertThrow(
-              false,
-              dealii::ExcMessage(
-                "minimize_energy(): conjugate gradients did "
-                "not converge in " +
-                std::to_string(control.last_step()) +
-                " steps; expected a symmetric positive definite matrix."));
-          }
-      };
-  }
 
 
 

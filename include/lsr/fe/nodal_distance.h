@@ -30,12 +30,15 @@ namespace lsr
     table << std::scientific;
     for (const auto &mask : base_element_masks(dof_handler.get_fe(0)))
       {
+        const bool is_free  = refined.check.has_free_constant(mask);
         const auto distance = [&](const VectorType &u) {
-          return relative_distance(dof_handler, u, solution, mask);
+          return relative_distance(dof_handler, u, solution, mask, is_free);
         };
         table << "   Relative L2 distance to the finite-element solution";
         if (mask.n_selected_components() < mask.size())
           table << ", components " << mask;
+        if (is_free)
+          table << ", up to a constant";
         table << "\n     network:               "
               << distance(refined.network_values)
               << "\n     refined:               " << distance(refined.values)

@@ -4,15 +4,18 @@
 #define lsr_fe_refined_field_h
 
 #include <lsr/fe/callback_residual.h>
+#include <lsr/fe/checked_refinement.h>
 #include <lsr/fe/field_sampling.h>
+#include <lsr/fe/value_space.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/refinement.h>
 
 #include <deal.II/fe/mapping.h>
 
-#include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <string>
 
 namespace lsr
 {
@@ -36,20 +39,87 @@ namespace lsr
     /// refinement.values obey no constraints.
     Sampling   sampling;
     Refinement refinement;
+
+    /// How the refinement went; see refine_and_check().
+    CheckedRefinement check;
+
+    /// Whether the refined field is closer to the solution than the network.
+    /// Otherwise it is the network.
+    bool
+    accepted() const
+    {
+      return check.accepted;
+    }
+
+    /// What was minimized, by how much, how far from the solution that is, and
+    /// what to try next: a few lines.
+    std::string
+    report() const
+    {
+      return check.report();
+    }
   };
 
 
 
   /**
-   * Refine a network in a program that has a DoFHandler and a residual: make it
-   * a field by field_sampling(), and call refine() with up to @p n_directions
-   * structured directions, never more than there are degrees of freedom or
-   * parameters.
+   * Refine a network in a program that has a DoFHandler and a residual: make
+   * it a field by field_sampling(), and refine_and_check(), which chooses norm
+   * and number of directions unless @p parameters or @p residual say something
+   * else.
    *
    * The network has an output for each component of the finite element, and as
-   * inputs the coordinates, spacedim of them, followed by @p time if that is
-   * given. Throws what field_sampling() and refine() throw. Collective.
+   * inputs the coordinates, spacedim of them, followed by FieldParameters::time
+   * if that is given. Throws what field_sampling() and refine() throw.
+   * Collective.
    */
+  template <int dim, int spacedim, typename VectorType>
+  RefinedField<VectorType>
+  refine(const Network                           &network,
+         const dealii::Mapping<dim, spacedim>    &mapping,
+         const dealii::DoFHandler<dim, spacedim> &dof_handler,
+         CallbackResidual<VectorType>            &residual,
+         const FieldParameters                   &parameters = {})
+  {
+    const Sampling          sampling = field_sampling(mapping,
+                                             dof_handler,
+                                             network.n_outputs(),
+                                             parameters.time);
+    const CheckedRefinement checked  = refine_and_check(
+      network,
+      sampling,
+      residual,
+      value_space(mapping, dof_handler, residual.affine_constraints()),
+      parameters);
+    const Refinement &refinement = checked.refinement;
+    return {residual.field(refinement.values),
+            residual.to_vector(sampling.evaluate(network)),
+            residual.to_vector(
+              sampling.evaluate(network, refinement.correction)),
+            network.refined(refinement.correction),
+            sampling,
+            refinement,
+            checked};
+  }
+
+  /// The same with the mapping that deal.II takes where none is given.
+  template <int dim, int spacedim, typename VectorType>
+  RefinedField<VectorType>
+  refine(const Network                           &network,
+         const dealii::DoFHandler<dim, spacedim> &dof_handler,
+         CallbackResidual<VectorType>            &residual,
+         const FieldParameters                   &parameters = {})
+  {
+    return refine(network,
+                  dealii::get_default_linear_mapping(
+                    dof_handler.get_triangulation()),
+                  dof_handler,
+                  residual,
+                  parameters);
+  }
+
+  /// The same with a number of directions, fewer where there are not as many
+  /// degrees of freedom or parameters.
   template <int dim, int spacedim, typename VectorType>
   RefinedField<VectorType>
   refine(const Network                           &network,
@@ -60,23 +130,16 @@ namespace lsr
          const std::optional<double>             &time       = std::nullopt,
          const RefinementParameters              &parameters = {})
   {
-    const Sampling sampling =
-      field_sampling(mapping, dof_handler, network.n_outputs(), time);
-    const StructuredBasis basis(network,
-                                std::min<std::size_t>({n_directions,
-                                                       dof_handler.n_dofs(),
-                                                       network.n_parameters()}),
-                                0);
-    const Refinement refinement = refine(basis, sampling, residual, parameters);
-    return {residual.field(refinement.values),
-            residual.to_vector(sampling.evaluate(network)),
-            residual.to_vector(refinement.values),
-            network.refined(refinement.correction),
-            sampling,
-            refinement};
+    FieldParameters all;
+    static_cast<RefinementParameters &>(all) = parameters;
+    all.n_directions                         = n_directions;
+    all.time                                 = time;
+    return refine(network, mapping, dof_handler, residual, all);
   }
 
-  /// The same with the mapping that deal.II takes where none is given.
+  /// @copydoc refine(const Network&, const dealii::Mapping<dim>&, const
+  /// dealii::DoFHandler<dim>&, CallbackResidual<VectorType>&, const
+  /// std::size_t, const std::optional<double>&, const RefinementParameters&)
   template <int dim, int spacedim, typename VectorType>
   RefinedField<VectorType>
   refine(const Network                           &network,

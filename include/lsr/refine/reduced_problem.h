@@ -74,6 +74,14 @@ namespace lsr
       const Pivoting pivoting  = Pivoting::none,
       const double   tolerance = LeastSquares::default_tolerance) const;
 
+    /**
+     * The shortest minimizer, by singular values, for columns of $G$ that are
+     * dependent: singular values below @p tolerance times the largest (of
+     * normal equations, those of their matrix) count as zero.
+     */
+    Column
+    shortest_solution(const double tolerance) const;
+
     /// The same problem for the unknown $y$ + @p offset.
     ReducedProblem
     about(const Column &offset) const;

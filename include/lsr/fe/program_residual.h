@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_fe_program_residual_h
+#define lsr_fe_program_residual_h
+
+#include <lsr/refine/residual.h>
+
+namespace lsr
+{
+  /// A residual of a program with what its user has said about norms; see
+  /// refine_and_check().
+  class ProgramResidual : public Residual
+  {
+  public:
+    /// What is to be minimized.
+    enum class Objective
+    {
+      /// The user has not said, refine_and_check() chooses.
+      automatic,
+      /// The norm of the inner product, which the user has set.
+      given,
+      /// The error itself, in $L_2$, with inverse() as $A^{-1}$.
+      error
+    };
+
+    virtual Objective
+    objective() const = 0;
+
+    /// Whether $f$ is affine in $q$.
+    virtual bool
+    is_affine() const = 0;
+
+    /// Linearize at @p q, and find out which rows are boundary values that
+    /// somebody has put into the matrix. Collective.
+    virtual void
+    prepare(const Column &q) = 0;
+
+    /// Zero the rows of all values that constraints or boundary conditions
+    /// determine; set_zero() leaves those whose values the network should come
+    /// close to as a function.
+    virtual void
+    set_fixed_to_zero(const Block &columns) const = 0;
+
+    /// Whether there is an inverse().
+    virtual bool
+    has_inverse() const = 0;
+
+    /// $y = A^{-1} x$, or what the user gave as an approximation of it.
+    virtual void
+    inverse(const Column &x, const Column &y) = 0;
+
+  protected:
+    using Residual::Residual;
+  };
+} // namespace lsr
+
+#endif
