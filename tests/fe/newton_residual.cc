@@ -272,6 +272,38 @@ TEST(NewtonResidual, TheJacobianIsThatOfTheLinearization)
     EXPECT_NEAR((plus(i) - minus(i)) / 2e-5, before(i, 0), 1e-6 * largest);
 }
 
+TEST(NewtonResidual, AnInverseMayUseTheMatrixOfTheProgram)
+{
+  MinimalSurface program;
+  program.solve();
+  auto residual = program.residual({program.hanging_nodes, BoundaryValues(1)});
+  residual.minimize_error([&](const Vector<double> &x, Vector<double> &y) {
+    program.rhs = x;
+    dealii::SparseDirectUMFPACK inverse;
+    inverse.initialize(program.matrix);
+    inverse.vmult(y, program.rhs);
+  });
+  const auto refined =
+    refine(make_network(2, 1, {20, 20}), program.dof_handler, residual);
+  const auto distance = [&](const Vector<double> &u) {
+    return relative_distance(program.dof_handler, u, program.solution);
+  };
+  EXPECT_LT(distance(refined.values), 1e-2 * distance(refined.network_values));
+}
+
+TEST(NewtonResidual, BoundaryValuesOfTheUpdateAreNotEnough)
+{
+  MinimalSurface program;
+  auto           residual = program.residual(program.hanging_nodes);
+  expect_contains(message([&]() {
+                    refine(make_network(2, 1, {20}),
+                           program.dof_handler,
+                           residual);
+                  }),
+                  "expected constraints with the boundary values of the "
+                  "solution");
+}
+
 TEST(NewtonResidual, ThePresentSolutionSurvivesAnException)
 {
   MinimalSurface       program;

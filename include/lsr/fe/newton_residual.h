@@ -87,6 +87,23 @@ namespace lsr
                     "[&]() { assemble_system(); }, say.");
     }
 
+    /// CallbackResidual::minimize_error() with an inverse that may solve with
+    /// the program's matrix, whichever this is: when it is called, the matrix
+    /// is the Jacobian where the residual was linearized. It may overwrite the
+    /// right hand side.
+    template <typename Inverse>
+    void
+    minimize_error(const Inverse &inverse)
+    {
+      MatrixResidual<MatrixType, VectorType>::minimize_error(inverse);
+      this->solve_for_error =
+        [A = this->A, solve = this->solve_for_error](const VectorType &x,
+                                                     VectorType       &y) {
+          A();
+          solve(x, y);
+        };
+    }
+
   private:
     /// What the callbacks share, also those of copies.
     struct Program
