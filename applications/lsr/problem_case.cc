@@ -97,6 +97,32 @@ namespace lsr
 
 
 
+  namespace
+  {
+    /// The boundary ids of a mesh file for which no condition is given. The
+    /// id of faces that it says nothing about is 0.
+    template <int dim>
+    std::string
+    natural_boundaries(const Problem<dim> &problem)
+    {
+      const auto &discretization = problem.discretization;
+      const auto  conditions     = problem.equation.dirichlet_conditions();
+      std::string names;
+      if (!discretization.has_mesh_file() ||
+          conditions.count(dealii::numbers::invalid_boundary_id) > 0)
+        return names;
+      for (const auto id : discretization.boundary_ids())
+        if (conditions.count(id) == 0 &&
+            !problem.equation.has_boundary_term(id))
+          names += (names.empty() ? "" : ", ") +
+                   discretization.boundary_name(id) +
+                   (id == 0 ? " (faces that the file gives no id)" : "");
+      return names;
+    }
+  } // namespace
+
+
+
   template <int dim>
   void
   print_mesh(const Problem<dim>               &problem,
@@ -107,6 +133,12 @@ namespace lsr
           << " cells, " << discretization.finite_element().get_name() << ", "
           << discretization.dof_handler().n_dofs() << " degrees of freedom"
           << std::endl;
+    for (const std::string &note : discretization.notes())
+      pcout << "  " << note << std::endl;
+    if (const std::string names = natural_boundaries(problem); !names.empty())
+      pcout << "  Natural boundary conditions (no flux), for no condition is "
+               "given: boundary ids "
+            << names << std::endl;
   }
 
 

@@ -40,6 +40,7 @@ namespace lsr
       Problem<dim> &problem = training.problem;
       training.pcout << "Solving the finite-element system" << std::endl;
       problem.setup();
+      print_mesh(problem, training.pcout);
       const FEVector   solution = problem.solve(training.pcout);
       const Sampling   sampling = nodes(training);
       const HostColumn values("lsr::HostColumn",
@@ -63,6 +64,7 @@ namespace lsr
       const InstancesParameters &instances = training.parameters.instances;
       problem.advection_diffusion_reaction().set_functions(table.instances[0]);
       problem.setup();
+      print_mesh(problem, training.pcout);
       const Sampling      sampling = nodes(training);
       const HostBlock     points   = to_host(sampling.points);
       std::vector<double> coordinates, values;

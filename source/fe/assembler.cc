@@ -3,7 +3,6 @@
 #include <lsr/fe/assembler.h>
 #include <lsr/fe/space_time_test_element.h>
 
-#include <deal.II/base/quadrature_lib.h>
 #include <deal.II/dofs/dof_tools.h>
 #include <deal.II/fe/fe_system.h>
 #include <deal.II/fe/fe_values.h>
@@ -12,6 +11,8 @@
 #include <memory>
 #include <numeric>
 #include <sstream>
+
+#include "fe/quadrature.h"
 
 namespace lsr
 {
@@ -25,13 +26,15 @@ namespace lsr
       explicit Scratch(const Discretization<dim> &discretization)
         : cell_values(discretization.mapping(),
                       discretization.finite_element(),
-                      dealii::QGauss<dim>(discretization.degree() + 2),
+                      gauss_quadrature<dim>(kind(discretization),
+                                            discretization.degree() + 2),
                       dealii::update_values | dealii::update_gradients |
                         dealii::update_quadrature_points |
                         dealii::update_JxW_values)
         , face_values(discretization.mapping(),
                       discretization.finite_element(),
-                      dealii::QGauss<dim - 1>(discretization.degree() + 2),
+                      gauss_face_quadrature<dim>(kind(discretization),
+                                                 discretization.degree() + 2),
                       dealii::update_values | dealii::update_quadrature_points |
                         dealii::update_normal_vectors |
                         dealii::update_JxW_values)
@@ -55,7 +58,7 @@ namespace lsr
         test_face_values = std::make_unique<dealii::FEFaceValues<dim>>(
           discretization.mapping(),
           *test_element,
-          dealii::QGauss<dim - 1>(discretization.degree() + 2),
+          face_values.get_quadrature(),
           dealii::update_values);
 
         const std::vector<unsigned int> of_nodes =
@@ -70,6 +73,12 @@ namespace lsr
                 function :
                 test_element->component_to_system_index(component, function));
           }
+      }
+
+      static dealii::ReferenceCell
+      kind(const Discretization<dim> &discretization)
+      {
+        return discretization.finite_element().reference_cell();
       }
 
       dealii::FEValues<dim>     cell_values;
@@ -223,6 +232,43 @@ namespace lsr
             }
           test_B.Tmmult(*matrix, DB, true);
         }
+    }
+
+
+    /**
+     * The integrals $\int v_i$ over a cell. Those of quadratic simplices are
+     * zero or negative at vertices: there the cell's measure is distributed in
+     * proportion to $\int v_i^2$ instead (Hinton, Rock, Zienkiewicz, 1976).
+     */
+    template <int dim>
+    std::vector<double>
+    positive_masses(const dealii::FEValuesBase<dim> &values,
+                    const dealii::FEValuesBase<dim> &trial_values,
+                    const std::vector<unsigned int> &functions)
+    {
+      const auto &element = values.get_fe();
+      const bool  squares =
+        !element.reference_cell().is_hyper_cube() && element.degree > 1;
+      std::vector<double> masses(functions.size());
+      std::vector<double> sums(element.n_components());
+      double              measure = 0.;
+      for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+        measure += trial_values.JxW(q);
+      for (unsigned int i = 0; i < functions.size(); ++i)
+        if (functions[i] != dealii::numbers::invalid_unsigned_int)
+          {
+            for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
+              {
+                const double v = values.shape_value(functions[i], q);
+                masses[i] += (squares ? v * v : v) * trial_values.JxW(q);
+              }
+            sums[element.system_to_component_index(functions[i]).first] +=
+              masses[i];
+          }
+      for (unsigned int i = 0; squares && i < functions.size(); ++i)
+        masses[i] *=
+          measure / sums[element.system_to_component_index(functions[i]).first];
+      return masses;
     }
 
 
@@ -503,11 +549,10 @@ namespace lsr
           const auto &values =
             own_tests ? *scratch.test_cell_values : scratch.cell_values;
           cell->get_dof_indices(dofs);
+          const std::vector<double> of_cell =
+            positive_masses(values, scratch.cell_values, functions);
           for (unsigned int i = 0; i < dofs.size(); ++i)
-            if (functions[i] != dealii::numbers::invalid_unsigned_int)
-              for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
-                mass(dofs[i]) += values.shape_value(functions[i], q) *
-                                 scratch.cell_values.JxW(q);
+            mass(dofs[i]) += of_cell[i];
         }
     mass.compress(dealii::VectorOperation::add);
 

@@ -98,8 +98,11 @@ namespace lsr
       {
         const Cell        &cell = cells[some_cell(generator)];
         dealii::Point<dim> unit_point;
-        for (unsigned int d = 0; d < dim; ++d)
-          unit_point[d] = uniform(generator);
+        // A simplex has a part of the unit cube.
+        do
+          for (unsigned int d = 0; d < dim; ++d)
+            unit_point[d] = uniform(generator);
+        while (!cell->reference_cell().contains_point(unit_point));
         const dealii::Point<dim> point =
           discretization.mapping().transform_unit_to_real_cell(cell,
                                                                unit_point);

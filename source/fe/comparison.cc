@@ -2,7 +2,6 @@
 
 #include <lsr/fe/comparison.h>
 
-#include <deal.II/base/quadrature_lib.h>
 #include <deal.II/base/table_handler.h>
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
 
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "fe/quadrature.h"
 #include "ghosted.h"
 
 namespace lsr
@@ -18,6 +18,20 @@ namespace lsr
 
   namespace
   {
+    /// The corners of a cell's division into n parts in each direction; the
+    /// weights mean nothing.
+    template <int dim>
+    Quadrature<dim>
+    lattice(const ReferenceCell &kind, const unsigned int n)
+    {
+      const Quadrature<dim>   of_cube = QIterated<dim>(QTrapezoid<1>(), n);
+      std::vector<Point<dim>> points;
+      for (const Point<dim> &point : of_cube.get_points())
+        if (kind.contains_point(point, 1e-10))
+          points.push_back(point);
+      return Quadrature<dim>(points, std::vector<double>(points.size(), 1.));
+    }
+
     /// The norm of the difference between a field with ghost values and a
     /// function.
     template <int dim>
@@ -28,12 +42,11 @@ namespace lsr
                     const Function<dim>        &function,
                     const VectorTools::NormType norm)
     {
-      const unsigned int    degree = dof_handler.get_fe().degree;
-      const QTrapezoid<1>   ends;
+      const auto           &fe = dof_handler.get_fe();
       const Quadrature<dim> quadrature =
         (norm == VectorTools::Linfty_norm) ?
-          static_cast<Quadrature<dim>>(QIterated<dim>(ends, 2 * degree + 1)) :
-          static_cast<Quadrature<dim>>(QGauss<dim>(degree + 3));
+          lattice<dim>(fe.reference_cell(), 2 * fe.degree + 1) :
+          gauss_quadrature<dim>(fe.reference_cell(), fe.degree + 3);
 
       const auto    &triangulation = dof_handler.get_triangulation();
       Vector<double> of_cells(triangulation.n_active_cells());

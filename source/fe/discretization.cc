@@ -11,13 +11,14 @@
 #include <deal.II/distributed/tria.h>
 #include <deal.II/dofs/dof_tools.h>
 #include <deal.II/fe/fe_q.h>
+#include <deal.II/fe/fe_simplex_p.h>
 #include <deal.II/fe/fe_system.h>
 #include <deal.II/fe/fe_values.h>
+#include <deal.II/fe/mapping_fe.h>
 #include <deal.II/fe/mapping_q.h>
 #include <deal.II/fe/mapping_q_cache.h>
 #include <deal.II/grid/cell_id.h>
 #include <deal.II/grid/grid_generator.h>
-#include <deal.II/grid/grid_in.h>
 #include <deal.II/grid/grid_refinement.h>
 #include <deal.II/grid/grid_tools.h>
 #include <deal.II/lac/full_matrix.h>
@@ -25,27 +26,50 @@
 #include <deal.II/numerics/vector_tools_boundary.h>
 
 #include <cmath>
-#include <fstream>
+
+#include "fe/coarse_mesh.h"
+#include "fe/curved_mapping.h"
 
 namespace lsr
 {
   namespace
   {
+    /// p4est knows quadrilaterals and hexahedra alone.
     template <int dim>
     std::unique_ptr<dealii::parallel::TriangulationBase<dim>>
-    make_triangulation(MPI_Comm communicator)
+    make_triangulation(MPI_Comm communicator, const bool simplices = false)
     {
-      if constexpr (dim == 1)
-        {
-          using Mesh = dealii::parallel::shared::Triangulation<dim>;
-          return std::make_unique<Mesh>(communicator,
-                                        dealii::Triangulation<dim>::none,
-                                        true,
-                                        Mesh::partition_zorder);
-        }
-      else
-        return std::make_unique<
-          dealii::parallel::distributed::Triangulation<dim>>(communicator);
+      if constexpr (dim > 1)
+        if (!simplices)
+          return std::make_unique<
+            dealii::parallel::distributed::Triangulation<dim>>(communicator);
+      using Mesh = dealii::parallel::shared::Triangulation<dim>;
+      return std::make_unique<Mesh>(communicator,
+                                    dealii::Triangulation<dim>::none,
+                                    true,
+                                    Mesh::partition_zorder);
+    }
+
+
+    template <int dim>
+    std::unique_ptr<dealii::FiniteElement<dim>>
+    make_finite_element(const dealii::Triangulation<dim> &mesh,
+                        const unsigned int                degree,
+                        const unsigned int                n_components)
+    {
+      if (mesh.all_reference_cells_are_hyper_cube())
+        return std::make_unique<dealii::FESystem<dim>>(
+          dealii::FE_Q<dim>(degree), n_components);
+      AssertThrow(degree <= 2,
+                  dealii::ExcMessage(
+                    "Finite element/Finite element degree is " +
+                    std::to_string(degree) +
+                    ", expected 1 or 2: the mesh has " +
+                    (dim == 2 ? "triangles" : "tetrahedra") +
+                    ", for which deal.II has no continuous elements of a "
+                    "higher degree in all its versions."));
+      return std::make_unique<dealii::FESystem<dim>>(
+        dealii::FE_SimplexP<dim>(degree), n_components);
     }
 
 
@@ -191,9 +215,14 @@ namespace lsr
                   "are written with commas, as in \"0, 0 : 2, 1 : true\".");
     add_parameter("Mesh file",
                   parameters.mesh_file,
-                  "A file with the coarse mesh, in any format that deal.II "
-                  "reads (.msh, .vtk, .inp, .unv, .ucd, ...). If it is given, "
-                  "the grid generator is not used.");
+                  "A file with the coarse mesh: gmsh's .msh, or .vtk, .unv, "
+                  ".inp (Abaqus or UCD), .ucd and others that deal.II reads. "
+                  "If it is given, the grid generator is not used.");
+    add_parameter("Merge nodes",
+                  parameters.merge_nodes,
+                  "Whether nodes of the mesh file at the same place become "
+                  "one. If not, blocks of a mesh that do not share their nodes "
+                  "do not know each other.");
     add_parameter(
       "Grading",
       parameters.grading,
@@ -229,7 +258,9 @@ namespace lsr
     enter_subsection("Finite element");
     add_parameter("Finite element degree",
                   parameters.degree,
-                  "The polynomial degree p of the continuous elements Q_p.",
+                  "The polynomial degree p of the continuous elements: Q_p on "
+                  "quadrilaterals and hexahedra, P_p with p = 1 or 2 on "
+                  "triangles and tetrahedra.",
                   prm,
                   Patterns::Integer(1, 8));
     add_parameter("Petrov-Galerkin in time",
@@ -251,22 +282,41 @@ namespace lsr
   void
   Discretization<dim>::make_grid(const unsigned int further_refinements)
   {
-    dof_handler_.clear();
-    triangulation_->clear();
     read_or_generate();
     grade();
 
-    boundary_ids.clear();
+    boundary_ids_.clear();
     for (const auto id : triangulation_->get_boundary_ids())
-      boundary_ids.insert(id);
+      boundary_ids_.insert(id);
     identify_boundaries();
-    mapping_ = std::make_unique<dealii::MappingQ<dim>>(
-      is_curved(*triangulation_) ? parameters.degree : 1);
-    finite_element_ = std::make_unique<dealii::FESystem<dim>>(
-      dealii::FE_Q<dim>(parameters.degree), n_components_);
+    finite_element_ =
+      make_finite_element(*triangulation_, parameters.degree, n_components_);
 
     triangulation_->refine_global(parameters.global_refinements +
                                   further_refinements);
+    make_mapping();
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::make_mapping()
+  {
+    mapping_.reset();
+    curved_mapping.reset();
+    if (!curved_nodes.empty())
+      {
+        curved_mapping =
+          std::make_shared<const CurvedMapping<dim>>(*triangulation_,
+                                                     curved_nodes);
+        mapping_ = curved_mapping->mapping();
+      }
+    else if (triangulation_->all_reference_cells_are_hyper_cube())
+      mapping_ = std::make_unique<dealii::MappingQ<dim>>(
+        is_curved(*triangulation_) ? parameters.degree : 1);
+    else
+      mapping_ =
+        std::make_unique<dealii::MappingFE<dim>>(dealii::FE_SimplexP<dim>(1));
   }
 
 
@@ -274,53 +324,95 @@ namespace lsr
   void
   Discretization<dim>::read_or_generate()
   {
-    const std::string &file = parameters.mesh_file;
-    if (file.empty())
+    mapping_.reset();
+    curved_mapping.reset();
+    curved_nodes.clear();
+    boundary_names.clear();
+    notes_.clear();
+
+    std::unique_ptr<CoarseMesh<dim>> mesh;
+    const std::string               &file = parameters.mesh_file;
+    if (!file.empty())
       try
         {
-          dealii::GridGenerator::generate_from_name_and_arguments(
-            *triangulation_,
-            parameters.grid_generator,
-            parameters.grid_arguments);
+          mesh = std::make_unique<CoarseMesh<dim>>(
+            read_coarse_mesh<dim>(file, parameters.merge_nodes));
         }
       catch (const std::exception &exception)
         {
           AssertThrow(false,
-                      dealii::ExcMessage(
-                        "The grid generator \"" + parameters.grid_generator +
-                        "\" with the arguments \"" + parameters.grid_arguments +
-                        "\" does not make a mesh in " + std::to_string(dim) +
-                        " dimensions. Expected were the name of a function of "
-                        "deal.II's GridGenerator and its arguments, separated "
-                        "by colons.\n" +
-                        error_message(exception)));
+                      dealii::ExcMessage("The mesh file \"" + file +
+                                         "\": " + error_message(exception)));
         }
+
+    auto fresh =
+      make_triangulation<dim>(mpi_communicator, mesh && mesh->simplices);
+    dof_handler_.reinit(*fresh);
+    triangulation_ = std::move(fresh);
+    if (mesh)
+      take(*mesh);
     else
+      generate();
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::generate()
+  {
+    try
       {
-        AssertThrow(std::ifstream(file).good(),
-                    dealii::ExcMessage("The mesh file \"" + file +
-                                       "\" cannot be opened."));
-        try
-          {
-            dealii::GridIn<dim> grid_in(*triangulation_);
-            grid_in.read(file);
-          }
-        catch (const std::exception &exception)
-          {
-            AssertThrow(false,
-                        dealii::ExcMessage(
-                          "The mesh file \"" + file +
-                          "\" cannot be read as a " + std::to_string(dim) +
-                          "-dimensional mesh of quadrilaterals or "
-                          "hexahedra.\n" +
-                          error_message(exception)));
-          }
-        AssertThrow(triangulation_->all_reference_cells_are_hyper_cube(),
-                    dealii::ExcMessage(
-                      "The mesh file \"" + file +
-                      "\" contains simplices. Expected were only "
-                      "quadrilaterals or hexahedra."));
+        dealii::GridGenerator::generate_from_name_and_arguments(
+          *triangulation_,
+          parameters.grid_generator,
+          parameters.grid_arguments);
       }
+    catch (const std::exception &exception)
+      {
+        AssertThrow(false,
+                    dealii::ExcMessage(
+                      "The grid generator \"" + parameters.grid_generator +
+                      "\" with the arguments \"" + parameters.grid_arguments +
+                      "\" does not make a mesh in " + std::to_string(dim) +
+                      " dimensions. Expected were the name of a function of "
+                      "deal.II's GridGenerator and its arguments, separated "
+                      "by colons.\n" +
+                      error_message(exception)));
+      }
+  }
+
+
+  template <int dim>
+  void
+  Discretization<dim>::take(CoarseMesh<dim> &mesh)
+  {
+    try
+      {
+        triangulation_->create_triangulation(mesh.vertices,
+                                             mesh.cells,
+                                             mesh.faces);
+      }
+    catch (const std::exception &exception)
+      {
+        AssertThrow(false,
+                    dealii::ExcMessage("The mesh file \"" +
+                                       parameters.mesh_file +
+                                       "\": deal.II cannot make a mesh of its "
+                                       "cells. " +
+                                       error_message(exception)));
+      }
+    // In one dimension deal.II has no other way.
+    if constexpr (dim == 1)
+      for (const auto &cell : triangulation_->active_cell_iterators())
+        for (const unsigned int f : cell->face_indices())
+          {
+            const auto end = mesh.end_ids.find(cell->vertex_index(f));
+            if (cell->at_boundary(f) && end != mesh.end_ids.end())
+              cell->face(f)->set_boundary_id(end->second);
+          }
+    curved_nodes.swap(mesh.nodes);
+    boundary_names.swap(mesh.boundary_names);
+    notes_.swap(mesh.notes);
   }
 
 
@@ -340,6 +432,9 @@ namespace lsr
     dealii::GridTools::transform(
       [&](const dealii::Point<dim> &xi) { return (*grading)(xi); },
       *triangulation_);
+    for (auto &nodes : curved_nodes)
+      for (auto &node : nodes)
+        node = (*grading)(node);
     for (const auto &cell : triangulation_->active_cell_iterators())
       AssertThrow(std::isfinite(cell->measure()) && cell->measure() > 0.,
                   dealii::ExcMessage("The grading \"" + parameters.grading +
@@ -352,6 +447,15 @@ namespace lsr
   std::unique_ptr<dealii::Mapping<dim>>
   Discretization<dim>::mesh_coordinates() const
   {
+    const bool simplices =
+      !triangulation_->all_reference_cells_are_hyper_cube();
+    if (!grading && (simplices || curved_mapping))
+      return mapping_->clone();
+    AssertThrow(!simplices && !curved_mapping,
+                dealii::ExcMessage(
+                  "Mesh coordinates before grading are not known for meshes of "
+                  "simplices or with curved cells of a file, expected one of "
+                  "straight quadrilaterals or hexahedra, or no grading."));
     using Cell = dealii::GeometryInfo<dim>;
     // Where the coarse cell was before grading.
     const auto linear = [&](const dealii::CellId &id, dealii::Point<dim> unit) {
@@ -393,8 +497,8 @@ namespace lsr
     for (const unsigned int d : parameters.periodic_directions)
       {
         AssertThrow(
-          d < dim && boundary_ids.count(2 * d) > 0 &&
-            boundary_ids.count(2 * d + 1) > 0,
+          d < dim && boundary_ids_.count(2 * d) > 0 &&
+            boundary_ids_.count(2 * d + 1) > 0,
           dealii::ExcMessage(
             "The domain shall be periodic in direction " + std::to_string(d) +
             ", but the mesh in " + std::to_string(dim) +
@@ -407,8 +511,8 @@ namespace lsr
         dealii::GridTools::collect_periodic_faces(
           mesh, 2 * d, 2 * d + 1, d, pairs);
         mesh.add_periodicity(pairs);
-        boundary_ids.erase(2 * d);
-        boundary_ids.erase(2 * d + 1);
+        boundary_ids_.erase(2 * d);
+        boundary_ids_.erase(2 * d + 1);
       }
   }
 
@@ -417,26 +521,39 @@ namespace lsr
   void
   Discretization<dim>::check_space_time_mesh() const
   {
-    bool is_box = !triangulation_->has_hanging_nodes();
+    bool is_box = !triangulation_->has_hanging_nodes() &&
+                  triangulation_->all_reference_cells_are_hyper_cube() &&
+                  !curved_mapping;
     // Vertices of the lower face come first, those of the upper one above them.
     constexpr unsigned int n = dealii::GeometryInfo<dim>::vertices_per_cell / 2;
-    for (const auto &cell : triangulation_->active_cell_iterators())
-      {
-        const double eps = 1e-10 * cell->diameter();
-        for (unsigned int v = 0; v < n; ++v)
-          {
-            const auto edge   = cell->vertex(n + v) - cell->vertex(v);
-            const auto across = cell->vertex(v) - cell->vertex(0);
-            is_box            = is_box && edge[dim - 1] > eps &&
-                     edge.norm() - edge[dim - 1] < eps &&
-                     std::abs(across[dim - 1]) < eps;
-          }
-      }
+    if (is_box)
+      for (const auto &cell : triangulation_->active_cell_iterators())
+        {
+          const double eps = 1e-10 * cell->diameter();
+          for (unsigned int v = 0; v < n; ++v)
+            {
+              const auto edge   = cell->vertex(n + v) - cell->vertex(v);
+              const auto across = cell->vertex(v) - cell->vertex(0);
+              is_box            = is_box && edge[dim - 1] > eps &&
+                       edge.norm() - edge[dim - 1] < eps &&
+                       std::abs(across[dim - 1]) < eps;
+            }
+        }
     AssertThrow(is_box,
                 dealii::ExcMessage(
                   "Test functions that are discontinuous in time need a mesh "
                   "whose cells extend along the last coordinate, time, and "
-                  "that has no hanging nodes."));
+                  "are no simplices, and that has no hanging nodes."));
+  }
+
+
+  template <int dim>
+  std::string
+  Discretization<dim>::boundary_name(const dealii::types::boundary_id id) const
+  {
+    const auto name = boundary_names.find(id);
+    return std::to_string(id) +
+           (name == boundary_names.end() ? "" : " \"" + name->second + "\"");
   }
 
 
@@ -445,14 +562,14 @@ namespace lsr
   Discretization<dim>::resolve(const BoundaryFunctions<dim> &conditions) const
   {
     std::string known;
-    for (const auto id : boundary_ids)
-      known += (known.empty() ? "" : ", ") + std::to_string(id);
+    for (const auto id : boundary_ids_)
+      known += (known.empty() ? "" : ", ") + boundary_name(id);
 
     std::map<dealii::types::boundary_id, const dealii::Function<dim> *> result;
     for (const auto &[id, function] : conditions)
       {
         AssertThrow(id == dealii::numbers::invalid_boundary_id ||
-                      boundary_ids.count(id) > 0,
+                      boundary_ids_.count(id) > 0,
                     dealii::ExcMessage("There is a condition for boundary id " +
                                        std::to_string(id) +
                                        ", but the mesh only has the ids " +
@@ -466,7 +583,7 @@ namespace lsr
                                        std::to_string(n_components_) + "."));
       }
     const auto others = conditions.find(dealii::numbers::invalid_boundary_id);
-    for (const auto id : boundary_ids)
+    for (const auto id : boundary_ids_)
       {
         const auto given = conditions.find(id);
         const auto entry = given != conditions.end() ? given : others;
@@ -532,6 +649,11 @@ namespace lsr
   void
   Discretization<dim>::refine(const FEVector &solution)
   {
+    AssertThrow(triangulation_->all_reference_cells_are_hyper_cube(),
+                dealii::ExcMessage(
+                  "A mesh of simplices cannot be refined adaptively, expected "
+                  "quadrilaterals or hexahedra, or Mesh/Adaptive refinements = "
+                  "0 (Mesh/Global refinements refines all cells)."));
     const FEVector ghosted =
       make_conforming(solution, hanging_node_constraints_);
     dealii::Vector<float> indicators(triangulation_->n_active_cells());
@@ -542,6 +664,7 @@ namespace lsr
                parameters.refinement_fraction,
                parameters.coarsening_fraction);
     triangulation_->execute_coarsening_and_refinement();
+    make_mapping();
   }
 
 

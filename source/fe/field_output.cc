@@ -9,6 +9,7 @@
 #include <deal.II/numerics/data_out.h>
 #include <deal.II/numerics/data_postprocessor.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <list>
 #include <optional>
@@ -208,7 +209,8 @@ namespace lsr
       /// The degree of the cells in the file: one more than that of the fields,
       /// so that errors are seen between the nodes, where they are larger than
       /// at these. Lines of higher order are not supported, and shown in
-      /// pieces; simplices have no more nodes than their fields.
+      /// pieces; simplices have no more nodes than their fields, and those
+      /// that deal.II writes at most 2 in each direction.
       unsigned int
       n_subdivisions() const
       {
@@ -218,7 +220,7 @@ namespace lsr
         return dof_handler.get_triangulation()
                    .all_reference_cells_are_hyper_cube() ?
                  degree + 1 :
-                 degree;
+                 std::min(degree, 2u);
       }
 
       const FEVector &

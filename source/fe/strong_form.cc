@@ -2,12 +2,13 @@
 
 #include <lsr/fe/strong_form.h>
 
-#include <deal.II/base/quadrature_lib.h>
 #include <deal.II/fe/fe_values.h>
 #include <deal.II/lac/full_matrix.h>
 
 #include <cmath>
 #include <string>
+
+#include "fe/quadrature.h"
 
 namespace lsr
 {
@@ -60,10 +61,12 @@ namespace lsr
       return entry != conditions.end() && entry->second != nullptr;
     };
 
-    dealii::FEFaceValues<dim> face_values(discretization.mapping(),
-                                          discretization.finite_element(),
-                                          dealii::QGauss<dim - 1>(1),
-                                          dealii::update_normal_vectors);
+    dealii::FEFaceValues<dim> face_values(
+      discretization.mapping(),
+      discretization.finite_element(),
+      gauss_face_quadrature<dim>(
+        discretization.finite_element().reference_cell(), 1),
+      dealii::update_normal_vectors);
     for (const auto &cell :
          discretization.dof_handler().active_cell_iterators())
       for (const unsigned int f : cell->face_indices())

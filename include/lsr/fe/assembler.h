@@ -21,7 +21,8 @@ namespace lsr
    * constrained entries of $f$ are zero, and constrained rows and columns of
    * $A$ only have a positive diagonal entry.
    *
-   * Integrals are computed with $p + 2$ Gauss points in each direction, one
+   * Integrals are computed with $p + 2$ Gauss points in each direction (on
+   * simplices: exactly for the same degree, $2 p + 3$), one
    * more than constant coefficients on a Cartesian mesh need, so that variable
    * coefficients and nonlinearities do not spoil the order $p + 1$.
    *
@@ -93,7 +94,8 @@ namespace lsr
     /**
      * The diagonal of the mass matrix in Gauss-Lobatto quadrature, condensed:
      * $m_i = \sum_j C_{ji}^2 \int v_j$, which is positive; $v_j$ are the test
-     * functions. Entries of
+     * functions. For quadratic simplices, where it would not be, $v_j$ is
+     * replaced by $v_j^2$, scaled to the measure of each cell. Entries of
      * constrained degrees of freedom are one. Collective.
      */
     FEVector

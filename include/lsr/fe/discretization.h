@@ -27,14 +27,23 @@
 
 namespace lsr
 {
+  template <int dim>
+  struct CoarseMesh;
+
+  template <int dim>
+  class CurvedMapping;
+
   /**
    * Mesh, finite-element space and constraints.
    *
-   * The mesh is one of deal.II's GridGenerator or is read from a file; it is
-   * distributed over the ranks by p4est in 2D and 3D, and shared in 1D. The
-   * space is that of continuous elements $Q_p^n$ with Gauss-Lobatto support
-   * points. On meshes with curved boundaries the mapping has degree $p$,
-   * otherwise 1.
+   * The mesh is one of deal.II's GridGenerator or is read from a file. Meshes
+   * of quadrilaterals and hexahedra are distributed over the ranks by p4est;
+   * those of lines and of simplices are known to all ranks, which share the
+   * work. The space is that of continuous elements $Q_p^n$ with Gauss-Lobatto
+   * support points, or $P_p^n$, $p \le 2$, on simplices, which are refined
+   * globally alone. Mixed meshes are divided into simplices. On meshes with
+   * curved boundaries the mapping has degree $p$, or that of the file's cells,
+   * 2, otherwise 1.
    *
    * On a space-time mesh the last coordinate is time. There the equation can
    * be tested with functions that are discontinuous in time, see
@@ -67,6 +76,9 @@ namespace lsr
 
       /// A mesh file in one of the formats of GridIn, or nothing.
       std::string mesh_file = "";
+
+      /// Whether vertices of the file at the same place become one.
+      bool merge_nodes = false;
 
       /// Directions in which the domain is periodic: d identifies the boundary
       /// with id 2 d with that with id 2 d + 1.
@@ -239,6 +251,31 @@ namespace lsr
       return parameters.petrov_galerkin_in_time;
     }
 
+    /// Sentences on what a user may not expect of the mesh file.
+    const std::vector<std::string> &
+    notes() const
+    {
+      return notes_;
+    }
+
+    /// Ids of the boundary, without periodic ones, on every rank.
+    const std::set<dealii::types::boundary_id> &
+    boundary_ids() const
+    {
+      return boundary_ids_;
+    }
+
+    /// A boundary id, with the name that the mesh file has for it.
+    std::string
+    boundary_name(const dealii::types::boundary_id id) const;
+
+    /// Whether the mesh was read from a file.
+    bool
+    has_mesh_file() const
+    {
+      return !parameters.mesh_file.empty();
+    }
+
     /// Polynomial degree $p$.
     unsigned int
     degree() const
@@ -258,6 +295,16 @@ namespace lsr
 
     void
     read_or_generate();
+
+    void
+    generate();
+
+    void
+    take(CoarseMesh<dim> &mesh);
+
+    /// Adapt the mapping to the present cells.
+    void
+    make_mapping();
 
     /// Move the vertices of the coarse mesh.
     void
@@ -281,6 +328,7 @@ namespace lsr
 
     std::unique_ptr<dealii::parallel::TriangulationBase<dim>> triangulation_;
     std::unique_ptr<dealii::FiniteElement<dim>>               finite_element_;
+    std::shared_ptr<const CurvedMapping<dim>>                 curved_mapping;
     std::unique_ptr<dealii::Mapping<dim>>                     mapping_;
     dealii::DoFHandler<dim>                                   dof_handler_;
     dealii::IndexSet                                  locally_relevant_dofs_;
@@ -291,13 +339,20 @@ namespace lsr
     /// From the coordinates before grading; nothing if there is none.
     std::unique_ptr<const Grading<dim>> grading;
 
+    /// Of each coarse cell of a file with curved cells those of degree 2.
+    std::vector<std::vector<dealii::Point<dim>>> curved_nodes;
+
+    /// Of the mesh file.
+    std::map<dealii::types::boundary_id, std::string> boundary_names;
+    std::vector<std::string>                          notes_;
+
     /// Of each coarse cell, before grading.
     std::vector<std::array<dealii::Point<dim>,
                            dealii::GeometryInfo<dim>::vertices_per_cell>>
       mesh_vertices;
 
-    /// Of the whole coarse mesh, on every rank, without periodic ones.
-    std::set<dealii::types::boundary_id> boundary_ids;
+    /// Of the whole coarse mesh.
+    std::set<dealii::types::boundary_id> boundary_ids_;
   };
 } // namespace lsr
 
