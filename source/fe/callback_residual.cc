@@ -129,6 +129,7 @@ namespace lsr::internal
   ResidualOfCallbacks<VectorType>::ResidualOfCallbacks(
     const ResidualOfCallbacks &other)
     : ProgramResidual(other)
+    , make_factorization(other.make_factorization)
     , owned(other.owned)
     , constraints(other.constraints)
     , dependent(other.dependent)
@@ -343,9 +344,24 @@ namespace lsr::internal
 
 
   template <typename VectorType>
+  bool
+  ResidualOfCallbacks<VectorType>::factorize(
+    const std::vector<std::size_t> &pinned)
+  {
+    factorization =
+      make_factorization ? make_factorization(pinned) : Function();
+    return static_cast<bool>(factorization);
+  }
+
+
+
+  template <typename VectorType>
   void
   ResidualOfCallbacks<VectorType>::inverse(const Column &x, const Column &y)
   {
+    // A Newton loop may have assembled another Jacobian meanwhile.
+    if (!is_affine())
+      apply_jacobian(as_block(x), as_block(y));
     const Column free = make_column(x.size());
     Kokkos::deep_copy(free, x);
     set_fixed_to_zero(as_block(free));
@@ -353,7 +369,9 @@ namespace lsr::internal
                     as_block(y),
                     [this](const VectorType &right_hand_side,
                            VectorType       &solution) {
-                      if (callbacks().solve_for_error)
+                      if (factorization)
+                        factorization(right_hand_side, solution);
+                      else if (callbacks().solve_for_error)
                         callbacks().solve_for_error(right_hand_side, solution);
                       else if (has_energy())
                         solve(right_hand_side, solution);
@@ -361,7 +379,9 @@ namespace lsr::internal
                         callbacks().solve_with_gram_matrix(right_hand_side,
                                                            solution);
                     });
-    set_dirichlet_rows(1. / weight, as_block(x), as_block(y));
+    set_dirichlet_rows(weight == 0. ? 0. : 1. / weight,
+                       as_block(x),
+                       as_block(y));
   }
 
 
@@ -373,7 +393,8 @@ namespace lsr::internal
     // What was found before belongs to another matrix.
     dirichlet.resize(n_constrained);
     values_in_matrix.clear();
-    weight = 0.;
+    factorization = nullptr;
+    weight        = 0.;
     linearize(q);
 
     // In a row that is diagonal, entries of A x are multiples of those of x,

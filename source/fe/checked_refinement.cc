@@ -219,6 +219,13 @@ namespace lsr
                 of_constant > 1e-9 * of_rough)
               continue;
             result.free_constants.push_back(c);
+            const HostColumn free = to_host(constant);
+            for (std::size_t i = 0; i < free.size(); ++i)
+              if (free(i) == 1.)
+                {
+                  pinned.push_back(i);
+                  break;
+                }
             const Column Mc = to_view<Column>(value_space.integral);
             scale_rows(constant, as_block(Mc), as_block(Mc));
             constants.emplace_back(constant, Mc);
@@ -226,7 +233,8 @@ namespace lsr
             // Of the size that A has for random vectors.
             scale_rows(root_mass, as_block(rough), as_block(rough));
             const double length = std::sqrt(product(rough, rough));
-            residual.keep_constant(Mc,
+            residual.keep_constant(constant,
+                                   Mc,
                                    of_rough / (length * product(Mc, constant)),
                                    q);
           }
@@ -266,7 +274,6 @@ namespace lsr
             reason = "the Jacobian is not symmetric";
             return Objective::automatic;
           }
-        is_symmetric      = true;
         const bool   turn = trace < 0.;
         const double sign = turn ? -1. : 1.;
         const Block  N    = make_block(r, r);
@@ -291,10 +298,7 @@ namespace lsr
       {
         if (objective == Objective::error)
           {
-            error_residual = std::make_unique<ErrorResidual>(
-              residual, [this](const Column &x, const Column &y) {
-                program.inverse(x, y);
-              });
+            error_residual = std::make_unique<ErrorResidual>(residual);
             error_residual->set_inner_product(
               std::make_shared<DiagonalInnerProduct>(error_factors({}),
                                                      communicator));
@@ -314,7 +318,11 @@ namespace lsr
             result.objective = "energy of the error";
           }
         else
-          minimize_mass_norm();
+          {
+            minimize_mass_norm();
+            result.notes.push_back(
+              "It is not the energy of the error, because " + reason + ".");
+          }
       }
 
       void
@@ -352,33 +360,21 @@ namespace lsr
 
       // -------------------------------------------------------------- stages
 
+      /// The largest number of directions that the budget allows. There are
+      /// four blocks with that many columns at a time.
       std::size_t
       largest_number() const
       {
-        const double      bytes = 4. * sizeof(double) * program.n_values();
-        const std::size_t fitting =
-          bytes > 0. ? std::size_t(parameters.max_memory / bytes) : n_free;
-        // The same on all ranks.
-        const double too_much =
-          communicator.sum(fitting < parameters.max_directions ? 1. : 0.);
-        const std::size_t of_ranks =
-          too_much > 0. ?
-            std::size_t(parameters.max_memory /
-                        (4. * sizeof(double) * (1. + largest_n_values()))) :
-            parameters.max_directions;
+        const double bytes = 4. * sizeof(double) *
+                             communicator.sum(double(program.n_values())),
+                     fitting =
+                       parameters.max_memory * communicator.size() / bytes;
         return std::max<std::size_t>(1,
-                                     std::min({of_ranks,
+                                     std::min({static_cast<std::size_t>(
+                                                 std::min(fitting, 1e9)),
                                                parameters.max_directions,
                                                network.n_parameters(),
                                                n_free}));
-      }
-
-      double
-      largest_n_values() const
-      {
-        // An upper bound that all ranks agree on.
-        return communicator.sum(double(program.n_values())) /
-               communicator.size() * (communicator.size() > 1 ? 2. : 1.);
       }
 
       std::size_t
@@ -479,51 +475,82 @@ namespace lsr
       Estimate
       estimate_from(const Column &values)
       {
-        Estimate         estimate{copy(values), false};
-        const Column     f = make_column(values.size());
-        Krylov::Function preconditioner;
-        if (program.has_inverse())
-          preconditioner = [this](const Column &x, const Column &y) {
-            program.inverse(x, y);
-          };
+        if (error_residual && program.is_affine())
+          return estimate_by_inverse(values);
+        Estimate           estimate{copy(values), false};
+        const Column       f              = make_column(values.size());
         const unsigned int n_newton_steps = program.is_affine() ? 1 : 4;
-        double             before         = 0;
+        double             before = std::numeric_limits<double>::infinity();
         for (unsigned int step = 0; step < n_newton_steps; ++step)
           {
             residual.linearize(estimate.solution);
             residual.evaluate(estimate.solution, f);
             const double now = mass_norm(f);
-            if (step > 0 && !(now < before))
+            if (!(now < before))
               {
                 estimate.reliable = false;
                 break;
               }
-            before                    = now;
-            const Column       change = make_column(values.size());
-            const Krylov       krylov(residual, preconditioner);
-            const unsigned int max_steps =
-              std::clamp<std::size_t>(2 * stage.space->columns().extent(1),
-                                      400,
-                                      2000);
-            Krylov::Result reached;
-            try
-              {
-                reached = is_energy ?
-                            krylov.conjugate_gradients(f, change, 1e-8, 10000) :
-                            krylov.gmres(f, change, 1e-8, max_steps);
-              }
-            catch (const NotPositiveDefinite &)
-              {
-                reached = krylov.gmres(f, change, 1e-8, max_steps);
-              }
-            estimate.reliable = reached.reduction < 1e-5;
+            before              = now;
+            const Column change = make_column(values.size());
+            estimate.reliable   = solve(f, change);
             KokkosBlas::axpy(-1., change, estimate.solution);
-            if (step > 0 &&
-                length(change) <
-                  0.1 * length(difference(estimate.solution, values)))
+            if (length(change) < 0.1 * length(difference(estimate.solution, q)))
               break;
           }
         return estimate;
+      }
+
+      /// The inverse that the user gave has been used already.
+      Estimate
+      estimate_by_inverse(const Column &values)
+      {
+        const Column error = make_column(values.size());
+        error_residual->evaluate(values, error);
+        DiagonalInnerProduct product(inverse_root_mass, communicator);
+        const double         defect = error_residual->defect(product);
+        if (!(defect < 0.1))
+          {
+            std::ostringstream note;
+            note << "What minimize_error() was given is not the inverse of the "
+                    "Jacobian: it leaves "
+                 << defect << " of the residual.";
+            result.notes.push_back(note.str());
+          }
+        return {difference(values, error), defect < 0.1};
+      }
+
+      /// Solve $A x = f$ by whatever is at hand; returns whether that worked.
+      bool
+      solve(const Column &f, const Column &x)
+      {
+        constexpr double tolerance = 1e-8, enough = 1e-5;
+        if (is_energy)
+          try
+            {
+              return Krylov(residual)
+                       .conjugate_gradients(f, x, tolerance, 10000)
+                       .reduction < enough;
+            }
+          catch (const NotPositiveDefinite &)
+            {}
+        const auto solve_with_inverse = [&](const unsigned int max_steps) {
+          const Krylov krylov(residual,
+                              [this](const Column &b, const Column &y) {
+                                residual.inverse(b, y);
+                              });
+          return krylov.gmres(f, x, tolerance, max_steps).reduction < enough;
+        };
+        if (program.has_inverse() && solve_with_inverse(200))
+          return true;
+        if (program.factorize(pinned) && solve_with_inverse(30))
+          return true;
+        const unsigned int max_steps =
+          std::clamp<std::size_t>(2 * stage.space->columns().extent(1),
+                                  400,
+                                  2000);
+        return Krylov(residual).gmres(f, x, tolerance, max_steps).reduction <
+               enough;
       }
 
       double
@@ -600,11 +627,6 @@ namespace lsr
       void
       judge()
       {
-        if (result.refinement.rank == 0)
-          {
-            reject("No correction has a smaller residual.");
-            return;
-          }
         const Estimate estimate = estimate_from(result.refinement.values);
         const Score found = score(result.refinement.values, estimate.solution);
         if (estimate.reliable)
@@ -629,7 +651,7 @@ namespace lsr
                   }
               }
             if (!result.accepted)
-              reject("The refined field is further from the solution, as a "
+              reject("The refined field is not closer to the solution, as a "
                      "Krylov method finds it, than the network.");
           }
         else
@@ -721,9 +743,11 @@ namespace lsr
       /// Free constants $c$, with $M c$, $M$ the mass matrix itself.
       std::vector<std::pair<Column, Column>> constants;
 
-      Objective   objective    = Objective::automatic;
-      bool        is_energy    = false;
-      bool        is_symmetric = false;
+      /// A value of each of these components.
+      std::vector<std::size_t> pinned;
+
+      Objective   objective = Objective::automatic;
+      bool        is_energy = false;
       std::string reason;
 
       Stage             stage;
@@ -760,7 +784,7 @@ namespace lsr
          << seconds << " s";
     if (!accepted)
       line << "; the network remains as it is";
-    if (still_falls)
+    else if (still_falls)
       line << "; still falls at the last direction";
     return line.str();
   }

@@ -20,11 +20,40 @@ namespace lsr::internal
 
 
   void
-  RegularResidual::keep_constant(const Column &Mc,
+  RegularResidual::keep_constant(const Column &c,
+                                 const Column &Mc,
                                  const double  weight,
                                  const Column &q0)
   {
-    constants.push_back({Mc, weight, q0});
+    constants.push_back({c, Mc, weight, q0});
+  }
+
+
+
+  void
+  RegularResidual::inverse(const Column &x, const Column &y)
+  {
+    const auto product = [&](const Column &a, const Column &b) {
+      return communicator().sum(dot(a, b));
+    };
+    // Solve for what A can have as a right hand side, and set the constants.
+    const Column consistent = make_column(x.size());
+    KokkosBlas::axpby(sign, x, 0., consistent);
+    for (const Constant &constant : constants)
+      KokkosBlas::axpy(-product(constant.c, consistent) /
+                         product(constant.c, constant.Mc),
+                       constant.Mc,
+                       consistent);
+    program.inverse(consistent, y);
+    for (const Constant &constant : constants)
+      {
+        const double square = product(constant.c, constant.Mc);
+        KokkosBlas::axpy(product(constant.c, x) /
+                             (constant.weight * square * square) -
+                           product(constant.Mc, y) / square,
+                         constant.c,
+                         y);
+      }
   }
 
 
@@ -205,12 +234,21 @@ namespace lsr::internal
 
 
 
-  ErrorResidual::ErrorResidual(RegularResidual &residual,
-                               const Function  &inverse)
+  ErrorResidual::ErrorResidual(RegularResidual &residual)
     : Residual(residual.n_values(), residual.n_rows(), residual.communicator())
     , residual(residual)
-    , inverse(inverse)
   {}
+
+
+
+  double
+  ErrorResidual::defect(InnerProduct &product) const
+  {
+    const Column difference = make_column(known.f.size());
+    residual.apply_jacobian(as_block(known.error), as_block(difference));
+    KokkosBlas::axpy(-1., known.f, difference);
+    return product.norm(difference) / product.norm(known.f);
+  }
 
 
 
@@ -241,12 +279,12 @@ namespace lsr::internal
         KokkosBlas::axpy(1., known.error, error);
         return;
       }
-    const Column f = make_column(q.size());
-    residual.evaluate(q, f);
-    inverse(f, error);
-    set_zero(as_block(error));
     known.q     = make_column(q.size());
+    known.f     = make_column(q.size());
     known.error = make_column(q.size());
+    residual.evaluate(q, known.f);
+    residual.inverse(known.f, error);
+    set_zero(as_block(error));
     Kokkos::deep_copy(known.q, q);
     Kokkos::deep_copy(known.error, error);
   }

@@ -37,7 +37,10 @@ namespace lsr::internal
 
     /// Keep the constant @p c with the given $M c$ and weight.
     void
-    keep_constant(const Column &Mc, const double weight, const Column &q0);
+    keep_constant(const Column &c,
+                  const Column &Mc,
+                  const double  weight,
+                  const Column &q0);
 
     /// How often a Jacobian was taken that may differ from the one before.
     std::uint64_t
@@ -64,12 +67,17 @@ namespace lsr::internal
     void
     apply_transposed_jacobian(const Block &X, const Block &ATX) override;
 
+    /// $A^{-1}$ with the inverse of the program, which need not know what to do
+    /// with constants.
+    void
+    inverse(const Column &x, const Column &y);
+
     ProgramResidual &program;
 
   private:
     struct Constant
     {
-      Column Mc;
+      Column c, Mc;
       double weight;
       Column q0;
     };
@@ -151,13 +159,16 @@ namespace lsr::internal
 
 
 
-  /// The error itself, $A^{-1} f(q)$, with an inverse that is given.
+  /// The error itself, $A^{-1} f(q)$, with the inverse of the program. Where
+  /// $f$ is affine it is needed once.
   class ErrorResidual : public Residual
   {
   public:
-    using Function = std::function<void(const Column &x, const Column &y)>;
+    explicit ErrorResidual(RegularResidual &residual);
 
-    ErrorResidual(RegularResidual &residual, const Function &inverse);
+    /// $\|A e - f\| / \|f\|$ for the last solve, in the norm of @p product.
+    double
+    defect(InnerProduct &product) const;
 
     void
     set_zero(const Block &columns) const override;
@@ -179,12 +190,11 @@ namespace lsr::internal
 
   private:
     RegularResidual &residual;
-    const Function   inverse;
 
-    /// Where $f$ is affine, one solve is enough: this error of these values.
+    /// The last solve: this error of these values.
     struct
     {
-      Column q, error;
+      Column q, f, error;
     } known;
   };
 } // namespace lsr::internal

@@ -197,7 +197,7 @@ namespace lsr
         // Columns of Q are orthonormal: where those of A Q depend on each
         // other, A is singular, and parts of the values are not determined.
         const bool singular =
-          least_squares.numerical_rank() < Q.extent(1) && rank_is_free();
+          least_squares.numerical_rank() < Q.extent(1) && parameters.rank == 0;
         if (singular)
           {
             rank = Q.extent(1);
@@ -230,13 +230,6 @@ namespace lsr
           length == 1. && std::abs(norm - predicted) <= 1e-3 * predicted;
         return length > 0 && predicted < 0.99 * before && !model_is_exact &&
                !converged;
-      }
-
-      /// Whether the user has not said how many columns to use.
-      bool
-      rank_is_free() const
-      {
-        return parameters.rank == 0;
       }
 
       /// Move along the direction, halving the step until the residual gets

@@ -322,7 +322,7 @@ TEST(CheckedRefinement, IsNotWorseForAdvectionOnAnAdaptiveMesh)
 {
   Program    program(advection(), q1, 5);
   const auto refined = program.refine(untrained());
-  EXPECT_EQ(refined.report().find("energy of the error"), std::string::npos);
+  EXPECT_EQ(refined.report().find("Minimized: energy"), std::string::npos);
   EXPECT_TRUE(refined.accepted());
   EXPECT_LT(program.distance(refined.values),
             0.1 * program.distance(refined.network_values));
@@ -334,7 +334,7 @@ TEST(CheckedRefinement, FindsThatAHelmholtzEquationIsIndefinite)
   equation.reaction = -150.;
   Program    program(equation, q2, 4);
   const auto refined = program.refine(untrained());
-  EXPECT_EQ(refined.report().find("energy of the error"), std::string::npos);
+  EXPECT_EQ(refined.report().find("Minimized: energy"), std::string::npos);
   EXPECT_LT(program.distance(refined.values),
             0.1 * program.distance(refined.network_values));
 }
@@ -388,6 +388,39 @@ TEST(CheckedRefinement, LeavesTheConstantOfAPressureToTheNetwork)
                                       masks[b],
                                       b == 1));
   expect_contains(refined.report(), "constant in component 2");
+}
+
+TEST(CheckedRefinement, MinimizesTheErrorWithAnInverseOfAnotherConstant)
+{
+  const dealii::FESystem<2> taylor_hood(q2, 2, q1, 1);
+  Equation                  stokes;
+  stokes.stokes = true;
+  Program       program(stokes, taylor_hood, 4);
+  const Program pinned(stokes, taylor_hood, 4, false, /* pinned */ true);
+  dealii::SparseDirectUMFPACK inverse;
+  inverse.initialize(pinned.matrix);
+  LinearResidual residual(program.dof_handler,
+                          program.constraints,
+                          program.matrix,
+                          program.rhs);
+  residual.minimize_error(inverse);
+  const auto refined =
+    refine(untrained(3), program.dof_handler, residual, directions(128));
+  EXPECT_TRUE(refined.accepted());
+  expect_contains(refined.report(), "Minimized: error in L2");
+  EXPECT_LT(refined.check.refined_distance,
+            0.1 * refined.check.network_distance);
+  EXPECT_NEAR(relative_mean(program, refined.values, refined.network_values, 2),
+              0.,
+              1e-3);
+
+  // Something else is refused.
+  residual.minimize_error(
+    [](const Vector<double> &x, Vector<double> &y) { y = x; });
+  expect_contains(
+    refine(untrained(3), program.dof_handler, residual, directions(50))
+      .report(),
+    "is not the inverse of the Jacobian");
 }
 
 TEST(CheckedRefinement, DoesNotDependOnTheDiagonalOfConstrainedRows)

@@ -602,3 +602,67 @@ TEST(RandomizedSVD, OfGenericAndLayeredProductsAgree)
   for (unsigned int j = 0; j < 5; ++j)
     EXPECT_LT(norm(Kokkos::subview(rest, Kokkos::ALL(), j)), 1e-6);
 }
+
+namespace
+{
+  /// A misfit up to a constant, which its Jacobian does not see.
+  class MisfitUpToAConstant : public DataMisfit
+  {
+  public:
+    using DataMisfit::DataMisfit;
+
+    void
+    evaluate(const Column &q, const Column &f) override
+    {
+      DataMisfit::evaluate(q, f);
+      remove_mean(as_block(f));
+    }
+
+    void
+    apply_jacobian(const Block &X, const Block &AX) override
+    {
+      DataMisfit::apply_jacobian(X, AX);
+      remove_mean(AX);
+    }
+
+  private:
+    static void
+    remove_mean(const Block &columns)
+    {
+      const HostBlock x = to_host(columns);
+      for (std::size_t j = 0; j < x.extent(1); ++j)
+        {
+          double mean = 0;
+          for (std::size_t i = 0; i < x.extent(0); ++i)
+            mean += x(i, j) / x.extent(0);
+          for (std::size_t i = 0; i < x.extent(0); ++i)
+            x(i, j) -= mean;
+        }
+      Kokkos::deep_copy(columns, x);
+    }
+  };
+} // namespace
+
+TEST(Refinement, TakesTheShortestCorrectionWhereTheJacobianIsSingular)
+{
+  FullyConnected layout;
+  layout.widths           = {8, 8};
+  const Network  network  = layout.build();
+  const Sampling sampling = sample(300);
+  // All parameters, with the bias of the output that adds a constant.
+  const ParameterBasis basis(network, network.n_parameters(), 0);
+  MisfitUpToAConstant  misfit(target(sampling));
+  RefinementParameters parameters;
+  parameters.rank_slack = 0.;
+  std::string said;
+  parameters.progress = [&](const std::string &line) { said += line; };
+
+  const Refinement refined = refine(basis, sampling, misfit, parameters);
+  EXPECT_NE(said.find("singular"), std::string::npos);
+  EXPECT_LT(refined.refined_norm, 0.1 * refined.initial_norm);
+  double mean = 0;
+  for (const double change :
+       to_vector(difference(refined.values, values(network, sampling))))
+    mean += change / 300;
+  EXPECT_NEAR(mean, 0., 1e-6);
+}

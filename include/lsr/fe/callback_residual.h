@@ -68,6 +68,9 @@ namespace lsr
       bool
       has_inverse() const override;
 
+      bool
+      factorize(const std::vector<std::size_t> &pinned) override;
+
       void
       inverse(const Column &x, const Column &y) override;
 
@@ -132,6 +135,11 @@ namespace lsr
       void
       use_conjugate_gradients(const Function &preconditioner);
 
+      /// Returns $A^{-1}$ by a factorization of the matrix, or nothing; see
+      /// factorize(). May be empty.
+      std::function<Function(const std::vector<std::size_t> &pinned)>
+        make_factorization;
+
       /// The inner product of the callbacks belongs to the copy.
       ResidualOfCallbacks(const ResidualOfCallbacks &other);
       ResidualOfCallbacks &
@@ -189,6 +197,9 @@ namespace lsr
 
       /// Whether there was a linearize().
       bool linearized = false;
+
+      /// See factorize().
+      Function factorization;
 
       /// See use_conjugate_gradients().
       bool     conjugate_gradients = false;

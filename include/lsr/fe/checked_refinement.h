@@ -39,7 +39,7 @@ namespace lsr
     /// refinement begins that is expected to exceed it; the first one always
     /// does begin.
     std::size_t max_directions = 4096;
-    double      max_seconds    = 60;
+    double      max_seconds    = 600;
     double      max_memory     = 4e9;
 
     /// The last input of the network, where it is a function of time.
@@ -117,11 +117,15 @@ namespace lsr
    * See FieldParameters.
    *
    * <h3>Whether it is accepted</h3>
-   * A Krylov method with no more steps than there are columns approximates the
-   * solution $u \approx \tilde q - A^{-1} f(\tilde q)$, beginning from the
-   * refined field $\tilde q$. If it converges, the distances of network and
-   * refined field to $u$ are known. If the refinement is not much closer, the
-   * correction that is closest to $u$ takes its place. If the method does not
+   * Conjugate gradients (for the energy) or GMRES approximate the solution
+   * $u \approx \tilde q - A^{-1} f(\tilde q)$, beginning from the refined field
+   * $\tilde q$; where $f$ is not affine, as Newton's method. The preconditioner
+   * is the inverse that the user gave; a factorization where the Jacobian is a
+   * SparseMatrix or BlockSparseMatrix of moderate size; otherwise a diagonal.
+   * If the method converges, the distances of network and refined field to $u$
+   * are known, and the refined field is accepted if it is closer in all base
+   * elements. If it is not ten times closer, the correction that is closest to
+   * $u$ takes its place, where that is twice as close. If the method does not
    * converge, it begins once more from the network, and both have to find the
    * refined field closer. Otherwise the network remains.
    *

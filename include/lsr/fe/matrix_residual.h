@@ -6,11 +6,18 @@
 #include <lsr/fe/callback_residual.h>
 
 #include <deal.II/base/exceptions.h>
+#include <deal.II/lac/block_sparse_matrix.h>
+#include <deal.II/lac/sparse_direct.h>
+#include <deal.II/lac/sparse_matrix.h>
 
+#include <cmath>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace lsr
 {
@@ -28,6 +35,33 @@ namespace lsr
         std::declval<VectorType &>(),
         std::declval<const VectorType &>()))>> : std::true_type
     {};
+    /// $y = A^{-1} x$ by a sparse direct solver, with something added to the
+    /// diagonal of rows @p pinned; nothing if the matrix is so
+    /// large that it may take long, or singular.
+    template <typename MatrixType, typename VectorType>
+    std::function<void(const VectorType &x, VectorType &y)>
+    factorization(const MatrixType &A, const std::vector<std::size_t> &pinned)
+    {
+      constexpr std::size_t most_entries = 3000000;
+      if (A.n_nonzero_elements() > most_entries)
+        return {};
+      const auto solver = std::make_shared<dealii::SparseDirectUMFPACK>();
+      try
+        {
+          MatrixType matrix;
+          matrix.reinit(A.get_sparsity_pattern());
+          matrix.copy_from(A);
+          for (const std::size_t i : pinned)
+            matrix.add(i, i, A.frobenius_norm() / std::sqrt(A.m()));
+          solver->initialize(matrix);
+        }
+      catch (const dealii::ExceptionBase &)
+        {
+          return {};
+        }
+      return
+        [solver](const VectorType &x, VectorType &y) { solver->vmult(y, x); };
+    }
   } // namespace internal
 
 
@@ -78,6 +112,15 @@ namespace lsr
       this->apply_jacobian = [A = A](const VectorType &x, VectorType &y) {
         A().vmult(y, x);
       };
+      if constexpr (std::is_same_v<std::pair<MatrixType, VectorType>,
+                                   std::pair<dealii::SparseMatrix<double>,
+                                             dealii::Vector<double>>> ||
+                    std::is_same_v<std::pair<MatrixType, VectorType>,
+                                   std::pair<dealii::BlockSparseMatrix<double>,
+                                             dealii::BlockVector<double>>>)
+        this->make_factorization = [A = A](const auto &pinned) {
+          return internal::factorization<MatrixType, VectorType>(A(), pinned);
+        };
     }
 
     const std::function<const MatrixType &()> A;

@@ -5,6 +5,9 @@
 
 #include <lsr/refine/residual.h>
 
+#include <cstddef>
+#include <vector>
+
 namespace lsr
 {
   /// A residual of a program with what its user has said about norms; see
@@ -41,9 +44,16 @@ namespace lsr
     virtual void
     set_fixed_to_zero(const Block &columns) const = 0;
 
-    /// Whether there is an inverse().
+    /// Whether the user gave an inverse().
     virtual bool
     has_inverse() const = 0;
+
+    /// Factorize the Jacobian, as it is linearized, for inverse() until the
+    /// next prepare(), with something added to the diagonal of rows @p pinned
+    /// (of this rank), so that it is not singular; returns whether that was
+    /// possible at a cost that is small.
+    virtual bool
+    factorize(const std::vector<std::size_t> &pinned) = 0;
 
     /// $y = A^{-1} x$, or what the user gave as an approximation of it.
     virtual void
