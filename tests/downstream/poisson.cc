@@ -3,11 +3,7 @@
 // A program as deal.II's users write it, before and after it learned to refine
 // a network: Poisson's equation on the unit square by finite elements.
 
-#include <lsr/fe/linear_residual.h>
-#include <lsr/fe/network_function.h>
-#include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/refined_field.h>
-#include <lsr/network/fully_connected.h>
+#include <lsr/dealii.h>
 #include <lsr/network/training.h>
 
 #include <deal.II/base/function.h>
