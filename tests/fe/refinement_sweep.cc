@@ -787,9 +787,6 @@ namespace
         Q(2),
         minimal_surface(),
         every_network);
-    add(
-      "minimal surface", "simplex", 4, "P2", P(2), minimal_surface(), {"good"});
-
     add("interior penalty",
         "uniform",
         4,
