@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Elements,
                          testing::Values("FE_Q_Hierarchical<2>(3)",
                                          "FE_DGP<2>(2)",
                                          "FE_RaviartThomas<2>(1)",
+                                         "FE_Nedelec<2>(1)",
                                          "FE_Q<2>(2)",
                                          "FESystem<2>[FE_Q<2>(2)^2-FE_DGP<2>("
                                          "1)]"));
