@@ -214,7 +214,10 @@ namespace lsr::internal
                  energy  = this->communicator().sum(dot(X, AX)),
                  n_free  = this->communicator().sum(dot(X, X));
     if (squares > 0. && std::isfinite(squares))
-      weight = dirichlet_weight * std::sqrt(squares / n_free) *
+      // A power of ten, which does not depend on the signs, and so on ranks.
+      weight = std::pow(10.,
+                        std::round(std::log10(dirichlet_weight *
+                                              std::sqrt(squares / n_free)))) *
                (energy < 0. ? -1. : 1.);
   }
 
