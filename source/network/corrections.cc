@@ -110,11 +110,12 @@ namespace lsr
     const std::vector<Correction> &corrections) const
   {
     RefinedFile refined;
-    refined.network     = *file;
-    refined.scaling     = scaling;
-    refined.input_names = input_names;
-    refined.n_inputs    = n_inputs;
-    refined.n_outputs   = n_outputs;
+    refined.network      = *file;
+    refined.scaling      = scaling;
+    refined.input_names  = input_names;
+    refined.sample_sizes = sample_sizes;
+    refined.n_inputs     = n_inputs;
+    refined.n_outputs    = n_outputs;
     for (std::size_t p = 0; p < theta.size(); ++p)
       refined.parameters.emplace_back(graph->names[p], theta[p].sizes().vec());
     refined.theta = to_numbers(theta);

@@ -38,6 +38,12 @@ namespace lsr
       return result;
     }
 
+    std::uint64_t
+    number() const
+    {
+      return level;
+    }
+
     /// The tangent of @p value; zeros if it does not depend on the duals.
     at::Tensor
     tangent(const at::Tensor &value) const

@@ -1095,6 +1095,24 @@ namespace lsr
 
 
 
+    /// Whether an input has more than two dimensions: one sample at a time is
+    /// evaluated then.
+    bool
+    takes_fields(const ExportedProgram &program)
+    {
+      return std::any_of(program.inputs.begin(),
+                         program.inputs.end(),
+                         [&](const Input &input) {
+                           const auto type =
+                             program.graph.types.find(input.name);
+                           return input.kind == Input::Kind::user &&
+                                  type != program.graph.types.end() &&
+                                  type->second.sizes.size() > 2;
+                         });
+    }
+
+
+
     /// Throws where the example's batch size is part of the program.
     void
     check_batch_size(const ExportedProgram        &program,
@@ -1102,8 +1120,10 @@ namespace lsr
                      const std::shared_ptr<Graph> &graph)
     {
       const auto batch_size = fixed_batch_size(program);
-      const auto example    = example_inputs(program, 0);
-      const auto larger     = example_inputs(program, 2);
+      if (batch_size == 1 && takes_fields(program))
+        return;
+      const auto example = example_inputs(program, 0);
+      const auto larger  = example_inputs(program, 2);
       if (!batch_size || !example || !larger ||
           !failure(module, graph, *example).empty())
         return;

@@ -15,6 +15,7 @@
 #include "network/linear_operators.h"
 #include "network/operators.h"
 #include "network/prepare_module.h"
+#include "network/sample_sizes.h"
 #include "network/torch_support.h"
 
 namespace lsr
@@ -149,10 +150,13 @@ namespace lsr
 
 
 
-  FunctionalGraph::FunctionalGraph(const torch::jit::Module &module,
-                                   const unsigned int        n_inputs,
-                                   const std::string        &inputs)
+  FunctionalGraph::FunctionalGraph(
+    const torch::jit::Module        &module,
+    const unsigned int               n_inputs,
+    const std::string               &inputs,
+    const std::vector<std::int64_t> &sample_sizes_)
     : signature(inputs)
+    , sample_sizes(sample_sizes_)
   {
     const auto                   method = module.get_method("forward");
     const std::shared_ptr<Graph> graph  = method.graph()->copy();
@@ -169,13 +173,23 @@ namespace lsr
     choose_arguments(*graph);
     simplify(graph);
     program_numbers = integers(*graph);
-    if (branches_on_values(*graph))
+    if (!takes_samples() && branches_on_values(*graph))
       remarks.push_back("WARNING: forward() has a branch that is taken by the "
                         "values of a tensor: if these are of several points, "
                         "it is no function of one");
 
     require_tensors(*graph);
     list_parameters(*graph, module, tensors);
+    if (takes_samples())
+      {
+        require(signature.parts.size() == 1,
+                "forward() takes " + signature.description() +
+                  ", expected one tensor, a sample of fields");
+        separate_writes(graph);
+        own_what_is_written(*graph);
+        plain_code = std::make_unique<torch::jit::Code>(graph, "forward");
+        return;
+      }
     join_inputs(graph, tensors, n_inputs);
     separate_writes(graph);
     join_linear_operators(graph, parameter_inputs(*graph), parameters);
@@ -303,6 +317,15 @@ namespace lsr
     std::vector<at::Tensor> parts;
     for (const at::Tensor &tensor : returned_tensors(output))
       {
+        if (takes_samples())
+          {
+            require(tensor.dim() > 0 && tensor.size(0) == 1,
+                    "forward() returned a tensor of sizes " +
+                      c10::str(tensor.sizes()) + " for a sample of sizes " +
+                      describe_sample(sample_sizes) + ", expected a leading 1");
+            parts.push_back(tensor.reshape({1, -1}));
+            continue;
+          }
         at::Tensor part = tensor;
         if (computes_products && part.dim() >= 2)
           {
@@ -320,8 +343,17 @@ namespace lsr
   FunctionalGraph::evaluate(const std::vector<at::Tensor> &parameters,
                             const at::Tensor              &x) const
   {
-    const torch::jit::Stack stack = run(*plain_code, parameters, {x});
-    return columns(stack.at(0), x.size(0));
+    const auto call = [&](const at::Tensor &input) {
+      return run(*plain_code, parameters, {input}).at(0);
+    };
+    if (!takes_samples())
+      return columns(call(x), x.size(0));
+    std::vector<std::int64_t> sizes = sample_sizes;
+    sizes.insert(sizes.begin(), 1);
+    std::vector<at::Tensor> values;
+    for (std::int64_t i = 0; i < x.size(0); ++i)
+      values.push_back(columns(call(x[i].contiguous().view(sizes)), 1));
+    return values.size() == 1 ? values[0] : at::cat(values);
   }
 
 

@@ -48,10 +48,12 @@ namespace lsr
 
     /// Throws lsr::Error where the module, prepared by prepare_module(), cannot
     /// be made a pure function of @p n_inputs inputs. @p inputs names the
-    /// arguments of forward(), see Signature.
-    FunctionalGraph(const torch::jit::Module &module,
-                    const unsigned int        n_inputs,
-                    const std::string        &inputs);
+    /// arguments of forward(), see Signature. With @p sample_sizes it takes
+    /// samples, one at a time, in the place of points.
+    FunctionalGraph(const torch::jit::Module        &module,
+                    const unsigned int               n_inputs,
+                    const std::string               &inputs,
+                    const std::vector<std::int64_t> &sample_sizes = {});
 
     /// $q$ as a tensor [n_points, n_outputs].
     at::Tensor
@@ -136,6 +138,15 @@ namespace lsr
       at::Tensor  constant;
     };
     std::vector<Source> sources;
+
+    /// Whether it takes samples.
+    bool
+    takes_samples() const
+    {
+      return !sample_sizes.empty();
+    }
+
+    std::vector<std::int64_t> sample_sizes;
 
     std::unique_ptr<torch::jit::Code> plain_code;
     std::unique_ptr<torch::jit::Code> tracing_code;

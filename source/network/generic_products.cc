@@ -4,6 +4,7 @@
 #include "network/differentiation.h"
 #include "network/implementation.h"
 #include "network/jacobian.h"
+#include "network/tangent_block.h"
 
 namespace lsr
 {
@@ -35,17 +36,43 @@ namespace lsr
 
 
 
+  at::Tensor
+  Network::Implementation::push_block_forward(
+    const at::Tensor &x,
+    const at::Tensor &directions) const
+  {
+    const std::int64_t      r = directions.size(0);
+    const DirectionsInUse   in_use(r);
+    std::vector<at::Tensor> variables;
+    std::int64_t            offset = 0;
+    for (const at::Tensor &tensor : theta)
+      {
+        std::vector<std::int64_t> sizes = tensor.sizes().vec();
+        sizes.insert(sizes.begin(), r);
+        variables.push_back(with_tangents(
+          tensor, directions.narrow(1, offset, tensor.numel()).reshape(sizes)));
+        offset += tensor.numel();
+      }
+    return tangents_of(evaluate(variables, x), r).reshape({r, -1});
+  }
+
+
+
   void
   Network::Implementation::pull_back(const at::Tensor &x,
-                                     const at::Tensor &u,
+                                     const at::Tensor &U,
                                      const at::Tensor &product) const
   {
-    const auto variables = leaves(theta);
-    const auto gradients =
-      gradient((evaluate(variables, x) * u).sum(), variables);
-    const auto pieces = split_like(product, theta);
-    for (std::size_t p = 0; p < theta.size(); ++p)
-      pieces[p].add_(gradients[p]);
+    const auto       variables = leaves(theta);
+    const at::Tensor value     = evaluate(variables, x);
+    for (std::int64_t j = 0; j < U.size(0); ++j)
+      {
+        const bool more      = j + 1 < U.size(0);
+        const auto gradients = gradient((value * U[j]).sum(), variables, more);
+        const auto pieces    = split_like(product[j], theta);
+        for (std::size_t p = 0; p < theta.size(); ++p)
+          pieces[p].add_(gradients[p]);
+      }
   }
 
 
@@ -65,6 +92,17 @@ namespace lsr
       const at::Tensor   x          = network.as_points(points);
       const at::Tensor   directions = as_tensor(V), product = as_tensor(JV);
       const std::int64_t k = network.n_outputs;
+      if (network.batches_directions)
+        {
+          for_each_batch(directions.size(0),
+                         network.n_directions_at_a_time,
+                         [&](const auto first, const auto n) {
+                           product.narrow(0, first, n)
+                             .copy_(network.push_block_forward(
+                               x, directions.narrow(0, first, n)));
+                         });
+          return;
+        }
       for_each_batch(
         x.size(0),
         network.batch_size(2 * network.n_numbers),
@@ -91,11 +129,10 @@ namespace lsr
       for_each_batch(x.size(0),
                      network.batch_size(2 * network.n_numbers),
                      [&](const auto first, const auto n) {
-                       for (std::int64_t j = 0; j < u.size(0); ++j)
-                         network.pull_back(
-                           x.narrow(0, first, n),
-                           u[j].narrow(0, first * k, n * k).view({n, k}),
-                           product[j]);
+                       network.pull_back(
+                         x.narrow(0, first, n),
+                         u.narrow(1, first * k, n * k).view({u.size(0), n, k}),
+                         product);
                      });
     });
   }

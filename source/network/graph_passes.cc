@@ -654,6 +654,36 @@ namespace lsr
 
 
 
+  void
+  own_what_is_written(Graph &graph)
+  {
+    std::set<Value *> written;
+    for_each_node(graph.block(), [&](const Node *node) {
+      if (!is_write(node))
+        return;
+      Value *value = node->input(0);
+      while (value->node()->kind() != c10::prim::Param &&
+             is_view(value->node()) && !value->node()->inputs().empty() &&
+             is_tensor(value->node()->input(0)))
+        value = value->node()->input(0);
+      written.insert(value);
+    });
+    for (Value *value : written)
+      {
+        const bool is_input = value->node()->kind() == c10::prim::Param;
+        const torch::jit::WithInsertPoint guard(
+          is_input ? *value->node()->owningBlock()->nodes().begin() :
+                     value->node()->next());
+        const std::vector<torch::jit::Use> uses = value->uses();
+        Node *const                        copy = graph.insertNode(
+          graph.create(c10::Symbol::fromQualString("lsr::writable"), {value}));
+        for (const torch::jit::Use &use : uses)
+          use.user->replaceInput(use.offset, copy->output());
+      }
+  }
+
+
+
   namespace
   {
     /// The argument of a function that is not finite everywhere, and a number

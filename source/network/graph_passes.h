@@ -102,6 +102,11 @@ namespace lsr
    */
   void
   separate_writes(const std::shared_ptr<torch::jit::Graph> &graph);
+
+  /// Tensors that the graph writes into become copies of `lsr::writable`, so
+  /// that what is written may carry derivatives, see tangent_block.h.
+  void
+  own_what_is_written(torch::jit::Graph &graph);
 } // namespace lsr
 
 #endif

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "network/prepare_module.h"
+#include "network/sample_sizes.h"
 
 namespace lsr
 {
@@ -17,25 +18,39 @@ namespace lsr
 
 
 
-  Network::Implementation::Implementation(torch::jit::Module module_,
-                                          const std::string &name,
-                                          const unsigned int n_inputs,
-                                          const Scaling     &scaling,
-                                          const std::string &input_names)
+  Network::Implementation::Implementation(
+    torch::jit::Module              module_,
+    const std::string              &name,
+    const unsigned int              n_inputs,
+    const Scaling                  &scaling,
+    const std::string              &input_names,
+    const std::vector<std::size_t> &sample_sizes)
     : module(std::move(module_))
     , name(name)
     , n_inputs(n_inputs)
     , scaling(scaling)
     , input_names(input_names)
-    , input_shift(as_tensor(scaling.input_shift, n_inputs, "input shift"))
-    , input_scale(as_tensor(scaling.input_scale, n_inputs, "input scale"))
+    , sample_sizes(sample_sizes)
+    , input_shift(scaling_tensor(scaling.input_shift, n_inputs, "input shift"))
+    , input_scale(scaling_tensor(scaling.input_scale, n_inputs, "input scale"))
   {
     ensure_kokkos_initialized();
     require(n_inputs > 0, "a network needs at least one input");
     require(module.find_method("forward").has_value(),
             "the module has no function forward()");
+    std::size_t n_numbers_of_sample = is_grid_operator() ? 1 : n_inputs;
+    for (const std::size_t size : sample_sizes)
+      n_numbers_of_sample *= size;
+    require(n_numbers_of_sample == n_inputs,
+            "a sample of sizes " + describe_sample(sample_sizes) + " for " +
+              std::to_string(n_inputs) +
+              " inputs, expected as many as it has entries");
     prepare_module(module);
-    graph = std::make_unique<FunctionalGraph>(module, n_inputs, input_names);
+    graph = std::make_unique<FunctionalGraph>(
+      module,
+      n_inputs,
+      input_names,
+      std::vector<std::int64_t>(sample_sizes.begin(), sample_sizes.end()));
     theta = graph->parameters;
     lay_out_parameters(reason_against_layers());
   }
@@ -55,6 +70,9 @@ namespace lsr
   std::string
   Network::Implementation::reason_against_layers() const
   {
+    if (is_grid_operator())
+      return "a grid operator, sample of sizes " +
+             describe_sample(sample_sizes);
     const Layers &layers = graph->layers;
     if (layers.matrices.empty())
       return "no linear layers";
@@ -154,9 +172,29 @@ namespace lsr
   std::int64_t
   Network::Implementation::batch_size(const std::int64_t n_numbers)
   {
-    constexpr std::int64_t budget = std::int64_t(1) << 24; // 128 MB
     return std::clamp<std::int64_t>(
-      budget / std::max<std::int64_t>(n_numbers, 1), 1, 4096);
+      memory_budget / std::max<std::int64_t>(n_numbers, 1), 1, 4096);
+  }
+
+
+
+  at::Tensor
+  Network::Implementation::scaling_tensor(const std::vector<double> &values,
+                                          const unsigned int         n,
+                                          const std::string         &what) const
+  {
+    const bool one_for_all = is_grid_operator() && values.size() == 1;
+    return as_tensor(values, one_for_all ? 1 : n, what);
+  }
+
+
+
+  void
+  Network::Implementation::require_function_of_points(
+    const std::string &what) const
+  {
+    require(!is_grid_operator(),
+            what + " of a grid operator, expected a function of points");
   }
 
 

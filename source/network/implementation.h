@@ -17,11 +17,12 @@ namespace lsr
   class Network::Implementation
   {
   public:
-    Implementation(torch::jit::Module module,
-                   const std::string &name,
-                   const unsigned int n_inputs,
-                   const Scaling     &scaling,
-                   const std::string &input_names);
+    Implementation(torch::jit::Module              module,
+                   const std::string              &name,
+                   const unsigned int              n_inputs,
+                   const Scaling                  &scaling,
+                   const std::string              &input_names,
+                   const std::vector<std::size_t> &sample_sizes);
 
     /// Check everything that load() promises; also finds out n_outputs. Some of
     /// @p points are taken if there are any.
@@ -50,10 +51,16 @@ namespace lsr
                  const at::Tensor              &x,
                  const at::Tensor              &direction) const;
 
-    /// Add $J^T u$ to @p product, $u$ given as [n_points, n_outputs].
+    /// $J V$ for directions [r, n_parameters] at once, [r, n_points *
+    /// n_outputs]; see batches_directions.
+    at::Tensor
+    push_block_forward(const at::Tensor &x, const at::Tensor &directions) const;
+
+    /// Add $J^T U$ to @p product, [r, n_parameters], with $U$ given as
+    /// [r, n_points, n_outputs].
     void
     pull_back(const at::Tensor &x,
-              const at::Tensor &u,
+              const at::Tensor &U,
               const at::Tensor &product) const;
 
     /**
@@ -115,6 +122,9 @@ namespace lsr
     static std::int64_t
     batch_size(const std::int64_t n_numbers);
 
+    /// Numbers in the intermediate results of a batch, 128 MB.
+    static constexpr std::int64_t memory_budget = std::int64_t(1) << 24;
+
     /// The term $J_\theta \Delta\theta$ of a refined prediction.
     struct Correction
     {
@@ -164,6 +174,19 @@ namespace lsr
     Scaling            scaling;
     std::string        input_names;
 
+    /// Sizes of a sample; empty for functions of points.
+    std::vector<std::size_t> sample_sizes;
+
+    bool
+    is_grid_operator() const
+    {
+      return !sample_sizes.empty();
+    }
+
+    /// Throw for a grid operator, which has no such thing as @p what.
+    void
+    require_function_of_points(const std::string &what) const;
+
     /// Some of the points that it was probed at, of those given.
     Block probe_points;
 
@@ -182,6 +205,12 @@ namespace lsr
 
     /// Whether all operators have forward mode.
     bool has_forward_mode = true;
+
+    /// Whether derivatives in many directions can be had at once.
+    bool batches_directions = false;
+
+    /// So many that the tensors of a step stay in cache.
+    std::int64_t n_directions_at_a_time = 1;
 
     /// Numbers that evaluation computes for a point, intermediate ones
     /// included, and numbers in its factors.
@@ -235,6 +264,12 @@ namespace lsr
     void
     add_other(const std::size_t index, const std::int64_t offset);
 
+    /// A vector of the scaling, which may be one number for grid operators.
+    at::Tensor
+    scaling_tensor(const std::vector<double> &values,
+                   const unsigned int         n,
+                   const std::string         &what) const;
+
     /// The obstacle to the layered path, apart from the layers found; empty if
     /// there is none.
     std::string
@@ -285,6 +320,10 @@ namespace lsr
 
     void
     probe_layers(const at::Tensor &x);
+
+    /// Find out whether directions can be batched.
+    void
+    probe_block(const at::Tensor &x);
 
     void
     probe_subnetworks(const at::Tensor &x);

@@ -394,8 +394,8 @@ namespace lsr
           {
             directions[i].zero_();
             network.pull_back(x.narrow(0, i, 1),
-                              combinations[i],
-                              directions[i]);
+                              combinations[i].unsqueeze(0),
+                              directions[i].unsqueeze(0));
           }
     });
   }

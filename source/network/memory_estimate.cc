@@ -5,19 +5,25 @@
 #include <ATen/ATen.h>
 #include <ATen/record_function.h>
 
+#include <algorithm>
+
 namespace lsr
 {
   namespace
   {
     // Callbacks of LibTorch are plain functions.
-    thread_local std::int64_t computed_numbers = 0;
+    thread_local ComputedNumbers computed_numbers;
 
     void
     count_outputs(const at::RecordFunction &function, at::ObserverContext *)
     {
       for (const c10::IValue &output : function.outputs())
         if (output.isTensor() && output.toTensor().defined())
-          computed_numbers += output.toTensor().numel();
+          {
+            const std::int64_t n = output.toTensor().numel();
+            computed_numbers.total += n;
+            computed_numbers.largest = std::max(computed_numbers.largest, n);
+          }
     }
 
 
@@ -48,10 +54,10 @@ namespace lsr
 
 
 
-  std::int64_t
+  ComputedNumbers
   count_computed_numbers(const std::function<void()> &action)
   {
-    computed_numbers = 0;
+    computed_numbers = {};
     const Observer observer;
     action();
     return computed_numbers;

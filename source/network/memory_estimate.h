@@ -8,9 +8,15 @@
 
 namespace lsr
 {
-  /// How many numbers the tensors have that LibTorch's operators return while
-  /// @p action runs: what would be needed if all were kept.
-  std::int64_t
+  /// Numbers in the tensors that LibTorch's operators return: of all of them,
+  /// what would be needed if all were kept, and of the largest one.
+  struct ComputedNumbers
+  {
+    std::int64_t total = 0, largest = 0;
+  };
+
+  /// Those of the operators that are called while @p action runs.
+  ComputedNumbers
   count_computed_numbers(const std::function<void()> &action);
 } // namespace lsr
 

@@ -64,16 +64,15 @@ namespace lsr
     torch::jit::Module module = read_module(*file, name);
     return guarded(name, [&]() {
       if (refined)
-        refined->check(scaling, inputs.names);
-      auto implementation =
-        std::make_unique<Implementation>(std::move(module),
-                                         name,
-                                         n_inputs,
-                                         refined ? refined->scaling : scaling,
-                                         refined &&
-                                             !refined->input_names.empty() ?
-                                           refined->input_names :
-                                           inputs.names);
+        refined->check(scaling, inputs.names, inputs.sample_sizes);
+      auto implementation = std::make_unique<Implementation>(
+        std::move(module),
+        name,
+        n_inputs,
+        refined ? refined->scaling : scaling,
+        refined && !refined->input_names.empty() ? refined->input_names :
+                                                   inputs.names,
+        refined ? refined->sample_sizes : inputs.sample_sizes);
       implementation->probe(n_outputs, inputs.points);
       implementation->file     = file;
       implementation->checksum = found;

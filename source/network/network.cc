@@ -34,7 +34,8 @@ namespace lsr
                                          implementation->name,
                                          implementation->n_inputs,
                                          implementation->scaling,
-                                         implementation->input_names);
+                                         implementation->input_names,
+                                         implementation->sample_sizes);
       copy->probe(implementation->n_outputs, implementation->probe_points);
       copy->file               = implementation->file;
       copy->checksum           = implementation->checksum;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "network/graph_passes.h"
+#include "network/tangent_block.h"
 
 namespace lsr
 {
@@ -443,6 +444,17 @@ namespace lsr
 
 
 
+    at::Tensor
+    lanczos(const at::Tensor &,
+            const c10::optional<std::vector<std::int64_t>> &,
+            const bool,
+            const c10::optional<std::vector<double>> &)
+    {
+      throw Error("Lanczos interpolation needs a newer LibTorch");
+    }
+
+
+
     // Schemas as the newest version has them.
     const char *const attention_schema =
       "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, "
@@ -506,6 +518,7 @@ namespace lsr
         "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, "
         "float? eps=None) -> Tensor",
         &rms_norm);
+      own.def("writable(Tensor self) -> Tensor", &writable);
       own.def(attention_schema, &scaled_dot_product_attention);
       own.def(
         "multi_head_attention(Tensor query, Tensor key, Tensor value, int "
@@ -532,6 +545,14 @@ namespace lsr
           &rms_norm);
       if (!is_known("aten::scaled_dot_product_attention"))
         newer.def(attention_schema, &scaled_dot_product_attention);
+      // In a branch of every scripted interpolate() of new versions.
+      if (!c10::Dispatcher::singleton()
+             .findSchema({"aten::_upsample_lanczos2d_aa", "vec"})
+             .has_value())
+        newer.def("_upsample_lanczos2d_aa.vec(Tensor input, int[]? "
+                  "output_size, bool align_corners, float[]? scale_factors) "
+                  "-> Tensor",
+                  &lanczos);
     }
   } // namespace
 

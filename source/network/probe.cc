@@ -6,6 +6,7 @@
 #include "network/implementation.h"
 #include "network/memory_estimate.h"
 #include "network/normal_block.h"
+#include "network/sample_sizes.h"
 
 namespace lsr
 {
@@ -26,7 +27,7 @@ namespace lsr
   std::vector<at::Tensor>
   Network::Implementation::sets_of_probe_points(const Block &points) const
   {
-    constexpr std::int64_t  n = 64;
+    const std::int64_t      n = is_grid_operator() ? 1 : 64;
     std::vector<at::Tensor> sets;
     if (points.extent(1) > 0)
       {
@@ -62,6 +63,9 @@ namespace lsr
   std::string
   Network::Implementation::explain_failure(const std::string &message) const
   {
+    if (is_grid_operator())
+      return "forward() fails for a sample of sizes " +
+             describe_sample(sample_sizes) + ": " + message;
     const std::int64_t width = graph->signature.first_width;
     if (width > 0 && width != n_inputs)
       return "points have " + std::to_string(n_inputs) +
@@ -97,7 +101,10 @@ namespace lsr
     const at::Tensor bad = at::isfinite(value).all(1).logical_not();
     if (!bad.any().item<bool>())
       return;
-    const auto         point = bad.nonzero()[0].item<std::int64_t>();
+    const auto point = bad.nonzero()[0].item<std::int64_t>();
+    require(!is_grid_operator(),
+            "values are not finite for the sample that the network is probed "
+            "at");
     std::ostringstream text;
     for (unsigned int k = 0; k < n_inputs; ++k)
       text << (k == 0 ? "(" : ", ") << x[point][k].item<double>();
@@ -187,8 +194,10 @@ namespace lsr
               c10::toString(value.scalar_type()) +
               " although parameters and points are float64: remove casts to "
               "lower precision");
-    output_shift = as_tensor(scaling.output_shift, n_outputs, "output shift");
-    output_scale = as_tensor(scaling.output_scale, n_outputs, "output scale");
+    output_shift =
+      scaling_tensor(scaling.output_shift, n_outputs, "output shift");
+    output_scale =
+      scaling_tensor(scaling.output_scale, n_outputs, "output scale");
     if (points.extent(1) > 0)
       {
         probe_points = make_block(n_inputs, x.size(0));
@@ -197,6 +206,8 @@ namespace lsr
 
     probe_values(x);
     probe_derivatives(x);
+    if (is_grid_operator())
+      probe_block(x);
     if (layered)
       probe_layers(x);
     if (graph->subnetworks)
@@ -214,11 +225,13 @@ namespace lsr
     const at::Tensor value = evaluate(theta, x);
     require_finite(x, value);
     // So many that dropout cannot choose the same units twice.
-    const at::Tensor many = x.repeat({10, 1});
+    const at::Tensor many = is_grid_operator() ? x : x.repeat({10, 1});
     require(at::equal(evaluate(theta, many), evaluate(theta, many)),
             "two evaluations at the same points differ: forward() must be "
             "deterministic (random numbers, dropout?)");
 
+    if (is_grid_operator())
+      return;
     require_independence(x, 1e-10);
     // Elsewhere, too: ReLU may hide it in the unit cube.
     for (const at::Tensor &set : sets_of_probe_points(Block()))
@@ -293,7 +306,7 @@ namespace lsr
         Jv               = push_forward(x, v);
       }
     at::Tensor JTu = at::zeros({std::int64_t(n_parameters)}, block_options());
-    pull_back(x, u, JTu);
+    pull_back(x, u.unsqueeze(0), JTu.unsqueeze(0));
     require(at::isfinite(JTu).all().item<bool>() &&
               at::isfinite(Jv).all().item<bool>(),
             "derivatives with respect to parameters are not finite although "
@@ -390,6 +403,33 @@ namespace lsr
 
 
   void
+  Network::Implementation::probe_block(const at::Tensor &x)
+  {
+    constexpr std::int64_t n_directions = 3;
+    std::mt19937_64        generator(5);
+    const Block block  = normal_block(n_parameters, n_directions, generator);
+    const at::Tensor V = as_tensor(block);
+    std::string      reason;
+    try
+      {
+        const at::Tensor product = push_block_forward(x, V);
+        for (std::int64_t j = 0; j < n_directions; ++j)
+          if (relative_difference(product[j], push_forward(x, V[j]).flatten()) >
+              1e-10)
+            reason = "they are wrong many at once";
+      }
+    catch (const std::exception &error)
+      {
+        reason = essence(error.what());
+      }
+    batches_directions = reason.empty();
+    description += batches_directions ? ", many directions at once" :
+                                        ", one direction at a time: " + reason;
+  }
+
+
+
+  void
   Network::Implementation::probe_subnetworks(const at::Tensor &x)
   {
     // Points that share inputs: those of each subnetwork in turn come from the
@@ -432,8 +472,19 @@ namespace lsr
   void
   Network::Implementation::measure_memory(const at::Tensor &x)
   {
-    n_numbers =
-      count_computed_numbers([&]() { evaluate(theta, x); }) / x.size(0);
+    const ComputedNumbers computed =
+      count_computed_numbers([&]() { evaluate(theta, x); });
+    n_numbers = computed.total / x.size(0);
+    if (is_grid_operator())
+      {
+        // One sample at a time.
+        n_numbers              = std::max(n_numbers, memory_budget);
+        n_directions_at_a_time = std::clamp<std::int64_t>(
+          (std::int64_t(1) << 21) / std::max<std::int64_t>(computed.largest, 1),
+          1,
+          64);
+        return;
+      }
     // Their number grows with that of the points: few at a time.
     if (graph->computes_products)
       n_numbers = std::max<std::int64_t>(n_numbers, 1 << 17);

@@ -59,6 +59,8 @@ namespace lsr
         file.n_inputs  = index.at("inputs");
         file.n_outputs = index.at("outputs");
         index.at("input_names").get_to(file.input_names);
+        file.sample_sizes =
+          index.value("sample_sizes", std::vector<std::size_t>());
         for (const auto &[key, values] : scaling_vectors)
           index.at("scaling").at(key).get_to(file.scaling.*values);
         std::int64_t n_parameters = 0;
@@ -260,6 +262,8 @@ namespace lsr
     index["inputs"]      = n_inputs;
     index["outputs"]     = n_outputs;
     index["input_names"] = input_names;
+    if (!sample_sizes.empty())
+      index["sample_sizes"] = sample_sizes;
     for (const auto &[key, values] : scaling_vectors)
       index["scaling"][key] = scaling.*values;
     index["parameters"] = json::array();
@@ -299,8 +303,9 @@ namespace lsr
 
 
   void
-  RefinedFile::check(const Scaling     &given_scaling,
-                     const std::string &given_input_names) const
+  RefinedFile::check(const Scaling                  &given_scaling,
+                     const std::string              &given_input_names,
+                     const std::vector<std::size_t> &given_sample_sizes) const
   {
     const auto agree = [](const std::string &what,
                           const std::string &found,
@@ -318,5 +323,9 @@ namespace lsr
     agree("names of inputs",
           given_input_names.empty() ? "none" : given_input_names,
           input_names.empty() ? "none" : input_names);
+    const auto sizes = [](const std::vector<std::size_t> &values) {
+      return values.empty() ? "none" : json(values).dump();
+    };
+    agree("sizes of samples", sizes(given_sample_sizes), sizes(sample_sizes));
   }
 } // namespace lsr

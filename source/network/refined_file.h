@@ -35,6 +35,9 @@ namespace lsr
     /// How forward() is called, see Network::Inputs.
     std::string input_names;
 
+    /// Sizes of a sample, see Network::Inputs; empty for functions of points.
+    std::vector<std::size_t> sample_sizes;
+
     /// Inputs and outputs; 0: not known.
     unsigned int n_inputs = 0, n_outputs = 0;
 
@@ -70,8 +73,9 @@ namespace lsr
     /// Throw lsr::Error if these, where they are not empty, are others than
     /// those inside, which are part of the network.
     void
-    check(const Network::Scaling &given_scaling,
-          const std::string      &given_input_names) const;
+    check(const Network::Scaling         &given_scaling,
+          const std::string              &given_input_names,
+          const std::vector<std::size_t> &given_sample_sizes) const;
   };
 
 

@@ -32,6 +32,7 @@ namespace lsr
                               const Column &correction) const
   {
     guarded(implementation->name, [&]() {
+      implementation->require_function_of_points("gradients");
       const auto       corrections = implementation->corrections(correction);
       const at::Tensor x           = implementation->as_points(points);
       const at::Tensor result =
@@ -63,6 +64,7 @@ namespace lsr
                                const Column      &correction) const
   {
     guarded(implementation->name, [&]() {
+      implementation->require_function_of_points("Laplacians");
       const auto corrections = implementation->corrections(correction);
       require(n_space <= n_inputs(),
               "Laplacian over " + std::to_string(n_space) + " of " +
@@ -133,6 +135,7 @@ namespace lsr
                              const Column              &loss_gradient) const
   {
     return guarded(implementation->name, [&]() {
+      implementation->require_function_of_points("spatial derivatives");
       require(a.size() == n_inputs(),
               std::to_string(a.size()) +
                 " weights of second derivatives, expected " +

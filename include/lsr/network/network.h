@@ -62,6 +62,20 @@ namespace lsr
    * one that several layers share is one. A network is probed when it is
    * loaded; see load().
    *
+   * <h3>Grid operators</h3>
+   * Networks that map whole fields to whole fields (FNO, U-Net, transformer)
+   * are networks whose "point" is one sample of these fields: with
+   * Inputs::sample_sizes, forward() takes a tensor [1, sample_sizes...], for
+   * example channels and the numbers of grid points in each direction, and
+   * returns one tensor (or several) of any sizes with a leading 1. n_inputs()
+   * and n_outputs() are then the numbers of entries in these tensors, in
+   * the order of their memory, and a block of points has one column for each
+   * sample. The grid, and where the values go, is the business of a Sampling.
+   * Such a network is never layered(); derivatives with respect to parameters
+   * are propagated for many directions at a time, see description(). There are
+   * no derivatives with respect to the input. A scaling has one entry for all
+   * values, or one for each.
+   *
    * <h3>Corrections</h3>
    * A network can carry a correction $\Delta\theta$ that a refinement has
    * found: it is a refined network,
@@ -142,6 +156,13 @@ namespace lsr
       /// are none, it is probed in cubes around the origin and beside it, the
       /// unit cube first. The same on all ranks.
       Block points;
+
+      /**
+       * For a grid operator, the sizes of one sample of its input, such as
+       * {1, 65, 65}: forward() takes one tensor [1, sizes...]. Empty for
+       * functions of points.
+       */
+      std::vector<std::size_t> sample_sizes;
     };
 
     /**
