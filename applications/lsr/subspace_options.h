@@ -72,7 +72,7 @@ namespace lsr
         defaults == nullptr ? TangentBasisParameters() : *defaults;
       add("--subspace",
           type,
-          "structured, rsvd, nystrom or parameters",
+          "structured, rsvd, nystrom, range or parameters",
           basis.type);
       add("--directions",
           n_directions,

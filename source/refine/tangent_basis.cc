@@ -5,6 +5,7 @@
 #include <lsr/refine/tangent_basis.h>
 
 #include "network/jacobian.h"
+#include "refine/gaussian.h"
 #include "refine/point_sample.h"
 #include "refine/random_choice.h"
 
@@ -297,6 +298,23 @@ namespace lsr
       jacobian.transposed_rows(outputs, V);
       return std::make_unique<ExplicitBasis>(network, V, "nystrom", false);
     }
+
+
+
+    std::unique_ptr<TangentBasis>
+    range_basis(const Network                &network,
+                const TangentBasisParameters &parameters,
+                const Block                  &sample)
+    {
+      check_number_of_directions(network, parameters.n_directions, "range");
+      const Block Omega = make_block(sample.extent(1) * network.n_outputs(),
+                                     parameters.n_directions);
+      fill_gaussian(Omega, parameters.seed);
+      const Block V =
+        make_block(network.n_parameters(), parameters.n_directions);
+      network.transposed_jacobian_times(sample, Omega, V);
+      return std::make_unique<ExplicitBasis>(network, V, "range", false);
+    }
   } // namespace
 
 
@@ -312,15 +330,19 @@ namespace lsr
     const auto            sample      = [&](const std::size_t n_points) {
       return point_sample(points, n_points, communicator, parameters.seed);
     };
+    const auto sample_of_rows = [&](const std::size_t n_rows) {
+      return sample(n_rows / network.n_outputs() + 1);
+    };
 
     if (parameters.type == "rsvd")
-      return randomized_svd(
-        network,
-        {sample(parameters.n_sample_points.value_or(
-           (parameters.n_directions + n_more_rows) / network.n_outputs() + 1)),
-         {}},
-        Communicator(),
-        parameters);
+      return randomized_svd(network,
+                            {parameters.n_sample_points ?
+                               sample(*parameters.n_sample_points) :
+                               sample_of_rows(parameters.n_directions +
+                                              n_more_rows),
+                             {}},
+                            Communicator(),
+                            parameters);
 
     Timer                         timer;
     std::unique_ptr<TangentBasis> basis;
@@ -334,6 +356,11 @@ namespace lsr
         basis = nystrom_basis(network,
                               parameters,
                               sample(parameters.n_directions + n_more_rows));
+      else if (parameters.type == "range")
+        basis =
+          range_basis(network,
+                      parameters,
+                      sample_of_rows(parameters.n_directions + n_more_rows));
       else if (parameters.type == "parameters")
         basis = std::make_unique<ParameterBasis>(network,
                                                  parameters.n_directions,

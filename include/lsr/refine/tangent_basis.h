@@ -226,7 +226,8 @@ namespace lsr
   struct TangentBasisParameters
   {
     /// The values of @p type, separated by bars.
-    static constexpr const char *types = "structured|rsvd|nystrom|parameters";
+    static constexpr const char *types =
+      "structured|rsvd|nystrom|range|parameters";
 
     std::string type = "structured";
 
@@ -262,6 +263,11 @@ namespace lsr
    *   the kernel $J J^T$. They are stored as a RankOneBasis where the network
    *   is fully connected, otherwise as an ExplicitBasis. Kernel columns are
    *   close to dependent: they need float64 and a rank-revealing factorization;
+   * - `range`: $V = J^T \Omega$ with normally distributed $\Omega$, random
+   *   combinations of the Jacobian's rows at a sample of the points: one
+   *   reverse-mode derivative each and no decomposition. For grid operators,
+   *   whose only point is a whole sample, they are better than structured
+   *   ones;
    * - `parameters`: ParameterBasis.
    *
    * @p points are all points of this rank (inputs of the network $\times$
