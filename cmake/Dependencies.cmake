@@ -70,6 +70,9 @@ find_package(Torch REQUIRED)
 find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
 find_library(LIBZIP_LIBRARY zip REQUIRED)
 
+# Compressed arrays of VTK's files.
+find_package(ZLIB REQUIRED)
+
 # Checksums of network files. Debian's HDF5 asks for its headers already.
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 

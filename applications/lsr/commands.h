@@ -34,6 +34,9 @@ namespace lsr
   add_train(CLI::App &app, Command &command);
 
   void
+  add_check(CLI::App &app, Command &command);
+
+  void
   add_evaluate(CLI::App &app, Command &command);
 
 

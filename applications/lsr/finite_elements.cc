@@ -7,4 +7,5 @@ extern "C" const lsr::FiniteElementCommands lsr_finite_element_commands;
 const lsr::FiniteElementCommands lsr_finite_element_commands{
   lsr::refine_problem,
   lsr::train_on_solutions,
-  lsr::evaluate_on_mesh};
+  lsr::evaluate_on_mesh,
+  lsr::check_field};

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "applications/lsr/check_options.h"
 #include "applications/lsr/commands.h"
 #include "applications/lsr/refine_options.h"
 
@@ -17,6 +18,7 @@ namespace lsr
     int (*refine)(const std::string &program, RefineOptions &options);
     int (*train)(const std::string &program, CommandLine &options);
     int (*evaluate)(const std::string &program, EvaluateOptions &options);
+    int (*check)(const std::string &program, CheckOptions &options);
   };
 
   // They are in files of their names.
@@ -29,6 +31,9 @@ namespace lsr
 
   int
   evaluate_on_mesh(const std::string &program, EvaluateOptions &options);
+
+  int
+  check_field(const std::string &program, CheckOptions &options);
 
 
 

@@ -53,6 +53,7 @@ main(int argc, char **argv)
   lsr::add_fit(app, command);
 #ifdef LSR_WITH_DEALII
   lsr::add_train(app, command);
+  lsr::add_check(app, command);
 #endif
   lsr::add_evaluate(app, command);
   lsr::add_print_documents(app);

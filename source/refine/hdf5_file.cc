@@ -248,6 +248,28 @@ namespace lsr
 
 
 
+  NumberArray
+  HDF5File::read_array(const std::string &name) const
+  {
+    require_data_set(name);
+    const std::string   what = path + ": '" + name + "'";
+    const DataSetToRead data_set(file,
+                                 name,
+                                 what + " cannot be read as numbers");
+    const int           n_indices = H5Sget_simple_extent_ndims(data_set.space);
+    require(n_indices > 0, what + " is no array");
+    std::vector<hsize_t> extents(n_indices);
+    H5Sget_simple_extent_dims(data_set.space, extents.data(), nullptr);
+
+    NumberArray array;
+    array.shape.assign(extents.begin(), extents.end());
+    array.values.resize(H5Sget_simple_extent_npoints(data_set.space));
+    data_set.read(H5T_NATIVE_DOUBLE, array.values.data());
+    return array;
+  }
+
+
+
   std::vector<std::int64_t>
   HDF5File::read_integers(const std::string &name) const
   {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "refine/number_arrays.h"
+
 namespace lsr
 {
   /// A matrix of numbers, row after row; vectors have one column.
@@ -52,6 +54,10 @@ namespace lsr
     /// The data set @p name, of one or two dimensions and finite numbers.
     HDF5Array
     read(const std::string &name) const;
+
+    /// The data set @p name, of numbers with any number of indices.
+    NumberArray
+    read_array(const std::string &name) const;
 
     /// The data set @p name, of one or two dimensions and integers, row after
     /// row.

@@ -89,6 +89,7 @@ names = {
     "HDF5": ("hdf5", "libdeal.ii-dev", "HDF5"),
     "Torch": ("py-torch", "libtorch-dev", "LibTorch"),
     "libzip": ("libzip", "libzip-dev", "libzip"),
+    "ZLIB": ("zlib-api", "zlib1g-dev", "zlib"),
     "OpenSSL": ("openssl", "libdeal.ii-dev", "OpenSSL"),
     "nlohmann_json": ("nlohmann-json", "nlohmann-json3-dev", "nlohmann-json"),
     "CLI11": ("cli11", "libcli11-dev", "CLI11"),

@@ -57,6 +57,7 @@ class DealiiLsr(CMakePackage):
     depends_on("lapack")
     depends_on("boost")
     depends_on("libzip")
+    depends_on("zlib-api")
     depends_on("openssl")
     depends_on("nlohmann-json@3:")
     depends_on("cli11@2:")
