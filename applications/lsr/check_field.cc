@@ -7,12 +7,10 @@
 #include <lsr/fe/error_estimate.h>
 #include <lsr/fe/error_message.h>
 #include <lsr/fe/expression.h>
-#include <lsr/fe/field_file.h>
 #include <lsr/fe/field_output.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/linear_solver.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/point_field.h>
 
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/base/table_handler.h>
@@ -31,6 +29,8 @@
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
 #include "applications/lsr/report.h"
+#include "fe/field_file.h"
+#include "fe/point_field.h"
 
 namespace lsr
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "fe/field_file.h"
+
 #include <lsr/base/exceptions.h>
-#include <lsr/fe/field_file.h>
 #include <lsr/refine/data_set.h>
 
 #include <algorithm>

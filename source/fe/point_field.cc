@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include "fe/point_field.h"
+
 #include <lsr/base/exceptions.h>
-#include <lsr/fe/point_field.h>
 
 #include <deal.II/base/point.h>
 #include <deal.II/numerics/rtree.h>

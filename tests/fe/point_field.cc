@@ -2,7 +2,8 @@
 
 // Fields that are known at points.
 
-#include <lsr/fe/point_field.h>
+
+#include "fe/point_field.h"
 
 #include <gtest/gtest.h>
 
