@@ -37,13 +37,12 @@ namespace lsr
       // The layout in the parameters belongs to the file that they name: what
       // was refined from it needs none.
       const Network network =
-        options.layout.get().load(options.model_file,
-                                  run.parameters.network.time_value() ?
-                                    dim + 1 :
-                                    dim,
-                                  run.problem.equation.n_components(),
-                                  run.parameters.network.scaling,
-                                  {run.parameters.network.inputs, Block()});
+        run.parameters.network.load(options.model_file,
+                                    run.parameters.network.time_value() ?
+                                      dim + 1 :
+                                      dim,
+                                    run.problem.equation.n_components(),
+                                    options.layout.get());
       run.network = network.unrefined();
       make_mesh(run);
       print_mesh(run.problem, run.pcout);

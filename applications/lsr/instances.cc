@@ -214,9 +214,10 @@ namespace lsr
 
 
   InstanceTable
-  read_instances(const InstancesParameters &parameters)
+  read_instances(const InstancesParameters &parameters, const bool inputs_known)
   {
-    require(parameters.has_operator() || !parameters.inputs.empty(),
+    require(inputs_known || parameters.has_operator() ||
+              !parameters.inputs.empty(),
             "Instances/Inputs is empty, expected names of columns of " +
               parameters.file +
               ", or the network of an operator in Instances/Branch.");

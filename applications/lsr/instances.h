@@ -71,9 +71,11 @@ namespace lsr
   read_instances(const std::string              &path,
                  const std::vector<std::string> &inputs);
 
-  /// The instances that section Instances asks for.
+  /// The instances that section Instances asks for. The network of each may be
+  /// known without Instances/Inputs.
   InstanceTable
-  read_instances(const InstancesParameters &parameters);
+  read_instances(const InstancesParameters &parameters,
+                 const bool                 inputs_known = false);
 
 
 

@@ -183,16 +183,20 @@ namespace lsr
     {
       for (const auto &[section, name] : {std::pair{"Mesh", "Mesh file"},
                                           {"Network", "File"},
+                                          {"Network/Grid", "File"},
                                           {"Instances", "File"},
                                           {"Instances", "Training file"},
                                           {"Instances", "Branch"},
                                           {"Instances", "Trunk"}})
         {
-          prm.enter_subsection(section);
+          const auto path = dealii::Utilities::split_string_list(section, '/');
+          for (const std::string &part : path)
+            prm.enter_subsection(part);
           const std::string file = prm.get(name);
           if (!file.empty())
             prm.set(name, (folder / file).string());
-          prm.leave_subsection();
+          for (std::size_t i = 0; i < path.size(); ++i)
+            prm.leave_subsection();
         }
     }
   } // namespace

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "applications/lsr/grid_parameters.h"
 #include "applications/lsr/instances.h"
 
 // The sections of a parameter file besides those of Problem. All programs know
@@ -72,6 +73,9 @@ namespace lsr
       for (const NetworkLayout::Entry &entry : NetworkLayout::entries())
         add_parameter(entry.name, layout.*entry.value, entry.description);
       leave_subsection();
+      enter_subsection("Grid");
+      grid.add_to(*this);
+      leave_subsection();
     }
 
     /// The file, which has to be given. Throws if it is not.
@@ -84,16 +88,34 @@ namespace lsr
       return file;
     }
 
-    /// The network in it.
+    /// The network in it: a function of points with so many inputs, or, if a
+    /// grid is given, an operator that returns so many fields.
     Network
     load(const unsigned int n_inputs, const unsigned int n_outputs) const
     {
-      return layout.load(required_file(),
-                         n_inputs,
-                         n_outputs,
-                         scaling,
-                         {inputs, Block()},
-                         checksum);
+      return load(required_file(), n_inputs, n_outputs, layout, checksum);
+    }
+
+    /// Another network, called in the same way.
+    Network
+    load(const std::string   &path,
+         const unsigned int   n_inputs,
+         const unsigned int   n_outputs,
+         const NetworkLayout &layout_of_path,
+         const std::string   &checksum_of_path = "") const
+    {
+      Network::Inputs options;
+      options.names = inputs;
+      if (grid.empty())
+        return layout_of_path.load(
+          path, n_inputs, n_outputs, scaling, options, checksum_of_path);
+      options.sample_sizes = grid.sample_sizes();
+      return layout_of_path.load(path,
+                                 grid.n_inputs(),
+                                 n_outputs * grid.n_grid_points(),
+                                 scaling,
+                                 options,
+                                 checksum_of_path);
     }
 
     std::optional<double>
@@ -113,6 +135,7 @@ namespace lsr
     bool             mesh_coordinates = false;
     Network::Scaling scaling;
     NetworkLayout    layout;
+    GridParameters   grid;
 
   private:
     std::string time;
@@ -133,8 +156,9 @@ namespace lsr
                     "structured: random rank-one directions for each weight "
                     "matrix, fast. rsvd: leading singular directions of the "
                     "network's Jacobian (Algorithm 1 of the paper). nystrom: "
-                    "rows of the Jacobian at some of the points. parameters: "
-                    "single parameters, picked at random.",
+                    "rows of the Jacobian at some of the points. range: random "
+                    "combinations of its rows, good for grid operators. "
+                    "parameters: single parameters, picked at random.",
                     this->prm,
                     Selection(TangentBasisParameters::types));
       add_parameter("Directions",

@@ -4,6 +4,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/fe/finite_element_residual.h>
+#include <lsr/fe/grid_sampling.h>
 #include <lsr/fe/nodal_sampling.h>
 
 #include <filesystem>
@@ -42,12 +43,45 @@ namespace lsr
 
 
   template <int dim>
+  Block
+  grid_input(const ProblemCase<dim> &run, const std::size_t instance)
+  {
+    const GridParameters          &parameters = run.parameters.network.grid;
+    const std::vector<std::string> texts      = parameters.expressions();
+    if (texts.empty())
+      return parameters.read_sample(instance);
+    const std::string where = "Network/Grid/Inputs";
+    const auto       *equation =
+      dynamic_cast<const AdvectionDiffusionReaction<dim> *>(
+        &run.problem.equation);
+    std::vector<Expression<dim>> fields;
+    for (const std::string &text : texts)
+      fields.push_back(equation != nullptr ?
+                         equation->parse_function(text, where) :
+                         Expression<dim>(text, where));
+    return parameters.grid<dim>().sample(ExpressionFunction<dim>(fields));
+  }
+
+
+
+  template <int dim>
   Sampling
   nodes(const ProblemCase<dim> &run)
   {
     const auto              &discretization = run.problem.discretization;
     const NetworkParameters &parameters     = run.parameters.network;
-    const auto               sample = [&](const dealii::Mapping<dim> &mapping) {
+    if (!parameters.grid.empty())
+      {
+        require(!parameters.mesh_coordinates && !parameters.time_value(),
+                "Network/Mesh coordinates or Network/Time is set, expected "
+                "the default for a network on a grid.");
+        return grid_sampling(discretization.mapping(),
+                             discretization.dof_handler(),
+                             parameters.grid.template grid<dim>(),
+                             grid_input(run),
+                             parameters.grid.interpolation());
+      }
+    const auto sample = [&](const dealii::Mapping<dim> &mapping) {
       return nodal_sampling(mapping,
                             discretization.dof_handler(),
                             discretization.n_components(),
@@ -185,6 +219,7 @@ namespace lsr
 #define LSR_INSTANTIATE(dim)                                                 \
   template struct ProblemCase<dim>;                                          \
   template void     load_network(ProblemCase<dim> &);                        \
+  template Block    grid_input(const ProblemCase<dim> &, const std::size_t); \
   template Sampling nodes(const ProblemCase<dim> &);                         \
   template void     make_mesh(ProblemCase<dim> &, const unsigned int);       \
   template void     print_mesh(const Problem<dim> &,                         \

@@ -63,7 +63,14 @@ namespace lsr
   void
   load_network(ProblemCase<dim> &run);
 
-  /// The nodes of the mesh in the coordinates that the network sees.
+  /// The fields that a grid operator takes, of the present functions of the
+  /// equation or of an instance in a file.
+  template <int dim>
+  Block
+  grid_input(const ProblemCase<dim> &run, const std::size_t instance = 0);
+
+  /// The nodes of the mesh in the coordinates that the network sees, or, for a
+  /// grid operator, its input and the interpolation to the nodes.
   template <int dim>
   Sampling
   nodes(const ProblemCase<dim> &run);

@@ -52,6 +52,13 @@ namespace lsr
 
       InstancesReport report;
 
+      /// Whether every instance has a tangent space of its own.
+      bool
+      has_spaces_of_its_own() const
+      {
+        return surrogate != nullptr || !this->parameters.network.grid.empty();
+      }
+
       bool
       use_galerkin() const
       {
@@ -258,14 +265,21 @@ namespace lsr
       Refinement                                  refinement;
       const double refining = time(run.communicator, [&]() {
         residual = make_residual(run);
-        points   = with_inputs(run.nodes, run.table.inputs[i]);
         if (run.surrogate)
           {
             run.space               = {};
             run.space.network       = run.surrogate->instance(sensors(run));
             run.report.n_parameters = run.space.network->n_parameters();
-            make_space(run, points);
           }
+        if (run.parameters.network.grid.empty())
+          points = with_inputs(run.nodes, run.table.inputs[i]);
+        else
+          {
+            points        = run.nodes;
+            points.points = grid_input(run, i);
+          }
+        if (run.has_spaces_of_its_own())
+          make_space(run, points);
         RefinementParameters options = run.parameters.refinement.get();
         options.tolerance            = instances.tolerance;
         options.galerkin             = run.use_galerkin();
@@ -275,7 +289,7 @@ namespace lsr
       record.rank           = refinement.rank;
       record.linearizations = refinement.n_linearizations;
       run.report.n_reduced_matrices =
-        (run.surrogate ? run.report.n_reduced_matrices : 0) +
+        (run.has_spaces_of_its_own() ? run.report.n_reduced_matrices : 0) +
         run.space.tangents->n_galerkin_matrices();
 
       FEVector solution;
@@ -328,7 +342,7 @@ namespace lsr
     // Instances differ in functions that other equations do not have.
     run.problem.advection_diffusion_reaction();
     check_parameters(run);
-    run.table               = read_instances(instances);
+    run.table = read_instances(instances, !run.parameters.network.grid.empty());
     report.names            = instances.inputs;
     report.training_seconds = instances.training_seconds;
     report.network_seconds  = time(world, [&]() { load_network(run); });
@@ -338,7 +352,7 @@ namespace lsr
       std::filesystem::remove(folder + "/summary.json");
     });
     report.mesh_seconds = time(world, [&]() { make_mesh(run); });
-    if (!run.surrogate)
+    if (!run.has_spaces_of_its_own())
       {
         const SubspaceParameters &parameters = run.parameters.refinement;
         run.pcout << "Making the tangent space of "

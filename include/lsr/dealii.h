@@ -10,6 +10,7 @@
 
 #include <lsr/fe/callback_residual.h>
 #include <lsr/fe/field_sampling.h>
+#include <lsr/fe/grid_sampling.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/newton_residual.h>

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+"""Make the network and the instances of this folder: python3 train.py FOLDER
+
+A Fourier neural operator (Li et al., 2021) for Darcy flow, -div(a grad u) = 1,
+u = 0 on the boundary of the unit square, with a lognormal coefficient a: it
+takes a on a grid of 65 x 65 points and returns u there. It is trained on 300
+finite-element solutions. Needs torch, numpy and scipy; takes some minutes on
+one thread.
+"""
+
+import os
+import sys
+
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+import torch
+from torch import nn
+
+N = 65  # points of the grid in each direction
+N_TRAINING = 300
+N_UNSEEN = 20
+
+# The modes of log a and their standard deviations, as darcy-fno.prm has them.
+MODES = [(i, j) for i in range(5) for j in range(5) if 0 < i + j <= 4]
+
+
+def log_coefficient(m, x, y):
+    return sum(
+        0.9 / (1 + 0.3 * (i * i + j * j)) * mk * np.cos(i * np.pi * x) * np.cos(j * np.pi * y)
+        for mk, (i, j) in zip(m, MODES)
+    )
+
+
+def solve(m):
+    """The finite-element solution: bilinear elements on the grid."""
+    n = N - 1
+    h = 1 / n
+    index = np.arange(N * N).reshape(N, N)
+    cells = np.stack([index[:-1, :-1], index[1:, :-1], index[:-1, 1:], index[1:, 1:]], -1)
+    cells = cells.reshape(-1, 4)
+    corner = np.stack(np.meshgrid(np.arange(n), np.arange(n), indexing="ij"), -1) * h
+    corner = corner.reshape(-1, 2)
+    g = 0.5 - 0.5 / np.sqrt(3)
+    local = np.zeros((len(cells), 4, 4))
+    for s in (g, 1 - g):
+        for t in (g, 1 - g):
+            a = np.exp(log_coefficient(m, corner[:, 0] + s * h, corner[:, 1] + t * h))
+            gradients = np.array(
+                [[-(1 - t), -(1 - s)], [1 - t, -s], [-t, 1 - s], [t, s]]
+            )
+            local += 0.25 * a[:, None, None] * (gradients @ gradients.T)
+    rows = np.repeat(cells, 4, axis=1).ravel()
+    columns = np.tile(cells, (1, 4)).ravel()
+    matrix = scipy.sparse.csr_matrix((local.ravel(), (rows, columns)), (N * N, N * N))
+    inside = index[1:-1, 1:-1].ravel()
+    u = np.zeros(N * N)
+    u[inside] = scipy.sparse.linalg.spsolve(
+        matrix[inside][:, inside].tocsc(), np.full(len(inside), h * h)
+    )
+    return u.reshape(N, N)
+
+
+class SpectralConv2d(nn.Module):
+    def __init__(self, width, modes):
+        super().__init__()
+        self.modes = modes
+        scale = 1 / (width * width)
+        shape = (width, width, modes, modes)
+        self.weights1 = nn.Parameter(scale * torch.rand(*shape, dtype=torch.cfloat))
+        self.weights2 = nn.Parameter(scale * torch.rand(*shape, dtype=torch.cfloat))
+
+    def forward(self, x):
+        m = self.modes
+        x_ft = torch.fft.rfft2(x)
+        out_ft = torch.zeros(
+            x.shape[0], x.shape[1], x.shape[2], x.shape[3] // 2 + 1,
+            dtype=x_ft.dtype, device=x.device,
+        )
+        out_ft[:, :, :m, :m] = torch.einsum("bixy,ioxy->boxy", x_ft[:, :, :m, :m], self.weights1)
+        out_ft[:, :, -m:, :m] = torch.einsum("bixy,ioxy->boxy", x_ft[:, :, -m:, :m], self.weights2)
+        return torch.fft.irfft2(out_ft, s=(x.shape[2], x.shape[3]))
+
+
+class Fno(nn.Module):
+    """Takes a [1, 1, N, N], the first axis being x; returns u [1, 1, N, N]."""
+
+    def __init__(self, width=16, modes=6, n_layers=3, n_points=N):
+        super().__init__()
+        line = torch.linspace(0, 1, n_points)
+        grid = torch.stack(torch.meshgrid(line, line, indexing="ij"))
+        self.register_buffer("grid", grid.unsqueeze(0))
+        self.lift = nn.Conv2d(3, width, 1)
+        self.spectral = nn.ModuleList([SpectralConv2d(width, modes) for _ in range(n_layers)])
+        self.local = nn.ModuleList([nn.Conv2d(width, width, 1) for _ in range(n_layers)])
+        self.first = nn.Conv2d(width, 64, 1)
+        self.second = nn.Conv2d(64, 1, 1)
+
+    def forward(self, a):
+        x = torch.cat([torch.log(a), self.grid.expand(a.shape[0], -1, -1, -1)], 1)
+        x = self.lift(x)
+        for i, (spectral, local) in enumerate(zip(self.spectral, self.local)):
+            x = spectral(x) + local(x)
+            if i + 1 < len(self.spectral):
+                x = nn.functional.gelu(x)
+        return 0.1 * self.second(nn.functional.gelu(self.first(x)))
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else "."
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    random = np.random.default_rng(0)
+    m = random.normal(size=(N_TRAINING + N_UNSEEN, len(MODES))).round(4)
+    line = np.linspace(0, 1, N)
+    x, y = np.meshgrid(line, line, indexing="ij")
+    a = np.stack([np.exp(log_coefficient(mi, x, y)) for mi in m])
+    u = np.stack([solve(mi) for mi in m])
+    to_tensor = lambda array: torch.tensor(array, dtype=torch.float32).unsqueeze(1)
+    a, u = to_tensor(a), to_tensor(u)
+
+    def error(net, k):
+        with torch.no_grad():
+            difference = net(a[k]) - u[k]
+        inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
+        return (difference[inside].square().sum((1, 2, 3))
+                / u[k][inside].square().sum((1, 2, 3))).sqrt()
+
+    net = Fno()
+    print(sum(p.numel() * (2 if p.is_complex() else 1) for p in net.parameters()), "parameters")
+    n_epochs, batch = int(os.environ.get("EPOCHS", 60)), 10
+    optimizer = torch.optim.Adam(net.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 4e-3, total_steps=n_epochs * (N_TRAINING // batch))
+    unseen = torch.arange(N_TRAINING, N_TRAINING + N_UNSEEN)
+    for epoch in range(n_epochs):
+        for k in torch.randperm(N_TRAINING).split(batch):
+            optimizer.zero_grad()
+            difference = net(a[k]) - u[k]
+            loss = (difference.square().sum((1, 2, 3)) / u[k].square().sum((1, 2, 3))).sqrt().mean()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        if epoch % 5 == 4:
+            print(epoch + 1, "loss", loss.item(), "unseen", error(net, unseen).mean().item(), flush=True)
+
+    net.eval()
+    torch.save(net.state_dict(), os.path.join(folder, "state.pth"))
+    torch.jit.trace(net, a[:1]).save(os.path.join(folder, "network.pt"))
+    np.savetxt(os.path.join(folder, "instances.csv"), m[N_TRAINING:], "%.4f", ",",
+               header=",".join(f"m{k + 1}" for k in range(len(MODES))), comments="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#include "applications/lsr/grid_parameters.h"
+
+#include <lsr/base/exceptions.h>
+
+#include <deal.II/base/patterns.h>
+#include <deal.II/base/utilities.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "source/base/npy.h"
+#include "source/base/read_file.h"
+
+namespace lsr
+{
+  void
+  GridParameters::add_to(dealii::ParameterAcceptor &section)
+  {
+    using namespace dealii::Patterns;
+    section.add_parameter(
+      "Points",
+      n_points,
+      "For a network that maps fields on a regular grid to fields "
+      "on it (FNO, U-Net, transformer), the number of points in "
+      "each direction; it takes a tensor [1, channels, points...]. "
+      "The first axis is that of x. Empty: the network is a "
+      "function of points.",
+      section.prm,
+      List(Integer(2), 0, 3));
+    section.add_parameter(
+      "Lower",
+      lower,
+      "Coordinates of the corner of the box that the grid covers. "
+      "Empty: zeros.",
+      section.prm,
+      List(Double(), 0, 3));
+    section.add_parameter(
+      "Upper",
+      upper,
+      "Coordinates of the corner on the other side. Empty: ones.",
+      section.prm,
+      List(Double(), 0, 3));
+    section.add_parameter(
+      "Placement",
+      placement,
+      "Where the points are: vertices (both ends are points), "
+      "centers (of as many cells), or periodic (the upper end is "
+      "the lower one, and no point).",
+      section.prm,
+      Selection("vertices|centers|periodic"));
+    section.add_parameter(
+      "Channels",
+      channels,
+      "Whether channels come first, [1, channels, points...], or "
+      "last, [1, points..., channels], in input and output.",
+      section.prm,
+      Selection("first|last"));
+    section.add_parameter(
+      "Inputs",
+      inputs,
+      "The fields that the network takes, one expression in x, y, "
+      "z for each channel, separated by semicolons. Functions of "
+      "the equation (Equation/Functions) may stand in them by "
+      "name.");
+    section.add_parameter(
+      "File",
+      file,
+      "In the place of expressions, the input fields: an array "
+      "[channels, points...] (or with channels last) in .npy, or "
+      "such an array for each instance, relative to the folder of "
+      "this file.");
+    section.add_parameter("Input channels",
+                          n_channels,
+                          "Number of fields in File.",
+                          section.prm,
+                          Integer(1));
+    section.add_parameter(
+      "Interpolation",
+      between,
+      "How fields are read between the points of the grid: linear "
+      "or cubic. Nodes that are points of the grid take its "
+      "values.",
+      section.prm,
+      Selection("linear|cubic"));
+  }
+
+
+
+  std::size_t
+  GridParameters::n_grid_points() const
+  {
+    std::size_t n = 1;
+    for (const unsigned int points : n_points)
+      n *= points;
+    return n;
+  }
+
+
+
+  std::vector<std::size_t>
+  GridParameters::sample_sizes() const
+  {
+    std::vector<std::size_t> sizes(n_points.begin(), n_points.end());
+    sizes.insert(channels == "last" ? sizes.end() : sizes.begin(),
+                 file.empty() ? expressions().size() : n_channels);
+    return sizes;
+  }
+
+
+
+  std::size_t
+  GridParameters::n_inputs() const
+  {
+    return (file.empty() ? expressions().size() : n_channels) * n_grid_points();
+  }
+
+
+
+  std::vector<std::string>
+  GridParameters::expressions() const
+  {
+    require(inputs.empty() != file.empty(),
+            "Network/Grid/Inputs and Network/Grid/File are " +
+              std::string(file.empty() ? "empty" : "both given") +
+              ", expected one of them: what the network takes on its grid.");
+    if (inputs.empty())
+      return {};
+    return dealii::Utilities::split_string_list(inputs, ';');
+  }
+
+
+
+  template <int dim>
+  RegularGrid<dim>
+  GridParameters::grid() const
+  {
+    const auto check = [](const std::size_t found, const std::string &name) {
+      require(found == dim,
+              "Network/Grid/" + name + " has " + std::to_string(found) +
+                " entries, expected one for each of the " +
+                std::to_string(dim) + " dimensions.");
+    };
+    RegularGrid<dim> grid;
+    check(n_points.size(), "Points");
+    std::copy(n_points.begin(), n_points.end(), grid.n_points.begin());
+    if (!lower.empty())
+      check(lower.size(), "Lower");
+    if (!upper.empty())
+      check(upper.size(), "Upper");
+    for (unsigned int d = 0; d < dim; ++d)
+      {
+        grid.lower[d] = lower.empty() ? 0. : lower[d];
+        grid.upper[d] = upper.empty() ? 1. : upper[d];
+        require(grid.lower[d] < grid.upper[d],
+                "Network/Grid/Upper is not above Lower.");
+      }
+    using Placement    = typename RegularGrid<dim>::Placement;
+    grid.placement     = placement == "vertices" ? Placement::vertices :
+                         placement == "centers"  ? Placement::centers :
+                                                   Placement::periodic;
+    grid.channels_last = channels == "last";
+    return grid;
+  }
+
+
+
+  Block
+  GridParameters::read_sample(const std::size_t instance) const
+  {
+    const NpyArray array =
+      read_npy(read_file(file, "an array of input fields"), file);
+    const std::vector<std::size_t>  sizes = sample_sizes();
+    const std::vector<std::int64_t> expected(sizes.begin(), sizes.end());
+    const bool many = array.shape.size() == expected.size() + 1;
+    require(array.shape.size() >= expected.size() &&
+              std::equal(expected.rbegin(),
+                         expected.rend(),
+                         array.shape.rbegin()) &&
+              (many || array.shape.size() == expected.size()) &&
+              (!many || std::size_t(array.shape[0]) > instance),
+            file + ": an array whose sizes are not those of Network/Grid (" +
+              std::to_string(expected.size()) +
+              " of a sample, and before them, where there are instances, "
+              "their number)");
+    require(many || instance == 0,
+            file + ": one sample, expected one for each instance.");
+    const std::vector<double> numbers = array.to_double(file);
+    const HostBlock           sample("lsr::sample", n_inputs(), 1);
+    for (std::size_t i = 0; i < sample.extent(0); ++i)
+      {
+        sample(i, 0) = numbers[instance * sample.extent(0) + i];
+        require(std::isfinite(sample(i, 0)),
+                file + ": numbers that are not finite.");
+      }
+    return to_memory_space(sample);
+  }
+
+
+
+  GridInterpolation
+  GridParameters::interpolation() const
+  {
+    return between == "linear" ? GridInterpolation::linear :
+                                 GridInterpolation::cubic;
+  }
+
+
+
+  template RegularGrid<1>
+  GridParameters::grid() const;
+  template RegularGrid<2>
+  GridParameters::grid() const;
+  template RegularGrid<3>
+  GridParameters::grid() const;
+} // namespace lsr

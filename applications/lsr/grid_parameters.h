@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
+
+#ifndef lsr_applications_grid_parameters_h
+#define lsr_applications_grid_parameters_h
+
+#include <lsr/fe/grid_sampling.h>
+
+#include <deal.II/base/parameter_acceptor.h>
+
+#include <string>
+#include <vector>
+
+namespace lsr
+{
+  /// The part of a parameter file for a network that maps fields on a regular
+  /// grid to fields on it.
+  class GridParameters
+  {
+  public:
+    /// Add the parameters to @p section, which has to outlive this object.
+    void
+    add_to(dealii::ParameterAcceptor &section);
+
+    /// Whether there is no grid: the network is a function of points.
+    bool
+    empty() const
+    {
+      return n_points.empty();
+    }
+
+    std::size_t
+    n_grid_points() const;
+
+    /// Entries of a sample of the input.
+    std::size_t
+    n_inputs() const;
+
+    /// Its sizes.
+    std::vector<std::size_t>
+    sample_sizes() const;
+
+    /// Throws if the parameters are not for this dimension.
+    template <int dim>
+    RegularGrid<dim>
+    grid() const;
+
+    /// The texts of the input fields; empty: they are in a file.
+    std::vector<std::string>
+    expressions() const;
+
+    /// The sample number @p instance in the file of inputs, one column.
+    Block
+    read_sample(const std::size_t instance = 0) const;
+
+    GridInterpolation
+    interpolation() const;
+
+  private:
+    std::vector<unsigned int> n_points;
+    std::vector<double>       lower, upper;
+    std::string               inputs, file;
+    unsigned int              n_channels = 1;
+    std::string               placement  = "vertices";
+    std::string               channels   = "first";
+    std::string               between    = "cubic";
+  };
+} // namespace lsr
+
+#endif
