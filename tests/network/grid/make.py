@@ -158,7 +158,10 @@ def main():
         path = os.path.join(folder, name)
         torch.jit.trace(net, x).save(path + ".pt")
         torch.jit.script(net).save(path + "-script.pt")
-        torch.export.save(torch.export.export(net, (x,)), path + ".pt2")
+        program = torch.export.export(net, (x,))
+        for node in program.graph.nodes:  # where its author's files are
+            node.meta.pop("stack_trace", None)
+        torch.export.save(program, path + ".pt2")
 
 
 if __name__ == "__main__":
