@@ -10,8 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "source/base/npy.h"
-#include "source/base/read_file.h"
+#include "source/refine/number_arrays.h"
 
 namespace lsr
 {
@@ -68,7 +67,7 @@ namespace lsr
       "File",
       file,
       "In the place of expressions, the input fields: an array "
-      "[channels, points...] (or with channels last) in .npy, or "
+      "[channels, points...] (or with channels last) in .npy, .npz or HDF5, or "
       "such an array for each instance, relative to the folder of "
       "this file.");
     section.add_parameter("Input channels",
@@ -169,28 +168,29 @@ namespace lsr
   Block
   GridParameters::read_sample(const std::size_t instance) const
   {
-    const NpyArray array =
-      read_npy(read_file(file, "an array of input fields"), file);
-    const std::vector<std::size_t>  sizes = sample_sizes();
-    const std::vector<std::int64_t> expected(sizes.begin(), sizes.end());
+    const auto arrays = read_number_arrays(file);
+    require(arrays.size() == 1,
+            file + ": " + std::to_string(arrays.size()) +
+              " arrays, expected one, of the input fields.");
+    const NumberArray             &array    = arrays.begin()->second;
+    const std::vector<std::size_t> expected = sample_sizes();
     const bool many = array.shape.size() == expected.size() + 1;
     require(array.shape.size() >= expected.size() &&
               std::equal(expected.rbegin(),
                          expected.rend(),
                          array.shape.rbegin()) &&
               (many || array.shape.size() == expected.size()) &&
-              (!many || std::size_t(array.shape[0]) > instance),
-            file + ": an array whose sizes are not those of Network/Grid (" +
-              std::to_string(expected.size()) +
-              " of a sample, and before them, where there are instances, "
-              "their number)");
+              (!many || array.shape[0] > instance),
+            file + ": an array " + to_string(array.shape) + ", expected " +
+              to_string(expected) +
+              " for Network/Grid, and before it, where there are instances, "
+              "their number.");
     require(many || instance == 0,
             file + ": one sample, expected one for each instance.");
-    const std::vector<double> numbers = array.to_double(file);
-    const HostBlock           sample("lsr::sample", n_inputs(), 1);
+    const HostBlock sample = to_host(make_zero_block(n_inputs(), 1));
     for (std::size_t i = 0; i < sample.extent(0); ++i)
       {
-        sample(i, 0) = numbers[instance * sample.extent(0) + i];
+        sample(i, 0) = array.values[instance * sample.extent(0) + i];
         require(std::isfinite(sample(i, 0)),
                 file + ": numbers that are not finite.");
       }

@@ -346,6 +346,9 @@ namespace lsr
     report.names            = instances.inputs;
     report.training_seconds = instances.training_seconds;
     report.network_seconds  = time(world, [&]() { load_network(run); });
+    // An array of other sizes, or for fewer instances, is refused now.
+    if (!run.parameters.network.grid.empty())
+      grid_input(run, run.table.instances.size() - 1);
     on_first_rank(world, [&]() {
       prepare_output_folder(folder);
       // Of an earlier run.

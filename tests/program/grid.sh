@@ -21,6 +21,22 @@ better 2.5 "the mesh of the grid"
 better 1.5 "another mesh" --set "Mesh/Global refinements=5" --set "Finite element/Finite element degree=3" \
   --set LSR/Directions=80
 
+# ones SHAPE: 65 x 65 ones as numpy.save writes them.
+ones() {
+  printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f8', 'fortran_order': False, 'shape': $1, }"
+  for ((i = 0; i < 65 * 65; ++i)); do printf '\x00\x00\x00\x00\x00\x00\xf0\x3f'; done
+}
+ones "(1, 65, 65)" >ones.npy
+ones "(1, 325, 13)" >long.npy
+for input in Inputs=1 "File=$PWD/ones.npy"; do
+  "$bin/lsr" refine "${small[@]}" --set LSR/Directions=20 --set Network/Grid/Inputs= \
+    --set "Network/Grid/$input" >out 2>&1 || { fail "$input: exit status $?"; cat out; }
+  cut -d, -f1,2 results/instances.csv >"${input%%=*}.csv"
+done
+cmp Inputs.csv File.csv || fail "the same input by an expression and from a file"
+
+refuses "long.npy: an array 1 x 325 x 13, expected 1 x 65 x 65" -- "${small[@]}" \
+  --set Network/Grid/Inputs= --set "Network/Grid/File=$PWD/long.npy"
 refuses "fails for a sample of sizes [1, 1, 65]" -- "${small[@]}" --set Network/Grid/Points=65
 refuses "Network/Grid/Inputs and Network/Grid/File are empty" -- "${small[@]}" --set Network/Grid/Inputs=
 refuses "fails for a sample of sizes [1, 1, 64, 64, 2]" -- "${small[@]}" --set "Network/Grid/Points=64, 64, 2"
