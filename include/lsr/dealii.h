@@ -9,13 +9,12 @@
  */
 
 #include <lsr/fe/callback_residual.h>
-#include <lsr/fe/field_sampling.h>
+#include <lsr/fe/field_distance.h>
 #include <lsr/fe/grid_sampling.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/network_function.h>
 #include <lsr/fe/newton_residual.h>
-#include <lsr/fe/nodal_distance.h>
-#include <lsr/fe/refine_arguments.h>
+#include <lsr/fe/nodal_sampling.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/network/network_script.h>

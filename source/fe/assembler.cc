@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/assembler.h>
-#include <lsr/fe/space_time_test_element.h>
 
 #include <deal.II/dofs/dof_tools.h>
 #include <deal.II/fe/fe_system.h>
@@ -13,6 +12,7 @@
 #include <sstream>
 
 #include "fe/quadrature.h"
+#include "fe/space_time_test_element.h"
 
 namespace lsr
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/base/types.h>
-#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/nodal_sampling.h>
+#include <lsr/fe/strong_residual.h>
 
 #include <algorithm>
 

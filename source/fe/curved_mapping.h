@@ -3,7 +3,7 @@
 #ifndef lsr_fe_curved_mapping_h
 #define lsr_fe_curved_mapping_h
 
-#include <lsr/fe/types.h>
+#include <lsr/fe/discretization.h>
 
 #include <deal.II/dofs/dof_handler.h>
 #include <deal.II/fe/mapping.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/field_sampling.h>
+#include <lsr/fe/nodal_sampling.h>
 
 #include <deal.II/base/exceptions.h>
 

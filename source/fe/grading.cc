@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/grading.h>
+#include <lsr/fe/discretization.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/tensor.h>

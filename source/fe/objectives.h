@@ -3,7 +3,7 @@
 #ifndef lsr_fe_objectives_h
 #define lsr_fe_objectives_h
 
-#include <lsr/fe/program_residual.h>
+#include <lsr/fe/callback_residual.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/space_time_test_element.h>
+#include "fe/space_time_test_element.h"
 
 #include <deal.II/base/polynomial.h>
 #include <deal.II/base/quadrature_lib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/strong_form.h>
+#include <lsr/fe/strong_residual.h>
 
 #include <deal.II/fe/fe_values.h>
 #include <deal.II/lac/full_matrix.h>

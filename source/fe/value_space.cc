@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/fe/value_space.h>
+#include <lsr/fe/checked_refinement.h>
 
 #include <deal.II/base/quadrature.h>
 #include <deal.II/dofs/dof_tools.h>

@@ -3,9 +3,9 @@
 // What refine() finds out by itself in a program: norm, number of directions,
 // and whether the result is any better.
 
+#include <lsr/fe/field_distance.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/network_function.h>
-#include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 

@@ -3,8 +3,8 @@
 // Programs with more than quadrilaterals with straight edges and sparse
 // matrices: curved cells, triangles, and operators without a matrix.
 
+#include <lsr/fe/field_distance.h>
 #include <lsr/fe/linear_residual.h>
-#include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 

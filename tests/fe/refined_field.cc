@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
+#include <lsr/fe/field_distance.h>
 #include <lsr/fe/linear_residual.h>
 #include <lsr/fe/network_function.h>
-#include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 

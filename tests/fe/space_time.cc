@@ -10,7 +10,6 @@
 #include <lsr/fe/equation_registry.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>
-#include <lsr/fe/space_time_test_element.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/iterative_lsr.h>
 
@@ -24,6 +23,7 @@
 #include <set>
 #include <string>
 
+#include "fe/space_time_test_element.h"
 #include "support/messages.h"
 #include "support/models.h"
 #include "support/residuals.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/dense/blas.h>
-#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/strong_residual.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/refinement.h>

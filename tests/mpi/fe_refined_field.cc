@@ -3,8 +3,8 @@
 // A program with distributed meshes and vectors refines a network, on all ranks
 // together and on one.
 
+#include <lsr/fe/field_distance.h>
 #include <lsr/fe/linear_residual.h>
-#include <lsr/fe/nodal_distance.h>
 #include <lsr/fe/refined_field.h>
 #include <lsr/network/fully_connected.h>
 

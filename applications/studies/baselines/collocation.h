@@ -4,7 +4,7 @@
 #define lsr_studies_collocation_h
 
 #include <lsr/base/types.h>
-#include <lsr/fe/strong_form.h>
+#include <lsr/fe/strong_residual.h>
 #include <lsr/network/network.h>
 
 #include "applications/studies/namespace.h"

@@ -4,7 +4,6 @@
 // to compare with refinement of the same network by finite elements, for the
 // same parameter file.
 
-#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/problem.h>
 #include <lsr/fe/strong_residual.h>

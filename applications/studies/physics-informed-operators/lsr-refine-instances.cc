@@ -6,7 +6,6 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
-#include <lsr/fe/collocation_points.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/finite_element_residual.h>
 #include <lsr/fe/nodal_sampling.h>

@@ -3,7 +3,7 @@
 #ifndef lsr_fe_comparison_h
 #define lsr_fe_comparison_h
 
-#include <lsr/fe/types.h>
+#include <lsr/fe/discretization.h>
 
 #include <deal.II/base/function.h>
 #include <deal.II/dofs/dof_handler.h>

@@ -3,14 +3,14 @@
 #ifndef lsr_fe_discretization_h
 #define lsr_fe_discretization_h
 
-#include <lsr/fe/grading.h>
-#include <lsr/fe/types.h>
+#include <lsr/fe/expression.h>
 #include <lsr/fe/weak_form.h>
 
 #include <deal.II/base/geometry_info.h>
 #include <deal.II/base/index_set.h>
 #include <deal.II/base/mpi.h>
 #include <deal.II/base/parameter_acceptor.h>
+#include <deal.II/base/point.h>
 #include <deal.II/distributed/tria_base.h>
 #include <deal.II/dofs/dof_handler.h>
 #include <deal.II/fe/fe.h>
@@ -27,6 +27,62 @@
 
 namespace lsr
 {
+  /**
+   * A map $x = g(\xi)$ of the coordinates $\xi$ of a mesh to those where its
+   * vertices are moved to.
+   */
+  template <int dim>
+  class Grading
+  {
+  public:
+    /// @p text has an expression for each coordinate, separated by commas.
+    /// Throws, naming @p location, where the text comes from, if there are
+    /// other than dim of them or one cannot be read.
+    Grading(const std::string &text, const std::string &location);
+
+    /// $g(\xi)$.
+    dealii::Point<dim>
+    operator()(const dealii::Point<dim> &xi) const;
+
+    /// The expressions.
+    const std::string text;
+
+    /// $\partial g_d / \partial \xi_e$.
+    Expression<dim>
+    derivative(const unsigned int d, const unsigned int e) const;
+
+  private:
+    std::vector<Expression<dim>> coordinates;
+  };
+
+
+
+  /// The inverse $\xi = g^{-1}(x)$ of a grading, by Newton's method.
+  template <int dim>
+  class InverseGrading
+  {
+  public:
+    /// @p grading has to live as long as this object.
+    explicit InverseGrading(const Grading<dim> &grading);
+
+    /// $g^{-1}(x)$, beginning at @p guess. Throws if that does not converge.
+    dealii::Point<dim>
+    operator()(const dealii::Point<dim> &x,
+               const dealii::Point<dim> &guess) const;
+
+  private:
+    const Grading<dim>          &grading;
+    std::vector<Expression<dim>> derivatives;
+  };
+
+
+
+  /// A finite-element field or residual: one number for each degree of freedom,
+  /// distributed over the ranks like the degrees of freedom.
+  using FEVector = dealii::LinearAlgebra::distributed::Vector<double>;
+
+
+
   template <int dim>
   struct CoarseMesh;
 

@@ -3,7 +3,7 @@
 #ifndef lsr_fe_newton_residual_h
 #define lsr_fe_newton_residual_h
 
-#include <lsr/fe/matrix_residual.h>
+#include <lsr/fe/linear_residual.h>
 
 #include <functional>
 #include <memory>

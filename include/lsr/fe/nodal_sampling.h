@@ -13,6 +13,24 @@
 namespace lsr
 {
   /**
+   * How a network with @p n_outputs outputs becomes a field of @p dof_handler:
+   * by nodal_sampling() if its finite elements are continuous and their degrees
+   * of freedom values at support points, else by projected_sampling(). This
+   * evaluates the network inside of cells, so that in discontinuous elements
+   * each side of a face has its own values, also where the network jumps.
+   * Throws what the two throw, and if there is not an output for each
+   * component.
+   */
+  template <int dim, int spacedim>
+  Sampling
+  field_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
+                 const dealii::DoFHandler<dim, spacedim> &dof_handler,
+                 const unsigned int                       n_outputs,
+                 const std::optional<double>             &time = std::nullopt);
+
+
+
+  /**
    * The support points of the locally owned degrees of freedom, such that the
    * values $q$ of a network there are the nodal values of its interpolant:
    * value $i$ of $q$ belongs to the $i$-th locally owned degree of freedom, and

@@ -5,8 +5,8 @@
 
 #include <lsr/fe/callback_residual.h>
 #include <lsr/fe/checked_refinement.h>
-#include <lsr/fe/field_sampling.h>
-#include <lsr/fe/value_space.h>
+#include <lsr/fe/network_function.h>
+#include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/network.h>
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/refinement.h>
@@ -172,6 +172,92 @@ namespace lsr
     Kokkos::deep_copy(target, refined.refinement.values);
     residual.distribute(target);
     return align(network, refined.sampling, target, residual, parameters);
+  }
+
+
+
+  namespace internal
+  {
+    /// The dimension of space of a DoFHandler or a Mapping.
+    template <int dim, int spacedim>
+    std::integral_constant<int, spacedim>
+    space_of(const dealii::DoFHandler<dim, spacedim> &);
+
+    template <int dim, int spacedim>
+    std::integral_constant<int, spacedim>
+    space_of(const dealii::Mapping<dim, spacedim> &);
+
+    template <typename VectorType>
+    std::true_type
+    test_residual(CallbackResidual<VectorType> *);
+
+    std::false_type
+    test_residual(const void *);
+
+    /// Whether refine() can take a reference to this type as the residual.
+    template <typename ResidualType>
+    constexpr bool is_residual =
+      decltype(test_residual(std::declval<ResidualType *>()))::value;
+  } // namespace internal
+
+
+
+  /// refine() with the network of @p function, the same arguments, and the same
+  /// result.
+  template <int spacedim, typename SpaceType, typename... Arguments>
+  auto
+  refine(const NetworkFunction<spacedim> &function,
+         const SpaceType                 &mapping_or_dof_handler,
+         Arguments &&...arguments)
+  {
+    static_assert(decltype(internal::space_of(mapping_or_dof_handler))::value ==
+                    spacedim,
+                  "lsr: the network function and the DoFHandler have different "
+                  "dimensions: NetworkFunction<spacedim> expected.");
+    return refine(function.network(),
+                  mapping_or_dof_handler,
+                  std::forward<Arguments>(arguments)...);
+  }
+
+
+
+  // What refine() cannot take, in one sentence.
+
+  template <int dim,
+            int spacedim,
+            typename ResidualType,
+            typename... Arguments,
+            std::enable_if_t<!internal::is_residual<ResidualType>, int> = 0>
+  void
+  refine(const Network &,
+         const dealii::DoFHandler<dim, spacedim> &,
+         ResidualType &,
+         Arguments &&...)
+  {
+    static_assert(internal::is_residual<ResidualType>,
+                  "lsr: refine() needs a LinearResidual, NewtonResidual or "
+                  "CallbackResidual after the DoFHandler, and one that is not "
+                  "const.");
+  }
+
+  template <int dim,
+            int spacedim,
+            int mapping_dim,
+            int mapping_spacedim,
+            typename ResidualType,
+            typename... Arguments,
+            std::enable_if_t<dim != mapping_dim || spacedim != mapping_spacedim,
+                             int> = 0>
+  void
+  refine(const Network &,
+         const dealii::Mapping<mapping_dim, mapping_spacedim> &,
+         const dealii::DoFHandler<dim, spacedim> &,
+         ResidualType &,
+         Arguments &&...)
+  {
+    static_assert(dim == mapping_dim && spacedim == mapping_spacedim,
+                  "lsr: the mapping and the DoFHandler have different "
+                  "dimensions.");
   }
 } // namespace lsr
 

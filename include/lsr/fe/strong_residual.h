@@ -5,16 +5,148 @@
 
 #include <lsr/base/types.h>
 #include <lsr/dense/sparse_matrix.h>
-#include <lsr/fe/collocation_points.h>
-#include <lsr/fe/strong_form.h>
+#include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/fe/discretization.h>
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
 
+#include <deal.II/base/array_view.h>
+#include <deal.II/base/point.h>
+
 #include <cstddef>
+#include <random>
 #include <vector>
 
 namespace lsr
 {
+  /// Points on two boundaries that periodicity makes one.
+  struct PeriodicPairs
+  {
+    /// Points, dim $\times n$, and the points that they are identified with.
+    Block lower, upper;
+
+    /// The coordinate in which they differ.
+    unsigned int direction = 0;
+  };
+
+  /**
+   * Points at which the strong form of an equation is demanded: nodes of the
+   * mesh or any points in it; and the nodes that have Dirichlet values. For one
+   * process.
+   */
+  template <int dim>
+  class CollocationPoints
+  {
+  public:
+    /// @p discretization has to live as long as this object, with its degrees
+    /// of freedom as they are.
+    explicit CollocationPoints(const Discretization<dim> &discretization);
+
+    /// All nodes, in the order of the degrees of freedom.
+    const Block &
+    nodes() const
+    {
+      return all_nodes;
+    }
+
+    /// The nodes with Dirichlet values.
+    const Block &
+    boundary() const
+    {
+      return boundary_points;
+    }
+
+    /// These values.
+    const Column &
+    boundary_values() const
+    {
+      return values;
+    }
+
+    /// The nodes on the boundaries of a box in each direction in which it is
+    /// periodic.
+    const std::vector<PeriodicPairs> &
+    periodic() const
+    {
+      return pairs;
+    }
+
+    /// @p n random nodes without Dirichlet values, or all if @p n is 0 or there
+    /// are not as many.
+    Block
+    sample_nodes(const std::size_t n, std::mt19937_64 &generator);
+
+    /// @p n independent random points, uniform in the mesh if its cells are
+    /// parallelepipeds, otherwise in the reference cell.
+    Block
+    sample_mesh(const std::size_t n, std::mt19937_64 &generator) const;
+
+  private:
+    Block
+    select(const std::vector<std::size_t> &numbers, const std::size_t n) const;
+
+    PeriodicPairs
+    find_pairs(const unsigned int direction) const;
+
+    const Discretization<dim> &discretization;
+    const Block                all_nodes;
+    std::vector<std::size_t>   inner;
+    Block                      boundary_points;
+    Column                     values;
+    std::vector<PeriodicPairs> pairs;
+  };
+
+
+
+  /**
+   * An equation in strong form, as physics-informed networks and the paper
+   * (S2.4) use it: the residual
+   * @f[
+   *   f(x, j) = s(x, u, \nabla u) - \sum_{d} a_d\, \partial_d^2 u
+   * @f]
+   * of the jet $j = (u, \partial_1 u, \dots, \partial_{dim} u, \sum_d a_d\,
+   * \partial_d^2 u)$ at a point, with constants $a_d$ and the source $s$ of
+   * the weak form (see WeakForm). Where there is no equation there are
+   * Dirichlet values, or the domain is periodic.
+   */
+  template <int dim>
+  class StrongForm
+  {
+  public:
+    /// Length of a jet.
+    static constexpr unsigned int jet_size = dim + 2;
+
+    /**
+     * @p equation has to live as long as this object. Throws if its diffusion
+     * is not constant, or if a part of the boundary of the mesh through which
+     * there is diffusion lacks a Dirichlet condition.
+     */
+    StrongForm(const AdvectionDiffusionReaction<dim> &equation,
+               const Discretization<dim>             &discretization);
+
+    /// $a_d$
+    const std::vector<double> &
+    diffusion() const
+    {
+      return a;
+    }
+
+    /// Return $f$, and compute its derivatives with respect to the jet.
+    double
+    evaluate(const dealii::Point<dim>              &x,
+             const dealii::ArrayView<const double> &jet,
+             const dealii::ArrayView<double>       &slopes) const;
+
+  private:
+    void
+    check_boundary_conditions(const Discretization<dim> &discretization) const;
+
+    const AdvectionDiffusionReaction<dim> &equation;
+    const std::vector<double>              a;
+  };
+
+
+
   /**
    * The residual of the paper (S2.4, Example 4): the strong form of an equation
    * at $n$ inner points and $w\,(u - g)$ at $n_b$ points with Dirichlet values
