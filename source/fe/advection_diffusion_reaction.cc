@@ -408,19 +408,19 @@ namespace lsr
 
   template <int dim>
   void
-  AdvectionDiffusionReaction<dim>::tangent(
+  AdvectionDiffusionReaction<dim>::jacobian(
     const dealii::Point<dim>              &x,
     const dealii::ArrayView<const double> &jet,
-    dealii::FullMatrix<double>            &tangent) const
+    dealii::FullMatrix<double>            &jacobian) const
   {
     const double u = jet[0];
 
-    tangent       = 0.;
-    tangent(0, 0) = reaction.derivative.value(x, u);
+    jacobian       = 0.;
+    jacobian(0, 0) = reaction.derivative.value(x, u);
     for (unsigned int d = 0; d < advection.size(); ++d)
       {
-        tangent(0, 0) += advection[d].derivative.value(x, u) * jet[1 + d];
-        tangent(0, 1 + d) = advection[d].value.value(x, u);
+        jacobian(0, 0) += advection[d].derivative.value(x, u) * jet[1 + d];
+        jacobian(0, 1 + d) = advection[d].value.value(x, u);
       }
     double a = 0., a_u = 0.;
     for (unsigned int d = 0; d < dim; ++d)
@@ -430,8 +430,8 @@ namespace lsr
             a   = diffusion[d].value.value(x, u);
             a_u = diffusion[d].derivative.value(x, u);
           }
-        tangent(1 + d, 0)     = a_u * jet[1 + d];
-        tangent(1 + d, 1 + d) = a;
+        jacobian(1 + d, 0)     = a_u * jet[1 + d];
+        jacobian(1 + d, 1 + d) = a;
       }
   }
 
@@ -471,17 +471,17 @@ namespace lsr
 
   template <int dim>
   void
-  AdvectionDiffusionReaction<dim>::boundary_tangent(
+  AdvectionDiffusionReaction<dim>::boundary_jacobian(
     const dealii::types::boundary_id id,
     const dealii::Point<dim>        &x,
     const dealii::Tensor<1, dim> & /*normal*/,
     const dealii::ArrayView<const double> &u,
-    dealii::FullMatrix<double>            &tangent) const
+    dealii::FullMatrix<double>            &jacobian) const
   {
     const BoundaryTerm &term = *find_boundary_term(id);
-    tangent(0, 0)            = term.alpha.value.value(x, u[0]) +
-                    term.alpha.derivative.value(x, u[0]) * u[0] -
-                    term.data.derivative.value(x, u[0]);
+    jacobian(0, 0)           = term.alpha.value.value(x, u[0]) +
+                     term.alpha.derivative.value(x, u[0]) * u[0] -
+                     term.data.derivative.value(x, u[0]);
   }
 
 

@@ -98,7 +98,7 @@ namespace lsr
       /// Jets of all test functions, if they are others.
       dealii::FullMatrix<double> test_B;
 
-      /// The tangent times B.
+      /// The Jacobian times B.
       dealii::FullMatrix<double> DB;
     };
 
@@ -146,7 +146,7 @@ namespace lsr
     }
 
 
-    /// Keep what is symmetric and positive of a tangent; see gram_matrix().
+    /// Keep what is symmetric and positive of a Jacobian; see gram_matrix().
     void
     keep_gram_part(dealii::FullMatrix<double> &D, const unsigned int stride)
     {
@@ -186,10 +186,10 @@ namespace lsr
 
     /**
      * Sum over quadrature points, with trial functions @p B and test functions
-     * @p test_B. @p flux and @p tangent evaluate the weak form at a point;
+     * @p test_B. @p flux and @p jacobian evaluate the weak form at a point;
      * exactly one of @p vector and @p matrix is computed.
      */
-    template <int dim, typename Flux, typename Tangent>
+    template <int dim, typename Flux, typename JacobianFunction>
     void
     integrate(const dealii::FEValuesBase<dim>  &values,
               const dealii::Vector<double>     &u,
@@ -198,7 +198,7 @@ namespace lsr
               const dealii::FullMatrix<double> &test_B,
               dealii::FullMatrix<double>       &DB,
               const Flux                       &flux,
-              const Tangent                    &tangent,
+              const JacobianFunction           &jacobian,
               dealii::Vector<double>           *vector,
               dealii::FullMatrix<double>       *matrix)
     {
@@ -227,7 +227,7 @@ namespace lsr
           DB.reinit(B.m(), B.n());
           for (unsigned int q = 0; q < values.n_quadrature_points; ++q)
             {
-              tangent(q, jet(q), D);
+              jacobian(q, jet(q), D);
               multiply_at_point(D, B, q, values.JxW(q), DB);
             }
           test_B.Tmmult(*matrix, DB, true);
@@ -378,7 +378,7 @@ namespace lsr
   {
     AssertThrow(!discretization_.petrov_galerkin_in_time(),
                 dealii::ExcMessage(
-                  "The tangent of a Petrov-Galerkin method has no symmetric "
+                  "The Jacobian of a Petrov-Galerkin method has no symmetric "
                   "part that defines a dual norm; choose the norm sobolev."));
     K.reinit(sparsity_pattern);
     assemble(u, Part::gram, nullptr, &K);
@@ -458,7 +458,7 @@ namespace lsr
                 D(i, i) = i % (1 + dim) == 0 ? 1. : c;
               return;
             }
-          weak_form_.tangent(values.quadrature_point(q), jet, D);
+          weak_form_.jacobian(values.quadrature_point(q), jet, D);
           if (says_positive_definite)
             require_positive_diagonal(D, values.quadrature_point(q));
           if (part == Part::gram)
@@ -496,7 +496,7 @@ namespace lsr
             id, values.quadrature_point(q), values.normal_vector(q), u_q, g);
         },
         [&](const unsigned int q, const auto &u_q, auto &D) {
-          weak_form_.boundary_tangent(
+          weak_form_.boundary_jacobian(
             id, values.quadrature_point(q), values.normal_vector(q), u_q, D);
           if (part == Part::gram)
             keep_gram_part(D, 1);

@@ -69,14 +69,14 @@ namespace lsr
       }
 
       void
-      tangent(const dealii::Point<dim> & /*x*/,
-              const dealii::ArrayView<const double> & /*jet*/,
-              dealii::FullMatrix<double> &tangent) const override
+      jacobian(const dealii::Point<dim> & /*x*/,
+               const dealii::ArrayView<const double> & /*jet*/,
+               dealii::FullMatrix<double> &jacobian) const override
       {
-        tangent = 0.;
-        for (unsigned int i = 0; i < tangent.m(); ++i)
+        jacobian = 0.;
+        for (unsigned int i = 0; i < jacobian.m(); ++i)
           if (is_gradient(i))
-            tangent(i, i) = 1.;
+            jacobian(i, i) = 1.;
       }
 
       bool

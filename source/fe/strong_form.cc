@@ -35,10 +35,10 @@ namespace lsr
     equation.evaluate(x,
                       value_and_gradient,
                       dealii::ArrayView<double>(flux, 1 + dim));
-    dealii::FullMatrix<double> tangent(1 + dim);
-    equation.tangent(x, value_and_gradient, tangent);
+    dealii::FullMatrix<double> jacobian(1 + dim);
+    equation.jacobian(x, value_and_gradient, jacobian);
     for (unsigned int k = 0; k < 1 + dim; ++k)
-      slopes[k] = tangent(0, k);
+      slopes[k] = jacobian(0, k);
     slopes[1 + dim] = -1.;
     return flux[0] - jet[1 + dim];
   }

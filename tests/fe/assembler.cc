@@ -310,7 +310,7 @@ TEST(Assembler, PositiveDefiniteEquationsHaveASymmetricTangent)
   K.vmult(Kx, x);
   EXPECT_NEAR(y * Ax, x * Ay, 1e-12 * std::abs(x * Ax));
   EXPECT_GT(x * Ax, 0.);
-  // The tangent is its own symmetric positive part.
+  // The Jacobian is its own symmetric positive part.
   Kx -= Ax;
   EXPECT_LT(Kx.l2_norm(), 1e-13 * Ax.l2_norm());
 }

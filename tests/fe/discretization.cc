@@ -67,7 +67,7 @@ TEST(Discretization, WeakDirichletValuesAreKnownButNotImposed)
   EXPECT_EQ(problem.discretization.constraints().n_constraints(), 32u);
 
   // Without them the residual of a constant is not constrained anywhere, and
-  // the tangent has the constants in its kernel.
+  // the Jacobian has the constants in its kernel.
   const Assembler<2> weak(equation, problem.discretization, false);
   EXPECT_EQ(weak.constraints().n_constraints(), 0u);
   dealii::TrilinosWrappers::SparseMatrix A;

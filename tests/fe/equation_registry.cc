@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 // Equations by name, with that of plugin/template as the user's own: a system
-// whose tangent, finite-element solution and refinement are tested here.
+// whose Jacobian, finite-element solution and refinement are tested here.
 
 #include <lsr/base/exceptions.h>
 #include <lsr/fe/comparison.h>

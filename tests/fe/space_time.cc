@@ -437,7 +437,7 @@ TEST(SpaceTime, RefusesWhatIsNoSpaceTimeMesh)
   steep(0)           = 1.;
   EXPECT_THROW(problem->adapt(steep), dealii::ExceptionBase);
 
-  // The tangent has no symmetric part.
+  // The Jacobian has no symmetric part.
   const auto other = make_problem<2>(burgers("0.1") + box + element(2));
   FiniteElementResidual<2> residual(other->assembler(), ResidualNorm::dual);
   EXPECT_THROW(residual.linearize(make_column(residual.n_values())),

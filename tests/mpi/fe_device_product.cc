@@ -20,7 +20,7 @@ using namespace lsr;
 
 namespace
 {
-  /// The tangent of a problem that is not symmetric, with 2^n x 2^n cells.
+  /// The Jacobian of a problem that is not symmetric, with 2^n x 2^n cells.
   class DeviceProduct : public testing::Test
   {
   protected:

@@ -26,13 +26,13 @@ public:
   }
 
   void
-  tangent(const dealii::Point<dim> & /*x*/,
-          const dealii::ArrayView<const double> & /*jet*/,
-          dealii::FullMatrix<double> &tangent) const override
+  jacobian(const dealii::Point<dim> & /*x*/,
+           const dealii::ArrayView<const double> & /*jet*/,
+           dealii::FullMatrix<double> &jacobian) const override
   {
-    tangent = 0.;
-    for (unsigned int i = 0; i < tangent.m(); ++i)
-      tangent(i, i) = 1.;
+    jacobian = 0.;
+    for (unsigned int i = 0; i < jacobian.m(); ++i)
+      jacobian(i, i) = 1.;
   }
 };
 

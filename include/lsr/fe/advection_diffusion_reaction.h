@@ -119,9 +119,9 @@ namespace lsr
              const dealii::ArrayView<double>       &flux) const override;
 
     void
-    tangent(const dealii::Point<dim>              &x,
-            const dealii::ArrayView<const double> &jet,
-            dealii::FullMatrix<double>            &tangent) const override;
+    jacobian(const dealii::Point<dim>              &x,
+             const dealii::ArrayView<const double> &jet,
+             dealii::FullMatrix<double>            &jacobian) const override;
 
     bool
     has_boundary_term(const dealii::types::boundary_id id) const override;
@@ -134,11 +134,11 @@ namespace lsr
                       const dealii::ArrayView<double>       &g) const override;
 
     void
-    boundary_tangent(const dealii::types::boundary_id       id,
-                     const dealii::Point<dim>              &x,
-                     const dealii::Tensor<1, dim>          &normal,
-                     const dealii::ArrayView<const double> &u,
-                     dealii::FullMatrix<double> &tangent) const override;
+    boundary_jacobian(const dealii::types::boundary_id       id,
+                      const dealii::Point<dim>              &x,
+                      const dealii::Tensor<1, dim>          &normal,
+                      const dealii::ArrayView<const double> &u,
+                      dealii::FullMatrix<double> &jacobian) const override;
 
     /// True if $a$, $b$, $c_u$ and $\alpha$ do not depend on $u$.
     bool

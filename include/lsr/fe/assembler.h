@@ -72,7 +72,7 @@ namespace lsr
      * @f]
      * condensed like the Jacobian, which defines the dual norm
      * $\|f\|^2 = f^T K^{-1} f$. It is definite where Dirichlet or Robin
-     * conditions or a reaction make it so, provided that the tangent of the
+     * conditions or a reaction make it so, provided that the Jacobian of the
      * flux is elliptic. Throws where test functions are not the elements
      * themselves. Collective.
      */

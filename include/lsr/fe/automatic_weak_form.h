@@ -15,7 +15,7 @@
 namespace lsr
 {
   /**
-   * A weak form from a function template for $s$ and $F$, with exact tangents
+   * A weak form from a function template for $s$ and $F$, with exact Jacobians
    * by automatic differentiation (Sacado). The user writes
    * @code
    *   struct MinimalSurface : public AutomaticForm<2>
@@ -134,16 +134,16 @@ namespace lsr
     }
 
     void
-    tangent(const dealii::Point<dim>              &x,
-            const dealii::ArrayView<const double> &jet,
-            dealii::FullMatrix<double>            &tangent) const override
+    jacobian(const dealii::Point<dim>              &x,
+             const dealii::ArrayView<const double> &jet,
+             dealii::FullMatrix<double>            &jacobian) const override
     {
       const auto result = evaluate_form<ADNumber>(x, [&](const unsigned int i) {
         return ADNumber(jet_length, i, jet[i]);
       });
       for (unsigned int i = 0; i < jet_length; ++i)
         for (unsigned int j = 0; j < jet_length; ++j)
-          tangent(i, j) = derivative(result[i], j);
+          jacobian(i, j) = derivative(result[i], j);
     }
 
     bool
@@ -165,11 +165,11 @@ namespace lsr
     }
 
     void
-    boundary_tangent(const dealii::types::boundary_id       id,
-                     const dealii::Point<dim>              &x,
-                     const dealii::Tensor<1, dim>          &normal,
-                     const dealii::ArrayView<const double> &u,
-                     dealii::FullMatrix<double> &tangent) const override
+    boundary_jacobian(const dealii::types::boundary_id       id,
+                      const dealii::Point<dim>              &x,
+                      const dealii::Tensor<1, dim>          &normal,
+                      const dealii::ArrayView<const double> &u,
+                      dealii::FullMatrix<double> &jacobian) const override
     {
       const auto result = evaluate_boundary_form<ADNumber>(
         id, x, normal, [&](const unsigned int c) {
@@ -177,7 +177,7 @@ namespace lsr
         });
       for (unsigned int i = 0; i < n_components; ++i)
         for (unsigned int j = 0; j < n_components; ++j)
-          tangent(i, j) = derivative(result[i], j);
+          jacobian(i, j) = derivative(result[i], j);
     }
 
     bool

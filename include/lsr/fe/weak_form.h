@@ -40,13 +40,13 @@ namespace lsr
    * @f[
    *   (s_0, F_{0,1}, \dots, F_{0,d}, s_1, F_{1,1}, \dots).
    * @f]
-   * So the tangent $\partial\,\text{flux} / \partial\,\text{jet}$ is one square
-   * matrix, and with $B$ the matrix of values and gradients of the shape
-   * functions a cell's residual is $B^T \text{flux}$ and its tangent
+   * So the Jacobian $\partial\,\text{flux} / \partial\,\text{jet}$ is one
+   * square matrix, and with $B$ the matrix of values and gradients of the shape
+   * functions a cell's residual is $B^T \text{flux}$ and its Jacobian
    * $B^T D B$.
    *
    * A user's own equation is best derived from AutomaticWeakForm, which
-   * provides tangents by automatic differentiation; equations written in a
+   * provides Jacobians by automatic differentiation; equations written in a
    * parameter file are AdvectionDiffusionReaction.
    */
   template <int dim>
@@ -81,12 +81,12 @@ namespace lsr
 
     /**
      * Compute $D_{ij} = \partial\,\text{flux}_i / \partial\,\text{jet}_j$. All
-     * entries of @p tangent are set.
+     * entries of @p jacobian are set.
      */
     virtual void
-    tangent(const dealii::Point<dim>              &x,
-            const dealii::ArrayView<const double> &jet,
-            dealii::FullMatrix<double>            &tangent) const = 0;
+    jacobian(const dealii::Point<dim>              &x,
+             const dealii::ArrayView<const double> &jet,
+             dealii::FullMatrix<double>            &jacobian) const = 0;
 
     /// Whether there is a boundary integral over faces with @p id.
     virtual bool
@@ -106,14 +106,14 @@ namespace lsr
 
     /// Compute $\partial g / \partial u$, an $n \times n$ matrix.
     virtual void
-    boundary_tangent(const dealii::types::boundary_id /*id*/,
-                     const dealii::Point<dim> & /*x*/,
-                     const dealii::Tensor<1, dim> & /*normal*/,
-                     const dealii::ArrayView<const double> & /*u*/,
-                     dealii::FullMatrix<double> & /*tangent*/) const
+    boundary_jacobian(const dealii::types::boundary_id /*id*/,
+                      const dealii::Point<dim> & /*x*/,
+                      const dealii::Tensor<1, dim> & /*normal*/,
+                      const dealii::ArrayView<const double> & /*u*/,
+                      dealii::FullMatrix<double> & /*jacobian*/) const
     {}
 
-    /// Whether the tangent does not depend on $u$.
+    /// Whether the Jacobian does not depend on $u$.
     virtual bool
     is_linear() const
     {
@@ -121,9 +121,9 @@ namespace lsr
     }
 
     /**
-     * Whether the tangent is symmetric and positive definite for every $u$, up
+     * Whether the Jacobian is symmetric and positive definite for every $u$, up
      * to what boundary values have to contribute. Then linear systems are
-     * solved by conjugate gradients, and the tangent itself defines the dual
+     * solved by conjugate gradients, and the Jacobian itself defines the dual
      * norm of residuals.
      */
     virtual bool
