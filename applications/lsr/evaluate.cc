@@ -54,11 +54,11 @@ namespace lsr
       const DataSet points =
         read_data_set(options.file, {0, false, false, options.inputs, {}, say});
       prepare_output(options.output_file, {options.model_file, options.file});
-      const Network network = options.layout.get().load(options.model_file,
-                                                        points.points.extent(0),
-                                                        0,
-                                                        {},
-                                                        {"", points.points});
+      const Network network =
+        options.layout.get().load(options.model_file,
+                                  points.points.extent(0),
+                                  std::nullopt,
+                                  {{}, {"", points.points}, ""});
       write_data_set(options.output_file, evaluate(network, points));
       say("Written: " + options.output_file);
     }

@@ -156,8 +156,7 @@ namespace lsr
         options.layout.get().load(options.model_file,
                                   data.points.extent(0),
                                   data.n_outputs(),
-                                  {},
-                                  {options.input_names, data.points});
+                                  {{}, {options.input_names, data.points}, ""});
       require_values(network, data, options.data_file);
       const Column correction = refine_on_data(options, network, data);
       if (options.output_file.empty())

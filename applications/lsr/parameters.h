@@ -107,15 +107,15 @@ namespace lsr
       Network::Inputs options;
       options.names = inputs;
       if (grid.empty())
-        return layout_of_path.load(
-          path, n_inputs, n_outputs, scaling, options, checksum_of_path);
+        return layout_of_path.load(path,
+                                   n_inputs,
+                                   n_outputs,
+                                   {scaling, options, checksum_of_path});
       options.sample_sizes = grid.sample_sizes();
       return layout_of_path.load(path,
                                  grid.n_inputs(),
                                  n_outputs * grid.n_grid_points(),
-                                 scaling,
-                                 options,
-                                 checksum_of_path);
+                                 {scaling, options, checksum_of_path});
     }
 
     std::optional<double>

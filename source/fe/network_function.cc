@@ -19,7 +19,7 @@ namespace lsr
     : NetworkFunction(Network::load(path,
                                     time_dependent ? dim + 1 : dim,
                                     n_components,
-                                    scaling))
+                                    {scaling, {}, ""}))
   {}
 
 

@@ -27,7 +27,7 @@ namespace lsr
     /// Check everything that load() promises; also finds out n_outputs. Some of
     /// @p points are taken if there are any.
     void
-    probe(const unsigned int expected_outputs, const Block &points);
+    probe(std::optional<unsigned int> expected_outputs, const Block &points);
 
     /// Points of a block as a tensor [n_points, n_inputs], sharing memory.
     at::Tensor

@@ -235,9 +235,10 @@ namespace lsr
                 found + ", expected equal numbers, or a multiple");
         return std::max(branch, trunk) / std::min(branch, trunk);
       }
-    std::int64_t n = n_outputs;
-    if (n == 0 || !layout.output.empty() || !layout.output_basis.empty())
-      n = std::max<std::int64_t>(offsets().size(), 1);
+    const std::int64_t n =
+      n_outputs && layout.output.empty() && layout.output_basis.empty() ?
+        *n_outputs :
+        std::max<std::int64_t>(offsets().size(), 1);
     require(branch % n == 0,
             found + ", which cannot be shared by " + std::to_string(n) +
               " outputs");

@@ -74,10 +74,10 @@ namespace lsr
 
 
   torch::jit::Module
-  make_module(Checkpoint           checkpoint,
-              const NetworkLayout &layout,
-              const unsigned int   n_inputs,
-              const unsigned int   n_outputs)
+  make_module(Checkpoint                        checkpoint,
+              const NetworkLayout              &layout,
+              const unsigned int                n_inputs,
+              const std::optional<unsigned int> n_outputs)
   {
     try
       {

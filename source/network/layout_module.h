@@ -7,6 +7,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <optional>
 #include <string>
 
 #include "network/checkpoint.h"
@@ -20,14 +21,14 @@ namespace lsr
    * otherwise the order in which the network uses them. Throws lsr::Error where
    * layout and tensors do not fit, or tensors are left over.
    *
-   * @p n_inputs and @p n_outputs are the numbers that are expected; the latter
-   * may be 0 for any.
+   * @p n_inputs and, where given, @p n_outputs are the numbers that are
+   * expected.
    */
   torch::jit::Module
-  make_module(Checkpoint           checkpoint,
-              const NetworkLayout &layout,
-              const unsigned int   n_inputs,
-              const unsigned int   n_outputs);
+  make_module(Checkpoint                        checkpoint,
+              const NetworkLayout              &layout,
+              const unsigned int                n_inputs,
+              const std::optional<unsigned int> n_outputs);
 
   /// The tensors of a checkpoint, and which layout they might have: the message
   /// where there is no layout.

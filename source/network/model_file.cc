@@ -45,14 +45,13 @@ namespace lsr
 
 
   Network
-  Network::load_bytes(const std::string &bytes,
-                      const std::string &name,
-                      const unsigned int n_inputs,
-                      const unsigned int n_outputs,
-                      const Scaling     &scaling,
-                      const Inputs      &inputs,
-                      const std::string &checksum)
+  Network::load_bytes(const std::string                &bytes,
+                      const std::string                &name,
+                      const unsigned int                n_inputs,
+                      const std::optional<unsigned int> n_outputs,
+                      const LoadOptions                &options)
   {
+    const auto &[scaling, inputs, checksum] = options;
     const std::string found = checked_sha256(bytes, name, checksum);
     const std::optional<RefinedFile> refined = RefinedFile::read(bytes, name);
     require(!refined || refined->n_inputs == 0 || refined->n_inputs == n_inputs,
@@ -85,46 +84,36 @@ namespace lsr
 
 
   Network
-  Network::load(const std::string &path,
-                const unsigned int n_inputs,
-                const unsigned int n_outputs,
-                const Scaling     &scaling,
-                const Inputs      &inputs,
-                const std::string &checksum)
+  Network::load(const std::string                &path,
+                const unsigned int                n_inputs,
+                const std::optional<unsigned int> n_outputs,
+                const LoadOptions                &options)
   {
-    return load_bytes(read_model_file(path),
-                      path,
-                      n_inputs,
-                      n_outputs,
-                      scaling,
-                      inputs,
-                      checksum);
+    return load_bytes(
+      read_model_file(path), path, n_inputs, n_outputs, options);
   }
 
 
 
   Network
-  NetworkLayout::load_bytes(const std::string      &bytes,
-                            const std::string      &name,
-                            const unsigned int      n_inputs,
-                            const unsigned int      n_outputs,
-                            const Network::Scaling &scaling,
-                            const Network::Inputs  &inputs,
-                            const std::string      &checksum) const
+  NetworkLayout::load_bytes(const std::string                &bytes,
+                            const std::string                &name,
+                            const unsigned int                n_inputs,
+                            const std::optional<unsigned int> n_outputs,
+                            const Network::LoadOptions       &options) const
   {
     if (empty())
-      return Network::load_bytes(
-        bytes, name, n_inputs, n_outputs, scaling, inputs, checksum);
-    const std::string        found = checked_sha256(bytes, name, checksum);
+      return Network::load_bytes(bytes, name, n_inputs, n_outputs, options);
+    const std::string found = checked_sha256(bytes, name, options.checksum);
     const torch::jit::Module module =
       read_module(bytes, name, *this, n_inputs, n_outputs);
-    const std::string script = guarded(name, [&]() {
+    const std::string script  = guarded(name, [&]() {
       std::ostringstream stream;
       module.save(stream);
       return stream.str();
     });
-    const Network     network =
-      Network::load_bytes(script, name, n_inputs, n_outputs, scaling, inputs);
+    const Network     network = Network::load_bytes(
+      script, name, n_inputs, n_outputs, {options.scaling, options.inputs, ""});
     network.implementation->checksum = found;
     return network;
   }
@@ -132,20 +121,13 @@ namespace lsr
 
 
   Network
-  NetworkLayout::load(const std::string      &path,
-                      const unsigned int      n_inputs,
-                      const unsigned int      n_outputs,
-                      const Network::Scaling &scaling,
-                      const Network::Inputs  &inputs,
-                      const std::string      &checksum) const
+  NetworkLayout::load(const std::string                &path,
+                      const unsigned int                n_inputs,
+                      const std::optional<unsigned int> n_outputs,
+                      const Network::LoadOptions       &options) const
   {
-    return load_bytes(read_model_file(path),
-                      path,
-                      n_inputs,
-                      n_outputs,
-                      scaling,
-                      inputs,
-                      checksum);
+    return load_bytes(
+      read_model_file(path), path, n_inputs, n_outputs, options);
   }
 
 

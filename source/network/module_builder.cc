@@ -12,10 +12,10 @@
 
 namespace lsr
 {
-  ModuleBuilder::ModuleBuilder(Checkpoint         &&checkpoint,
-                               const NetworkLayout &layout,
-                               const unsigned int   n_inputs,
-                               const unsigned int   n_outputs)
+  ModuleBuilder::ModuleBuilder(Checkpoint                      &&checkpoint,
+                               const NetworkLayout              &layout,
+                               const unsigned int                n_inputs,
+                               const std::optional<unsigned int> n_outputs)
     : checkpoint(std::move(checkpoint))
     , layout(layout)
     , n_inputs(n_inputs)

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -29,10 +30,10 @@ namespace lsr
   class ModuleBuilder
   {
   public:
-    ModuleBuilder(Checkpoint         &&checkpoint,
-                  const NetworkLayout &layout,
-                  const unsigned int   n_inputs,
-                  const unsigned int   n_outputs);
+    ModuleBuilder(Checkpoint                      &&checkpoint,
+                  const NetworkLayout              &layout,
+                  const unsigned int                n_inputs,
+                  const std::optional<unsigned int> n_outputs);
 
     torch::jit::Module
     run();
@@ -226,9 +227,10 @@ namespace lsr
       bool        is_parameter;
     };
 
-    Checkpoint           checkpoint;
-    const NetworkLayout &layout;
-    const unsigned int   n_inputs, n_outputs;
+    Checkpoint                        checkpoint;
+    const NetworkLayout              &layout;
+    const unsigned int                n_inputs;
+    const std::optional<unsigned int> n_outputs;
 
     std::vector<bool>     is_used;
     std::set<std::size_t> is_trained;

@@ -171,8 +171,9 @@ namespace lsr
 
 
   void
-  Network::Implementation::probe(const unsigned int expected_outputs,
-                                 const Block       &points)
+  Network::Implementation::probe(
+    const std::optional<unsigned int> expected_outputs,
+    const Block                      &points)
   {
     for (std::size_t p = 0; p < theta.size(); ++p)
       require(at::isfinite(theta[p]).all().item<bool>(),
@@ -186,9 +187,10 @@ namespace lsr
             "forward() returns complex numbers: have it return their real and "
             "imaginary parts (torch.view_as_real)");
     require(n_outputs > 0, "the network has 0 outputs");
-    require(expected_outputs == 0 || n_outputs == expected_outputs,
+    require(!expected_outputs || n_outputs == *expected_outputs,
             "the network has " + std::to_string(n_outputs) +
-              " outputs, expected " + std::to_string(expected_outputs));
+              " outputs, expected " +
+              std::to_string(expected_outputs.value_or(0)));
     require(value.scalar_type() == at::kDouble,
             std::string("forward() returns ") +
               c10::toString(value.scalar_type()) +

@@ -84,11 +84,11 @@ namespace lsr
 
     /// The network that @p layout makes of a checkpoint.
     torch::jit::Module
-    use_layout(const Checkpoint    &checkpoint,
-               const std::string   &name,
-               const NetworkLayout &layout,
-               const unsigned int   n_inputs,
-               const unsigned int   n_outputs)
+    use_layout(const Checkpoint                 &checkpoint,
+               const std::string                &name,
+               const NetworkLayout              &layout,
+               const unsigned int                n_inputs,
+               const std::optional<unsigned int> n_outputs)
     {
       if (layout.empty() || checkpoint.tensors.empty())
         throw Error(name + ": " + suggest_layout(checkpoint));
@@ -139,11 +139,11 @@ namespace lsr
 
 
   torch::jit::Module
-  read_module(const std::string   &bytes,
-              const std::string   &name,
-              const NetworkLayout &layout,
-              const unsigned int   n_inputs,
-              const unsigned int   n_outputs)
+  read_module(const std::string                &bytes,
+              const std::string                &name,
+              const NetworkLayout              &layout,
+              const unsigned int                n_inputs,
+              const std::optional<unsigned int> n_outputs)
   {
     if (!ZipArchive::recognizes(bytes))
       {

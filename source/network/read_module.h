@@ -7,6 +7,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <optional>
 #include <string>
 
 namespace lsr
@@ -17,15 +18,15 @@ namespace lsr
    * @p name in front, what the file is, and what to do.
    *
    * Files that are numbers and names only, checkpoints, need a layout, and the
-   * numbers of inputs and outputs (0: any) that are expected; for others there
-   * must be none.
+   * numbers of inputs and, where known, outputs that are expected; for others
+   * there must be none.
    */
   torch::jit::Module
-  read_module(const std::string   &bytes,
-              const std::string   &name,
-              const NetworkLayout &layout    = {},
-              const unsigned int   n_inputs  = 0,
-              const unsigned int   n_outputs = 0);
+  read_module(const std::string                &bytes,
+              const std::string                &name,
+              const NetworkLayout              &layout    = {},
+              const unsigned int                n_inputs  = 0,
+              const std::optional<unsigned int> n_outputs = std::nullopt);
 } // namespace lsr
 
 #endif

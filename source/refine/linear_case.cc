@@ -294,7 +294,7 @@ namespace lsr
                                "the network of the case " + name,
                                sampling.points.extent(0),
                                n_outputs,
-                               scaling);
+                               {scaling, {}, ""});
   }
 
 

@@ -304,8 +304,8 @@ namespace
     const TemporaryFolder  folder;
     const Network::Scaling scaling = some_scaling(n_inputs, 2);
     make_network(n_inputs, 2).save(folder.file("network.pt"));
-    const Network network =
-      refined(Network::load(folder.file("network.pt"), n_inputs, 2, scaling));
+    const Network network = refined(
+      Network::load(folder.file("network.pt"), n_inputs, 2, {scaling, {}, ""}));
     network.save(folder.file("refined.pt"));
 
     const bool           has_time = n_inputs > dim;

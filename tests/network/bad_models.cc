@@ -219,7 +219,9 @@ namespace
                3);
     const Network::Scaling scaling = {{0., 0., 0.}, {}, {}, {}};
     expect_error(
-      [&]() { Network::load_bytes(good, "model.pt", 2, 1, scaling); },
+      [&]() {
+        Network::load_bytes(good, "model.pt", 2, 1, {scaling, {}, ""});
+      },
       {"model.pt", "input shift", "3 entries", "expected 2"});
   }
 
@@ -231,7 +233,9 @@ namespace
     expect_bad(model("  return y, y, y\n"), {"3 outputs", "expected 1"}, 2, 1);
     const Network::Scaling scaling = {{}, {}, {}, {1., 2.}};
     expect_error(
-      [&]() { Network::load_bytes(good, "model.pt", 2, 1, scaling); },
+      [&]() {
+        Network::load_bytes(good, "model.pt", 2, 1, {scaling, {}, ""});
+      },
       {"model.pt", "output scale", "2 entries", "expected 1"});
   }
 

@@ -243,7 +243,8 @@ TEST(Scaling, ActsOnValuesDerivativesAndJacobian)
   scaling.output_shift = {1., 2.};
   scaling.output_scale = {10., -4.};
   const Network plain  = Network::load_bytes(bytes, "plain", 2, 2);
-  const Network scaled = Network::load_bytes(bytes, "scaled", 2, 2, scaling);
+  const Network scaled =
+    Network::load_bytes(bytes, "scaled", 2, 2, {scaling, {}, ""});
 
   const Block     x      = random_points(2, n_points);
   const HostBlock host_x = to_host(x);

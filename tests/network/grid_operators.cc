@@ -59,9 +59,8 @@ namespace
     inputs.sample_sizes = file.sizes;
     return Network::load(LSR_TESTS "/network/grid/" + file.name,
                          file.n_inputs(),
-                         0,
-                         scaling,
-                         inputs);
+                         std::nullopt,
+                         {scaling, inputs, ""});
   }
 
   Column
@@ -194,9 +193,12 @@ TEST(GridOperators, ARefinedOneKeepsTheSizesOfItsSamplesInItsFile)
 
       Network::Inputs others;
       others.sample_sizes = {144, 1};
-      EXPECT_THROW(
-        Network::load_bytes(bytes, "refined", file.n_inputs(), 0, {}, others),
-        Error);
+      EXPECT_THROW(Network::load_bytes(bytes,
+                                       "refined",
+                                       file.n_inputs(),
+                                       std::nullopt,
+                                       {{}, others, ""}),
+                   Error);
     }
 }
 

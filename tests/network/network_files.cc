@@ -81,8 +81,7 @@ namespace
     return Network::load(case_file(file.name, file.file),
                          data.points.extent(0),
                          file.n_outputs,
-                         {},
-                         {file.inputs, data.points});
+                         {{}, {file.inputs, data.points}, ""});
   }
 
   Column
@@ -194,8 +193,7 @@ namespace
     const Network loaded = Network::load(folder.file("refined.pt"),
                                          network.n_inputs(),
                                          file.n_outputs,
-                                         {},
-                                         {"", data.points});
+                                         {{}, {"", data.points}, ""});
     EXPECT_EQ(relative_difference(values(loaded, data), expected), 0.);
     EXPECT_EQ(loaded.description(), network.description());
   }
@@ -228,8 +226,7 @@ namespace
     const auto again = Network::load(path.string(),
                                      data.points.extent(0),
                                      file.n_outputs,
-                                     {},
-                                     {file.inputs, data.points});
+                                     {{}, {file.inputs, data.points}, ""});
     std::filesystem::remove(path);
     EXPECT_EQ(to_vector(values(again, data)), to_vector(values(network, data)));
     EXPECT_EQ(again.description(), network.description());

@@ -40,7 +40,7 @@ namespace
     Network
     load() const
     {
-      return layout.load(root + file, n_inputs, n_outputs, {}, inputs());
+      return layout.load(root + file, n_inputs, n_outputs, {{}, inputs(), ""});
     }
 
     /// Networks are tried where they are used: degrees and millimetres.

@@ -106,14 +106,15 @@ TEST(SeparatedProducts, RespectTheScalingOfInputsAndOutputs)
     "  return torch.stack([torch.sum(y[:, :4], 1), torch.sum(y[:, 4:], 1)], "
     "1) * self.scale\n");
   Network::Scaling scaling;
-  scaling.input_shift    = {0.1, 0.2, 0.3, 0.4};
-  scaling.input_scale    = {1., 2., 3., 4.};
-  scaling.output_scale   = {10., -3.};
-  scaling.output_shift   = {1., 2.};
-  const Network network  = Network::load_bytes(bytes, "scaled", 4, 2, scaling);
-  const Block   points   = tensor_grid(4, 3, 5, 8);
-  const Block   V        = random_block(network.n_parameters(), 3);
-  const Block   expected = make_block(80, 3), JV = make_block(80, 3);
+  scaling.input_shift  = {0.1, 0.2, 0.3, 0.4};
+  scaling.input_scale  = {1., 2., 3., 4.};
+  scaling.output_scale = {10., -3.};
+  scaling.output_shift = {1., 2.};
+  const Network network =
+    Network::load_bytes(bytes, "scaled", 4, 2, {scaling, {}, ""});
+  const Block points   = tensor_grid(4, 3, 5, 8);
+  const Block V        = random_block(network.n_parameters(), 3);
+  const Block expected = make_block(80, 3), JV = make_block(80, 3);
   NetworkJacobian(network, points).forward_mode_times(V, expected);
   EXPECT_TRUE(NetworkJacobian(network, points).separated_times(V, JV, false));
   EXPECT_LT(relative_difference(JV, expected), 1e-12);

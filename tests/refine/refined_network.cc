@@ -622,13 +622,14 @@ TEST_F(RefinedFiles, HaveTheFileOfTheNetworkInside)
 TEST_F(RefinedFiles, AreKnownByTheirChecksum)
 {
   const std::string sum = sha256(folder.read("refined.pt"));
-  EXPECT_NO_THROW(Network::load(path, 2, 1, {}, {}, sum));
-  expect_contains(message([&]() {
-                    Network::load(folder.file("network.pt"), 2, 1, {}, {}, sum);
-                  }),
-                  "network.pt",
-                  sum,
-                  network.checksum());
+  EXPECT_NO_THROW(Network::load(path, 2, 1, {{}, {}, sum}));
+  expect_contains(
+    message([&]() {
+      Network::load(folder.file("network.pt"), 2, 1, {{}, {}, sum});
+    }),
+    "network.pt",
+    sum,
+    network.checksum());
   EXPECT_EQ(sha256("abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
@@ -721,13 +722,14 @@ TEST_F(RefinedFiles, OfEarlierReleasesAreRefinedNetworks)
   for (const double number : to_vector(correction))
     text << ' ' << number;
   text << '\n';
-  const std::string old      = with_text(text.str());
-  const Network     found    = Network::load_bytes(old, "old", 2, 1);
-  const Network     expected = Network::load(folder.file("network.pt"),
-                                         2,
-                                         1,
-                                         {{0.1, 0.2}, {2., 3.}, {}, {1.5}})
-                             .refined(correction);
+  const std::string old   = with_text(text.str());
+  const Network     found = Network::load_bytes(old, "old", 2, 1);
+  const Network     expected =
+    Network::load(folder.file("network.pt"),
+                  2,
+                  1,
+                  {{{0.1, 0.2}, {2., 3.}, {}, {1.5}}, {}, ""})
+      .refined(correction);
   expect_equal(found, expected);
   expect_equal(saved(found), expected);
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -165,43 +166,50 @@ namespace lsr
       std::vector<std::size_t> sample_sizes;
     };
 
+    /// What a file does not say of its network.
+    struct LoadOptions
+    {
+      Scaling scaling;
+      Inputs  inputs;
+
+      /// The SHA-256 that the file must have, as 64 hexadecimal digits; empty:
+      /// any.
+      std::string checksum;
+    };
+
     /**
      * Load a TorchScript file, or the file of a refined network, see save().
      *
      * @note A TorchScript file is a program: load only files that you trust.
-     * With @p checksum, nothing of a file is run unless its SHA-256, 64
-     * hexadecimal digits, is this.
+     * With LoadOptions::checksum, nothing of a file is run unless its SHA-256
+     * is this.
      *
-     * The scaling of a refined network is part of its file; @p scaling has to
-     * be empty then, or the same.
+     * The scaling of a refined network is part of its file; that of @p options
+     * has to be empty then, or the same.
      *
      * The module is probed at a few points. This throws lsr::Error, with the
      * path, what was found and what was expected, if the file is missing, not a
      * regular file or not TorchScript; if the module does not accept
-     * @p n_inputs inputs or returns other than @p n_outputs outputs (0: any);
-     * if a parameter is not finite; if values are not finite, not
+     * @p n_inputs inputs or returns other than @p n_outputs outputs, where
+     * given; if a parameter is not finite; if values are not finite, not
      * deterministic, depend on other points in the batch or on the size of the
      * batch; if forward() assigns to members (stateful); or if it is not
      * differentiable with respect to its parameters.
      */
     static Network
-    load(const std::string &path,
-         const unsigned int n_inputs,
-         const unsigned int n_outputs = 0,
-         const Scaling     &scaling   = {},
-         const Inputs      &inputs    = {},
-         const std::string &checksum  = "");
+    load(const std::string                &path,
+         const unsigned int                n_inputs,
+         const std::optional<unsigned int> n_outputs = std::nullopt,
+         const LoadOptions                &options   = {});
 
     /// The same for the bytes of a file that is held in memory; @p name stands
     /// for the path in messages.
     static Network
-    load_bytes(const std::string &bytes,
-               const std::string &name,
-               const unsigned int n_inputs,
-               const unsigned int n_outputs = 0,
-               const Scaling     &scaling   = {},
-               const Inputs      &inputs    = {},
-               const std::string &checksum  = "");
+    load_bytes(const std::string                &bytes,
+               const std::string                &name,
+               const unsigned int                n_inputs,
+               const std::optional<unsigned int> n_outputs = std::nullopt,
+               const LoadOptions                &options   = {});
 
     /// A network of its own with the same parameters and corrections.
     Network

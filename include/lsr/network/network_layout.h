@@ -5,6 +5,7 @@
 
 #include <lsr/network/network.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,23 +85,19 @@ namespace lsr
      * layers that does not show, tensors that are left over.
      */
     Network
-    load(const std::string      &path,
-         const unsigned int      n_inputs,
-         const unsigned int      n_outputs = 0,
-         const Network::Scaling &scaling   = {},
-         const Network::Inputs  &inputs    = {},
-         const std::string      &checksum  = "") const;
+    load(const std::string                &path,
+         const unsigned int                n_inputs,
+         const std::optional<unsigned int> n_outputs = std::nullopt,
+         const Network::LoadOptions       &options   = {}) const;
 
     /// The same for a file held in memory; @p name stands for the path in
     /// messages.
     Network
-    load_bytes(const std::string      &bytes,
-               const std::string      &name,
-               const unsigned int      n_inputs,
-               const unsigned int      n_outputs = 0,
-               const Network::Scaling &scaling   = {},
-               const Network::Inputs  &inputs    = {},
-               const std::string      &checksum  = "") const;
+    load_bytes(const std::string                &bytes,
+               const std::string                &name,
+               const unsigned int                n_inputs,
+               const std::optional<unsigned int> n_outputs = std::nullopt,
+               const Network::LoadOptions       &options   = {}) const;
   };
 } // namespace lsr
 
