@@ -48,7 +48,7 @@ namespace lsr
     bool
     cross_validate(const FitOptions &options, const DataSet &rows)
     {
-      if (options.rule != SelectionRule::automatic)
+      if (options.rule)
         return options.rule == SelectionRule::cross_validation;
       const bool grouped = !rows.group.empty() && n_groups(rows) > 1;
       return grouped || rows.targets.size() < 2 * options.basis.n_directions;

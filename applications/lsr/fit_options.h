@@ -34,11 +34,11 @@ namespace lsr
     /// How forward() is called, see Network::Inputs.
     std::string input_names;
 
-    SelectionRule              rule = SelectionRule::automatic;
-    std::optional<std::size_t> rank;
-    std::optional<double>      lambda;
-    unsigned int               n_folds    = 5;
-    bool                       exhaustive = false;
+    std::optional<SelectionRule> rule;
+    std::optional<std::size_t>   rank;
+    std::optional<double>        lambda;
+    unsigned int                 n_folds    = 5;
+    bool                         exhaustive = false;
 
     // Few for the cache of a CPU, many for the processors of a GPU.
     std::size_t block_size = blocks_on_host ? 2048 : 1 << 16;
@@ -140,8 +140,8 @@ namespace lsr
   inline void
   FitOptions::complete()
   {
-    const std::map<std::string, SelectionRule> rules = {
-      {"auto", SelectionRule::automatic},
+    const std::map<std::string, std::optional<SelectionRule>> rules = {
+      {"auto", std::nullopt},
       {"plateau", SelectionRule::plateau},
       {"validation", SelectionRule::validation},
       {"cross-validation", SelectionRule::cross_validation},

@@ -77,9 +77,8 @@ namespace lsr
         case SelectionRule::cross_validation:
           return "cross-validation";
         case SelectionRule::generalized_cross_validation:
-          return "gcv";
         default:
-          return "auto";
+          return "gcv";
       }
   }
 
@@ -132,7 +131,7 @@ namespace lsr
       json["predicted_loss"] = result.choice.predicted_loss / result.n_rows;
     json["condition"]        = result.profile.condition[rank];
     json["coefficient_norm"] = result.profile.coefficient_norm[rank];
-    json["threads"]          = options.n_threads;
+    json["threads"]          = *options.n_threads;
 
     auto &times = json["seconds"];
     for (const auto &[stage, time] : timer.stages())

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "applications/lsr/optional_parameter.h"
 #include "source/base/read_file.h"
 #include "source/base/text_table.h"
 
@@ -222,14 +223,14 @@ namespace lsr
               parameters.file +
               ", or the network of an operator in Instances/Branch.");
     InstanceTable table = read_instances(parameters.file, parameters.inputs);
-    if (parameters.number == 0)
+    if (!parameters.number)
       return table;
-    require(parameters.number <= table.instances.size(),
-            "Instances/Number is " + std::to_string(parameters.number) +
+    require(*parameters.number <= table.instances.size(),
+            "Instances/Number is " + std::to_string(*parameters.number) +
               ", but " + parameters.file + " has only " +
               std::to_string(table.instances.size()) + ".");
-    table.instances.resize(parameters.number);
-    table.inputs.resize(parameters.number);
+    table.instances.resize(*parameters.number);
+    table.inputs.resize(*parameters.number);
     return table;
   }
 

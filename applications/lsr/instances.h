@@ -8,6 +8,7 @@
 #include <deal.II/base/parameter_acceptor.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,15 @@ namespace lsr
     std::string              input_function = "input";
     std::vector<std::string> inputs;
     std::vector<double>      reference;
-    unsigned int             number            = 0;
-    unsigned int             n_training_points = 0;
-    unsigned int             n_sensors         = 100;
-    std::string              test_functions    = "tangent space";
-    double                   tolerance         = 1e-6;
-    bool                     finite_elements   = true;
-    double                   training_seconds  = 0;
+    unsigned int             n_sensors        = 100;
+    std::string              test_functions   = "tangent space";
+    double                   tolerance        = 1e-6;
+    bool                     finite_elements  = true;
+    double                   training_seconds = 0;
+
+    /// Instances, and points of each that the network is trained on; not given:
+    /// all.
+    std::optional<unsigned int> number, n_training_points;
 
     /// Whether the network is an operator: a branch and a trunk.
     bool

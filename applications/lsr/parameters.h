@@ -19,6 +19,7 @@
 
 #include "applications/lsr/grid_parameters.h"
 #include "applications/lsr/instances.h"
+#include "applications/lsr/optional_parameter.h"
 
 // The sections of a parameter file besides those of Problem. All programs know
 // all of them, so that one file serves for training and for refining.
@@ -223,7 +224,7 @@ namespace lsr
                     basis.scale_by_inverse_singular_values,
                     "rsvd: divide each direction by its singular value.");
       add_parameter("Sample points",
-                    n_sample_points,
+                    basis.n_sample_points,
                     "rsvd: build the subspace from this many points only; 0 "
                     "stands for the directions plus 1000, which suffices. Must "
                     "not be used with Residual subspace, which takes all.",
@@ -232,12 +233,12 @@ namespace lsr
       add_parameter("Seed", basis.seed, "Seed of the random directions.");
     }
 
-    /// The rank that is asked for; 0 stands for auto.
-    unsigned int
+    /// The rank that is asked for, nothing for auto.
+    std::optional<std::size_t>
     fixed_rank() const
     {
       if (rank == "auto")
-        return 0;
+        return std::nullopt;
       AssertThrow(dealii::Patterns::Integer(1).match(rank),
                   dealii::ExcMessage("LSR/Rank is '" + rank +
                                      "', expected auto or a positive number."));
@@ -252,8 +253,6 @@ namespace lsr
       result.seed += iteration;
       result.precision =
         precision == "mixed" ? Precision::mixed : Precision::float64;
-      if (n_sample_points > 0)
-        result.n_sample_points = n_sample_points;
       return result;
     }
 
@@ -269,7 +268,6 @@ namespace lsr
     }
 
     TangentBasisParameters basis;
-    std::size_t            n_sample_points      = 0;
     std::string            precision            = "float64";
     std::string            rank                 = "auto";
     std::string            norm                 = "dual";
@@ -362,8 +360,7 @@ namespace lsr
     get() const
     {
       IterativeParameters result = parameters;
-      if (max_seconds > 0)
-        result.max_seconds = max_seconds;
+      result.max_seconds         = max_seconds.value_or(result.max_seconds);
       result.alignment.method =
         method == "lbfgs" ? AlignmentParameters::Method::lbfgs :
                             AlignmentParameters::Method::levenberg_marquardt;
@@ -371,9 +368,9 @@ namespace lsr
     }
 
   private:
-    IterativeParameters parameters  = one_iteration();
-    double              max_seconds = 0;
-    std::string         method      = "levenberg-marquardt";
+    IterativeParameters   parameters = one_iteration();
+    std::optional<double> max_seconds;
+    std::string           method = "levenberg-marquardt";
 
     static IterativeParameters
     one_iteration()

@@ -19,6 +19,7 @@
 #include <functional>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,8 +31,8 @@ namespace lsr
   /// The options of all programs: where they compute, and by how many threads.
   struct Machine
   {
-    std::string  device    = "auto";
-    unsigned int n_threads = 0;
+    std::string                 device = "auto";
+    std::optional<unsigned int> n_threads;
 
     void
     add_to(CLI::App &app)
@@ -55,10 +56,10 @@ namespace lsr
     use(const unsigned int n_ranks = 1)
     {
       require_device(device);
-      if (n_threads == 0)
+      if (!n_threads)
         n_threads = std::max(1U, std::thread::hardware_concurrency() / n_ranks);
-      require_memory_of_threads(n_threads);
-      Network::set_n_threads(n_threads);
+      require_memory_of_threads(*n_threads);
+      Network::set_n_threads(*n_threads);
     }
 
   private:

@@ -83,7 +83,7 @@ namespace lsr
     const auto rank = number_or_auto<std::size_t>(rank_text, "--rank");
     require(rank != std::size_t(0),
             "--rank 0: auto or a positive number expected");
-    problem.refinement.rank = rank.value_or(0);
+    problem.refinement.rank = rank;
   }
 
 

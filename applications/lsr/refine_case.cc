@@ -74,7 +74,7 @@ namespace lsr
       json["rank"]             = refinement.rank;
       json["residual"]         = refinement.initial_norm;
       json["residual_refined"] = refinement.refined_norm;
-      json["threads"]          = options.n_threads;
+      json["threads"]          = *options.n_threads;
 
       auto &times = json["seconds"];
       for (const auto &[stage, time] : timer.stages())

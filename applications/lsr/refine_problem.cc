@@ -255,7 +255,7 @@ namespace lsr
 
       run.stage("iterate", "Iterating refinement and alignment", [&]() {
         if (restart)
-          iteration.restart(iteration.checkpoint);
+          iteration.restart(*iteration.checkpoint);
         const std::string reason = iteration.run();
         run.pcout << "Stopped: " << reason << std::endl;
         on_first_rank(run.communicator, [&]() {

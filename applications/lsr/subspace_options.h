@@ -8,13 +8,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <thread>
 #include <type_traits>
 
 // Options that programs without a parameter file share.
@@ -36,16 +34,6 @@ namespace lsr
               (std::is_integral<Number>::value ? "whole " : "") +
               "number that is not negative expected");
     return Number(value);
-  }
-
-
-
-  /// How many threads --threads asks for, 0 for all cores.
-  inline unsigned int
-  n_threads_to_use(const unsigned int n_threads)
-  {
-    return n_threads > 0 ? n_threads :
-                           std::max(1U, std::thread::hardware_concurrency());
   }
 
 

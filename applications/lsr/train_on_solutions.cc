@@ -83,8 +83,8 @@ namespace lsr
           std::vector<std::size_t> picked(solution.locally_owned_size());
           std::iota(picked.begin(), picked.end(), 0);
           std::shuffle(picked.begin(), picked.end(), generator);
-          if (instances.n_training_points > 0)
-            picked.resize(std::min<std::size_t>(instances.n_training_points,
+          if (instances.n_training_points)
+            picked.resize(std::min<std::size_t>(*instances.n_training_points,
                                                 picked.size()));
           const std::vector<double> &inputs = table.inputs[instance];
           for (const std::size_t i : picked)

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <iostream>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -57,8 +58,9 @@ namespace lsr_studies
   class Study : protected Machine
   {
   public:
-    /// All cores are used if there are 0 threads.
-    explicit Study(CLI::App &app, const unsigned int n_threads = 0)
+    /// All cores are used if @p n_threads is not given.
+    explicit Study(CLI::App                          &app,
+                   const std::optional<unsigned int> &n_threads = std::nullopt)
       : app(app)
     {
       this->n_threads = n_threads;

@@ -87,7 +87,9 @@ namespace lsr::internal
                                  });
       else
         residual.for_each_column(free, S, callbacks.solve_with_gram_matrix);
-      residual.set_dirichlet_rows(1. / std::abs(residual.weight), F, S);
+      residual.set_dirichlet_rows(1. / std::abs(residual.weight.value_or(1.)),
+                                  F,
+                                  S);
       return S;
     }
 
@@ -196,7 +198,7 @@ namespace lsr::internal
   ResidualOfCallbacks<VectorType>::find_weight()
   {
     // The same on all ranks.
-    if (weight != 0. || this->communicator().sum(dirichlet.size()) == 0.)
+    if (weight || this->communicator().sum(dirichlet.size()) == 0.)
       return;
     weight = 1.;
     // With random signs x, the mean of (A x)_i^2 is the square of the length of
@@ -306,23 +308,23 @@ namespace lsr::internal
     Kokkos::deep_copy(determined, q);
     distribute(determined);
     KokkosBlas::axpby(1., q, -1., determined);
-    set_dirichlet_rows(weight, as_block(determined), as_block(f));
+    set_dirichlet_rows(weight.value_or(1.), as_block(determined), as_block(f));
   }
 
 
 
   template <typename VectorType>
-  typename ResidualOfCallbacks<VectorType>::Objective
+  std::optional<typename ResidualOfCallbacks<VectorType>::Objective>
   ResidualOfCallbacks<VectorType>::objective() const
   {
     if (callbacks().solve_for_error)
       return Objective::error;
     const bool is_product_of_callbacks =
       dynamic_cast<const Product *>(&this->inner_product()) != nullptr;
-    return is_product_of_callbacks && !callbacks().solve_with_gram_matrix &&
-               !has_energy() && callbacks().row_weights.empty() ?
-             Objective::automatic :
-             Objective::given;
+    if (is_product_of_callbacks && !callbacks().solve_with_gram_matrix &&
+        !has_energy() && callbacks().row_weights.empty())
+      return std::nullopt;
+    return Objective::given;
   }
 
 
@@ -382,9 +384,7 @@ namespace lsr::internal
                         callbacks().solve_with_gram_matrix(right_hand_side,
                                                            solution);
                     });
-    set_dirichlet_rows(weight == 0. ? 0. : 1. / weight,
-                       as_block(x),
-                       as_block(y));
+    set_dirichlet_rows(weight ? 1. / *weight : 0., as_block(x), as_block(y));
   }
 
 
@@ -397,7 +397,7 @@ namespace lsr::internal
     dirichlet.resize(n_constrained);
     values_in_matrix.clear();
     factorization = nullptr;
-    weight        = 0.;
+    weight        = std::nullopt;
     linearize(q);
 
     // In a row that is diagonal, entries of A x are multiples of those of x,
@@ -453,7 +453,7 @@ namespace lsr::internal
         dirichlet.push_back(i);
         values_in_matrix.push_back(values(i) - residuals(i) / diagonal[k]);
       }
-    weight        = 0.; // without these rows
+    weight        = std::nullopt; // without these rows
     n_indifferent = this->communicator().sum(n_indifferent);
     AssertThrow(
       n_indifferent == 0,
@@ -481,7 +481,7 @@ namespace lsr::internal
     callbacks().residual(u, f);
     callbacks().setup_jacobian(u, f);
     if (!linearized)
-      weight = 0.; // of another Jacobian, if there was one
+      weight = std::nullopt; // of another Jacobian, if there was one
     linearized = true;
   }
 
@@ -518,7 +518,7 @@ namespace lsr::internal
     Kokkos::deep_copy(free, X);
     set_dirichlet_rows(0., X, free);
     for_each_column(free, AX, callbacks().apply_jacobian);
-    set_dirichlet_rows(weight, X, AX);
+    set_dirichlet_rows(weight.value_or(1.), X, AX);
   }
 
 
@@ -538,7 +538,7 @@ namespace lsr::internal
                     callbacks().apply_transposed_jacobian ?
                       callbacks().apply_transposed_jacobian :
                       callbacks().apply_jacobian);
-    set_dirichlet_rows(weight, X, ATX);
+    set_dirichlet_rows(weight.value_or(1.), X, ATX);
   }
 
 

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <random>
 #include <sstream>
 
@@ -93,8 +94,9 @@ namespace lsr
       run()
       {
         prepare();
-        for (std::size_t n = first_number(); n > 0; n = next_number())
-          refine_in(n);
+        std::optional<std::size_t> n = first_number();
+        for (; n; n = next_number())
+          refine_in(*n);
         result.refinement   = stage.refinement;
         result.n_directions = stage.basis->n_directions();
         result.still_falls  = still_falls();
@@ -240,9 +242,10 @@ namespace lsr
           }
       }
 
-      /// Energy if the Jacobian is symmetric and definite on the free values.
-      Objective
-      choose(const TangentSpace &space)
+      /// Whether there is an energy: the Jacobian is symmetric and definite on
+      /// the free values.
+      bool
+      has_energy(const TangentSpace &space)
       {
         const std::size_t r =
           std::min<std::size_t>(space.columns().extent(1), 128);
@@ -272,7 +275,7 @@ namespace lsr
                      std::sqrt(product(y, y) * product(Ax, Ax))))
           {
             reason = "the Jacobian is not symmetric";
-            return Objective::automatic;
+            return false;
           }
         const bool   turn = trace < 0.;
         const double sign = turn ? -1. : 1.;
@@ -285,11 +288,11 @@ namespace lsr
               r)
           {
             reason = "the Jacobian is not definite";
-            return Objective::automatic;
+            return false;
           }
         if (turn)
           residual.turn_sign();
-        return Objective::given;
+        return true;
       }
 
       /// What refine() minimizes.
@@ -311,7 +314,7 @@ namespace lsr
                                              residual));
             result.objective = "norm as given";
           }
-        else if (choose(*stage.space) == Objective::given)
+        else if (has_energy(*stage.space))
           {
             is_energy = true;
             residual.set_inner_product(std::make_shared<Energy>(residual));
@@ -380,35 +383,37 @@ namespace lsr
       std::size_t
       first_number() const
       {
-        if (parameters.n_directions > 0)
-          return std::min({parameters.n_directions,
+        if (parameters.n_directions)
+          return std::min({*parameters.n_directions,
                            network.n_parameters(),
                            std::max<std::size_t>(1, n_free)});
-        return std::min(std::max<std::size_t>(128, parameters.rank),
+        return std::min(std::max<std::size_t>(128, parameters.rank.value_or(0)),
                         largest_number());
       }
 
-      /// 0: enough.
-      std::size_t
+      /// Nothing: it is enough.
+      std::optional<std::size_t>
       next_number() const
       {
         const std::size_t n     = stage.basis->n_directions(),
                           limit = largest_number();
-        if (parameters.n_directions > 0 || n >= limit)
-          return 0;
+        if (parameters.n_directions || n >= limit)
+          return std::nullopt;
         const Refinement &refined = stage.refinement;
         if (refined.refined_norm <= parameters.reduction * refined.initial_norm)
-          return 0;
+          return std::nullopt;
         // Directions that depend on others add nothing.
         if (refined.numerical_rank < 0.7 * n)
-          return 0;
+          return std::nullopt;
         if (n >= 1024 && refined.refined_norm > 0.9 * previous_norm)
-          return 0;
+          return std::nullopt;
         const std::size_t next   = std::min(2 * n, limit);
         const double      growth = double(next) / n;
         const bool        too_long =
           seconds() + growth * growth * stage_seconds > parameters.max_seconds;
-        return communicator.sum(too_long ? 1. : 0.) > 0. ? 0 : next;
+        if (communicator.sum(too_long ? 1. : 0.) > 0.)
+          return std::nullopt;
+        return next;
       }
 
       void
@@ -746,9 +751,9 @@ namespace lsr
       /// A value of each of these components.
       std::vector<std::size_t> pinned;
 
-      Objective   objective = Objective::automatic;
-      bool        is_energy = false;
-      std::string reason;
+      std::optional<Objective> objective;
+      bool                     is_energy = false;
+      std::string              reason;
 
       Stage             stage;
       double            stage_seconds = 0, previous_norm = 0;

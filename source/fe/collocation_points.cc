@@ -64,13 +64,13 @@ namespace lsr
 
   template <int dim>
   Block
-  CollocationPoints<dim>::sample_nodes(const std::size_t n,
-                                       std::mt19937_64  &generator)
+  CollocationPoints<dim>::sample_nodes(const std::optional<std::size_t> &n,
+                                       std::mt19937_64 &generator)
   {
-    if (n == 0 || n >= inner.size())
+    if (!n || *n >= inner.size())
       return select(inner, inner.size());
     std::shuffle(inner.begin(), inner.end(), generator);
-    return select(inner, n);
+    return select(inner, *n);
   }
 
 

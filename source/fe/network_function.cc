@@ -12,10 +12,11 @@ namespace lsr
   using dealii::Tensor;
 
   template <int dim>
-  NetworkFunction<dim>::NetworkFunction(const std::string      &path,
-                                        const unsigned int      n_components,
-                                        const bool              time_dependent,
-                                        const Network::Scaling &scaling)
+  NetworkFunction<dim>::NetworkFunction(
+    const std::string                 &path,
+    const std::optional<unsigned int> &n_components,
+    const bool                         time_dependent,
+    const Network::Scaling            &scaling)
     : NetworkFunction(Network::load(path,
                                     time_dependent ? dim + 1 : dim,
                                     n_components,

@@ -94,7 +94,7 @@ namespace lsr
     ValueSpace space;
     space.n_components    = elements.n_components();
     space.n_base_elements = dof_handler.get_fe(0).n_base_elements();
-    space.component.resize(owned.n_elements(), ValueSpace::none);
+    space.component.resize(owned.n_elements());
     space.base_element.resize(owned.n_elements(), 0);
 
     // hp::FEValues refers to it.

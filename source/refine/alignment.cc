@@ -39,19 +39,21 @@ namespace lsr
               "alignment: pseudo-time step " +
                 std::to_string(parameters.pseudo_time_step) +
                 ", expected a positive number or 0");
-      require(parameters.pseudo_time_step == 0 || parameters.n_points == 0,
-              "alignment: " + std::to_string(parameters.n_points) +
-                " points at a time, expected 0: the residual in a pseudo-time "
-                "step needs all of them");
-      require(parameters.n_outputs <= network.n_outputs(),
-              "alignment: a fit of " + std::to_string(parameters.n_outputs) +
+      require(parameters.n_points != std::size_t(0),
+              "alignment: 0 points at a time, expected a positive number");
+      require(parameters.pseudo_time_step == 0 || !parameters.n_points,
+              "alignment: " + std::to_string(parameters.n_points.value_or(0)) +
+                " points at a time, expected no such number: the residual in a "
+                "pseudo-time step needs all of them");
+      const unsigned int n_outputs = parameters.n_outputs.value_or(1);
+      require(n_outputs > 0 && n_outputs <= network.n_outputs(),
+              "alignment: a fit of " + std::to_string(n_outputs) +
                 " outputs of a network with " +
                 std::to_string(network.n_outputs()));
       require(
-        !sampling.projection ||
-          (parameters.n_points == 0 && parameters.n_outputs == 0),
-        "alignment: a fit of some points or outputs, expected all of them "
-        "(0): values that are projected belong to no point");
+        !sampling.projection || (!parameters.n_points && !parameters.n_outputs),
+        "alignment: a fit of some points or outputs, expected all of them: "
+        "values that are projected belong to no point");
       if (parameters.pseudo_time_step > 0)
         residual.require_mass();
       if (parameters.pseudo_time_step > 0 && parameters.method == Method::lbfgs)
@@ -74,12 +76,12 @@ namespace lsr
                                      parameters.pseudo_time_step);
 
       Targets fitted{sampling, target};
-      if (parameters.n_outputs > 0)
+      if (parameters.n_outputs)
         fitted = targets_of_leading_outputs(fitted,
                                             network.n_outputs(),
-                                            parameters.n_outputs);
-      std::size_t n_points = parameters.n_points;
-      if (n_points == 0 && !sampling.projection &&
+                                            *parameters.n_outputs);
+      std::optional<std::size_t> n_points = parameters.n_points;
+      if (!n_points && !sampling.projection &&
           parameters.method == Method::levenberg_marquardt)
         {
           const Communicator &communicator = residual.communicator();

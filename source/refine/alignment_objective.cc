@@ -152,15 +152,15 @@ namespace lsr
 
 
   AlignmentObjectives
-  misfit_objectives(const Targets      &targets,
-                    const unsigned int  n_outputs,
-                    const Communicator &communicator,
-                    const std::size_t   n_points,
-                    const std::uint64_t seed)
+  misfit_objectives(const Targets                    &targets,
+                    const unsigned int                n_outputs,
+                    const Communicator               &communicator,
+                    const std::optional<std::size_t> &n_points,
+                    const std::uint64_t               seed)
   {
     const double n_all =
       communicator.sum(double(targets.sampling.points.extent(1)));
-    const double fraction = n_points == 0 ? 1. : n_points / n_all;
+    const double fraction = n_points ? *n_points / n_all : 1.;
     if (fraction >= 1.)
       {
         const AlignmentObjective objective = misfit(targets, communicator);

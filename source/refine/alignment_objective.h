@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace lsr
 {
@@ -61,15 +62,15 @@ namespace lsr
                              const unsigned int n_leading);
 
   /**
-   * The misfit at about @p n_points of all points (0: at all), other points in
-   * every step.
+   * The misfit at about @p n_points of all points, others in every step; not
+   * given: at all of them.
    */
   AlignmentObjectives
-  misfit_objectives(const Targets      &targets,
-                    const unsigned int  n_outputs,
-                    const Communicator &communicator,
-                    const std::size_t   n_points,
-                    const std::uint64_t seed);
+  misfit_objectives(const Targets                    &targets,
+                    const unsigned int                n_outputs,
+                    const Communicator               &communicator,
+                    const std::optional<std::size_t> &n_points,
+                    const std::uint64_t               seed);
 } // namespace lsr
 
 #endif

@@ -48,9 +48,9 @@ namespace lsr
 
 
     SelectionRule
-    resolve(const SelectionRule rule,
-            const RowStream    &rows,
-            const RowStream    *validation)
+    resolve(const std::optional<SelectionRule> &rule,
+            const RowStream                    &rows,
+            const RowStream                    *validation)
     {
       require(rule != SelectionRule::validation || validation != nullptr,
               "rank and damping are to be chosen by validation rows, but there "
@@ -58,8 +58,8 @@ namespace lsr
       require(rule != SelectionRule::cross_validation || rows.n_folds() > 1,
               "rank and damping are to be chosen by cross-validation, but the "
               "rows are in one fold: at least 2 expected");
-      if (rule != SelectionRule::automatic)
-        return rule;
+      if (rule)
+        return *rule;
       if (validation != nullptr)
         return SelectionRule::validation;
       return rows.n_folds() > 1 ? SelectionRule::cross_validation :

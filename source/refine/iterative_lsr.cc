@@ -47,9 +47,10 @@ namespace lsr
   {
     const std::string text = Network::load_extra_file(path, history_name);
     require(!text.empty(),
-            path + ": no history of iterations inside, expected a checkpoint "
-                   "of an iterative refinement (those of earlier releases cannot "
-                   "be continued, but are networks to begin with)");
+            path +
+              ": no history of iterations inside, expected a checkpoint "
+              "of an iterative refinement (those of earlier releases cannot "
+              "be continued, but are networks to begin with)");
     std::istringstream in(text);
     records = IterationHistory::read_csv(in, path);
     require(records.best() != nullptr,
@@ -214,7 +215,7 @@ namespace lsr
   void
   IterativeLSR::write_checkpoint() const
   {
-    if (checkpoint.empty())
+    if (!checkpoint)
       return;
     const Communicator &communicator = residual.communicator();
     std::string         message;
@@ -224,7 +225,7 @@ namespace lsr
           std::ostringstream history;
           records.write_csv(history);
           const HostColumn correction = to_host(best.correction);
-          network.save(checkpoint,
+          network.save(*checkpoint,
                        best.correction,
                        {{history_name, history.str()},
                         {correction_name,
@@ -240,7 +241,7 @@ namespace lsr
     // No rank goes on alone.
     const bool failed = communicator.sum(message.empty() ? 0. : 1.) > 0;
     require(!failed,
-            message.empty() ? checkpoint + ": cannot be written by rank 0" :
+            message.empty() ? *checkpoint + ": cannot be written by rank 0" :
                               message);
   }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 
 #include "refine/hdf5_file.h"
@@ -87,7 +88,7 @@ namespace lsr
       };
       add_integer("directions", basis.n_directions);
       add_integer("oversampling", basis.oversampling);
-      // 0 stands for as many as are needed.
+      // In files, 0 is automatic.
       add_integer("sample_points", basis.n_sample_points.value_or(0));
       add_integer("scale_by_inverse_singular_values",
                   basis.scale_by_inverse_singular_values);
@@ -116,7 +117,7 @@ namespace lsr
       add(problem.linearization, content);
       add(problem.basis, content);
       content.integers["refinement/rank"] = {
-        static_cast<std::int64_t>(problem.refinement.rank)};
+        static_cast<std::int64_t>(problem.refinement.rank.value_or(0))};
       content.arrays["refinement/rank_slack"] =
         as_array({problem.refinement.rank_slack});
       content.arrays["refinement/drop_tolerance"] =
@@ -143,15 +144,15 @@ namespace lsr
                 path + ": a case of format version " + std::to_string(version) +
                   ", expected " + std::to_string(format_version));
         LinearCase problem;
-        problem.name                      = file.read_text("name");
-        problem.model                     = file.read_bytes("network/model");
-        problem.scaling                   = scaling();
-        problem.n_outputs                 = count("network/outputs");
-        problem.sampling                  = sampling();
-        problem.linearization             = linearization();
-        problem.basis                     = basis();
-        problem.refinement.rank           = count("refinement/rank");
-        problem.refinement.rank_slack     = number("refinement/rank_slack");
+        problem.name                  = file.read_text("name");
+        problem.model                 = file.read_bytes("network/model");
+        problem.scaling               = scaling();
+        problem.n_outputs             = count("network/outputs");
+        problem.sampling              = sampling();
+        problem.linearization         = linearization();
+        problem.basis                 = basis();
+        problem.refinement.rank       = count_or_automatic("refinement/rank");
+        problem.refinement.rank_slack = number("refinement/rank_slack");
         problem.refinement.drop_tolerance = number("refinement/drop_tolerance");
         return problem;
       }
@@ -195,6 +196,13 @@ namespace lsr
         const std::int64_t value = integer(name);
         require(value >= 0, path + ": '" + name + "' has a negative entry");
         return value;
+      }
+
+      std::optional<std::size_t>
+      count_or_automatic(const std::string &name) const
+      {
+        const std::size_t value = count(name);
+        return value == 0 ? std::nullopt : std::optional(value);
       }
 
       std::vector<double>
@@ -266,11 +274,10 @@ namespace lsr
       basis() const
       {
         TangentBasisParameters basis;
-        basis.type         = file.read_text("subspace/type");
-        basis.n_directions = count("subspace/directions");
-        basis.oversampling = count("subspace/oversampling");
-        if (const std::size_t n = count("subspace/sample_points"); n > 0)
-          basis.n_sample_points = n;
+        basis.type            = file.read_text("subspace/type");
+        basis.n_directions    = count("subspace/directions");
+        basis.oversampling    = count("subspace/oversampling");
+        basis.n_sample_points = count_or_automatic("subspace/sample_points");
         basis.scale_by_inverse_singular_values =
           integer("subspace/scale_by_inverse_singular_values") != 0;
         basis.precision = is_second("subspace/precision", "float64", "mixed") ?

@@ -39,8 +39,10 @@ namespace lsr
     check_rank(const RefinementParameters &parameters,
                const std::size_t           n_directions)
     {
-      require(parameters.rank <= n_directions,
-              "rank " + std::to_string(parameters.rank) +
+      const std::size_t rank = parameters.rank.value_or(1);
+      require(rank > 0, "rank 0: a positive number expected");
+      require(rank <= n_directions,
+              "rank " + std::to_string(rank) +
                 " exceeds the number of directions of the tangent basis, " +
                 std::to_string(n_directions));
     }
@@ -191,13 +193,13 @@ namespace lsr
         result.profile =
           problem.about(z).least_squares().profile(space.triangle());
 
-        std::size_t rank = parameters.rank;
-        if (rank == 0)
-          rank = choose_rank(least_squares.losses(), parameters.rank_slack);
+        std::size_t rank = parameters.rank ? *parameters.rank :
+                                             choose_rank(least_squares.losses(),
+                                                         parameters.rank_slack);
         // Columns of Q are orthonormal: where those of A Q depend on each
         // other, A is singular, and parts of the values are not determined.
         const bool singular =
-          least_squares.numerical_rank() < Q.extent(1) && parameters.rank == 0;
+          least_squares.numerical_rank() < Q.extent(1) && !parameters.rank;
         if (singular)
           {
             rank = Q.extent(1);

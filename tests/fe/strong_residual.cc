@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "support/make_problem.h"
@@ -110,7 +111,7 @@ TEST(CollocationPoints, AreNodesThatHaveNoDirichletValues)
   Model       model(1);
   const auto &nodes    = model.points.nodes();
   const auto &boundary = model.points.boundary();
-  const Block all      = model.points.sample_nodes(0, model.generator);
+  const Block all = model.points.sample_nodes(std::nullopt, model.generator);
   EXPECT_GT(boundary.extent(1), 30u);
   EXPECT_EQ(all.extent(1) + boundary.extent(1), nodes.extent(1));
   for (std::size_t b = 0; b < boundary.extent(1); ++b)

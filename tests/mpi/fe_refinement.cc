@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <optional>
 
 #include "refine/point_sample.h"
 #include "support/models.h"
@@ -36,10 +37,10 @@ namespace
 
   struct Options
   {
-    ResidualNorm norm;
-    Subspace     subspace;
-    std::size_t  n_directions = 80;
-    std::size_t  rank         = 0;
+    ResidualNorm               norm;
+    Subspace                   subspace;
+    std::size_t                n_directions = 80;
+    std::optional<std::size_t> rank         = std::nullopt;
   };
 
   /// Numbers that do not depend on the numbering of degrees of freedom.

@@ -589,6 +589,9 @@ namespace
     parameters.rank = 9;
     expect_error([&]() { refine(basis, sampling, misfit, parameters); },
                  {"rank 9", "8"});
+    parameters.rank = 0;
+    expect_error([&]() { refine(basis, sampling, misfit, parameters); },
+                 {"rank 0", "positive"});
 
     expect_error(
       [&]() { refine(StructuredBasis(network, n + 1, 1), sampling, misfit); },

@@ -477,8 +477,15 @@ TEST(Alignment, RefusesWhatDoesNotFit)
   parameters.pseudo_time_step = 1;
   parameters.n_points         = 10;
   EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
-  parameters           = {};
-  parameters.n_outputs = 2;
+  parameters = {};
+  for (const unsigned int n : {0, 2})
+    {
+      parameters.n_outputs = n;
+      EXPECT_THROW(align(network, sampling, target, residual, parameters),
+                   Error);
+    }
+  parameters          = {};
+  parameters.n_points = 0;
   EXPECT_THROW(align(network, sampling, target, residual, parameters), Error);
 
   for (const Method method : {Method::levenberg_marquardt, Method::lbfgs})

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
 #include <sstream>
 
 #include "support/messages.h"
@@ -152,7 +153,7 @@ TEST(IterativeLSR, CanTakeOtherPointsInEveryIteration)
 TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelpAtOtherPoints)
 {
   Fit fit(3);
-  fit.parameters.refinement.rank     = 0;
+  fit.parameters.refinement.rank     = std::nullopt;
   fit.parameters.alignment.max_steps = 1;
   const auto iteration               = fit.make_iteration();
   iteration->make_basis              = [&](const unsigned int i) {
@@ -182,7 +183,7 @@ TEST(IterativeLSR, GoesBackWhereAnAlignmentDoesNotHelp)
 {
   // After 300 directions one is too few, unless the network itself gets far.
   Fit fit(20);
-  fit.parameters.refinement.rank     = 0;
+  fit.parameters.refinement.rank     = std::nullopt;
   fit.parameters.alignment.max_steps = 1;
   fit.parameters.max_rejections      = 2;
   const auto limited                 = fit.make_iteration();

@@ -459,7 +459,7 @@ TEST(RefinedNetwork, IsIteratedFromAndRestarted)
       iteration.restart(restart);
     iteration.run();
     EXPECT_LT(relative_difference(fit.sampling.evaluate(
-                                    Network::load(iteration.checkpoint, 2, 1)),
+                                    Network::load(*iteration.checkpoint, 2, 1)),
                                   iteration.refinement().values),
               1e-12);
     return iteration.history();

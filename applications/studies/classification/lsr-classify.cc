@@ -294,7 +294,7 @@ namespace lsr_studies
             {"accuracy_network", result.solutions.front().test_accuracy},
             {"accuracy", chosen.test_accuracy},
             {"memory_gb", peak_memory()},
-            {"threads", n_threads},
+            {"threads", *n_threads},
             {"seconds", to_json(result.timer)}};
         std::cout << json.dump() << std::endl;
       }

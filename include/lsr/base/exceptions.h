@@ -9,9 +9,9 @@
 namespace lsr
 {
   /**
-   * Thrown by the library below the deal.II layer when something that a user
-   * controls is wrong: a file, a shape, a parameter. The message says what was
-   * found, where, and what was expected.
+   * Thrown when something that a user controls is wrong: a file, a name, a
+   * shape. The message says what was found, where, and what was expected. What
+   * takes objects of deal.II checks them as deal.II does, by AssertThrow.
    */
   class Error : public std::runtime_error
   {

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,15 +34,14 @@ namespace lsr
     /// What is to be minimized.
     enum class Objective
     {
-      /// The user has not said, refine_and_check() chooses.
-      automatic,
       /// The norm of the inner product, which the user has set.
       given,
       /// The error itself, in $L_2$, with inverse() as $A^{-1}$.
       error
     };
 
-    virtual Objective
+    /// What the user has said; automatic: refine_and_check() chooses.
+    virtual std::optional<Objective>
     objective() const = 0;
 
     /// Whether $f$ is affine in $q$.
@@ -109,7 +109,7 @@ namespace lsr
     public:
       using Objective = ProgramResidual::Objective;
 
-      Objective
+      std::optional<Objective>
       objective() const override;
 
       bool
@@ -248,8 +248,8 @@ namespace lsr
       std::size_t              n_constrained;
       std::vector<double>      values_in_matrix;
 
-      /// The weight of the rows of boundary values; 0: not known yet.
-      double weight = 0;
+      /// The weight of the rows of boundary values; none: not known yet.
+      std::optional<double> weight;
 
       /// Whether there was a linearize().
       bool linearized = false;

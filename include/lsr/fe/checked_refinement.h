@@ -27,18 +27,15 @@ namespace lsr
   /// freedom, entry by entry.
   struct ValueSpace
   {
-    /// An entry of @p component for shape functions that are no values of one
-    /// component.
-    static constexpr unsigned int none = static_cast<unsigned int>(-1);
-
     /// The diagonal of the mass matrix.
     std::vector<double> mass;
 
     /// The integrals of shape functions.
     std::vector<double> integral;
 
-    /// The component of a nodal value.
-    std::vector<unsigned int> component;
+    /// The component of a nodal value; none for shape functions that are no
+    /// values of one component.
+    std::vector<std::optional<unsigned int>> component;
 
     /// The base element: velocity and pressure, say.
     std::vector<unsigned int> base_element;
@@ -66,12 +63,12 @@ namespace lsr
   struct FieldParameters : RefinementParameters
   {
     /**
-     * Number of directions; 0: as many as are needed. Then it is doubled until
-     * the residual is small (@p reduction), further directions add nothing, or
-     * a budget is used up. It never exceeds the parameters of the network or
-     * the degrees of freedom that are free.
+     * Number of directions; automatic: as many as are needed, that is, it is
+     * doubled until the residual is small (@p reduction), further directions
+     * add nothing, or a budget is used up. It never exceeds the parameters of
+     * the network or the degrees of freedom that are free.
      */
-    std::size_t n_directions = 0;
+    std::optional<std::size_t> n_directions;
 
     /// Enough is a norm of the residual below this times that of the network's.
     double reduction = 1e-4;

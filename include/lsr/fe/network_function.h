@@ -7,6 +7,7 @@
 
 #include <deal.II/base/function.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,11 @@ namespace lsr
      * network must have that many outputs; if @p time_dependent, it must have
      * dim + 1 inputs.
      */
-    explicit NetworkFunction(const std::string      &path,
-                             const unsigned int      n_components   = 0,
-                             const bool              time_dependent = false,
-                             const Network::Scaling &scaling        = {});
+    explicit NetworkFunction(
+      const std::string                 &path,
+      const std::optional<unsigned int> &n_components   = std::nullopt,
+      const bool                         time_dependent = false,
+      const Network::Scaling            &scaling        = {});
 
     /// The network itself.
     const Network &

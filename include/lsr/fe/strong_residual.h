@@ -14,6 +14,7 @@
 #include <deal.II/base/point.h>
 
 #include <cstddef>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -71,10 +72,11 @@ namespace lsr
       return pairs;
     }
 
-    /// @p n random nodes without Dirichlet values, or all if @p n is 0 or there
-    /// are not as many.
+    /// @p n random nodes without Dirichlet values, or all if @p n is not given
+    /// or there are not as many.
     Block
-    sample_nodes(const std::size_t n, std::mt19937_64 &generator);
+    sample_nodes(const std::optional<std::size_t> &n,
+                 std::mt19937_64                  &generator);
 
     /// @p n independent random points, uniform in the mesh if its cells are
     /// parallelepipeds, otherwise in the reference cell.

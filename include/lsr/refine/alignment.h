@@ -7,8 +7,10 @@
 #include <lsr/refine/residual.h>
 #include <lsr/refine/sampling.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace lsr
@@ -40,19 +42,20 @@ namespace lsr
     std::size_t n_directions = 200;
 
     /**
-     * A fit uses about this many points (of all ranks) at a time. 0 stands for
+     * A fit uses about this many points (of all ranks) at a time; automatic:
      * as many as have five values for each direction, and no less than a
      * thousand, in Levenberg-Marquardt, which takes other points in every
-     * step, and for all points in L-BFGS, which keeps them.
+     * step, and all points in L-BFGS, which keeps them.
      */
-    std::size_t n_points = 0;
+    std::optional<std::size_t> n_points;
 
     /**
-     * A fit sees only so many of the first outputs of the network, 0: all.
+     * A fit sees only so many of the first outputs of the network; not given:
+     * all.
      * Where these are jets (FullyConnected::build_jets()), 1 fits values and
      * leaves their derivatives alone.
      */
-    unsigned int n_outputs = 0;
+    std::optional<unsigned int> n_outputs;
 
     /// Seed of points and directions.
     std::uint64_t seed = 0;

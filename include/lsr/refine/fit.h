@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,9 +85,6 @@ namespace lsr
   /// The rule by which fit() chooses the number of columns and the damping.
   enum class SelectionRule
   {
-    /// validation if there are validation rows, else cross_validation if the
-    /// rows come in folds, else generalized_cross_validation.
-    automatic,
     /// As few columns as give a loss within one per cent of the best; no
     /// damping.
     plateau,
@@ -101,7 +99,10 @@ namespace lsr
   /// Options of fit().
   struct FitParameters
   {
-    SelectionRule rule = SelectionRule::automatic;
+    /// Automatic: validation if there are validation rows, else
+    /// cross_validation if the rows come in folds, else
+    /// generalized_cross_validation.
+    std::optional<SelectionRule> rule;
 
     /// Which of rank and damping are given; the others are chosen.
     RegularizationChoice choice;
@@ -122,7 +123,7 @@ namespace lsr
     std::size_t n_rows = 0, numerical_rank = 0;
 
     /// The rule that was used, and what it chose.
-    SelectionRule  rule = SelectionRule::automatic;
+    SelectionRule  rule = SelectionRule::plateau;
     Regularization choice;
 
     /// $\|f\|^2$ of the network, and $\|f + A J V y\|^2$ of the solution.

@@ -15,6 +15,7 @@
 #include <iosfwd>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -178,8 +179,8 @@ namespace lsr
     /// Optional: called after every iteration.
     std::function<void(const IterationRecord &)> after_iteration;
 
-    /// File to be written after every iteration; empty: none.
-    std::string checkpoint;
+    /// Optional: file to be written after every iteration.
+    std::optional<std::string> checkpoint;
 
     /**
      * Go on from what an earlier run with the same parameters left in the file

@@ -9,7 +9,9 @@
 #include <lsr/refine/sampling.h>
 #include <lsr/refine/tangent_basis.h>
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace lsr
@@ -19,10 +21,10 @@ namespace lsr
   {
     /**
      * Number of columns of the basis (in its order, or in the order of the
-     * pivots if it has none) that are used; 0: the smallest number whose
-     * residual norm is within @p rank_slack of the best.
+     * pivots if it has none) that are used; automatic: the smallest number
+     * whose residual norm is within @p rank_slack of the best.
      */
-    std::size_t rank = 0;
+    std::optional<std::size_t> rank;
 
     double rank_slack = 1e-2;
 
@@ -110,8 +112,8 @@ namespace lsr
    * The result is never worse than the network: a step that does not make the
    * residual smaller is not taken. Collective over residual.communicator().
    *
-   * Throws lsr::Error if the requested rank exceeds the columns or the rows, or
-   * if the residual of the network is not finite.
+   * Throws lsr::Error if the requested rank is 0 or exceeds the columns or the
+   * rows, or if the residual of the network is not finite.
    */
   Refinement
   refine(const TangentBasis         &basis,
