@@ -304,14 +304,15 @@ namespace lsr::test
       {
         const Point      x(k % n * h, k / n % n * h, k / n / n * h);
         std::vector<int> v;
-        for (const auto &[a, b, c] : std::vector<std::array<int, 3>>{{0, 0, 0},
-                                                                     {1, 0, 0},
-                                                                     {1, 1, 0},
-                                                                     {0, 1, 0},
-                                                                     {0, 0, 1},
-                                                                     {1, 0, 1},
-                                                                     {1, 1, 1},
-                                                                     {0, 1, 1}})
+        constexpr int    corners[8][3] = {{0, 0, 0},
+                                          {1, 0, 0},
+                                          {1, 1, 0},
+                                          {0, 1, 0},
+                                          {0, 0, 1},
+                                          {1, 0, 1},
+                                          {1, 1, 1},
+                                          {0, 1, 1}};
+        for (const auto &[a, b, c] : corners)
           v.push_back(mesh.node(x + h * (Point(a, b, c) - Point())));
         const int kind = shape != 0 ? shape : 5 + 2 * int(k % 2);
         if (kind == 5)
