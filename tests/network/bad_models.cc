@@ -94,10 +94,10 @@ namespace
 
   /// Loading the bytes of a model fails and names it.
   void
-  expect_bad(const std::string &bytes,
-             Words              words,
-             const unsigned int n_inputs  = 2,
-             const unsigned int n_outputs = 0)
+  expect_bad(const std::string                &bytes,
+             Words                             words,
+             const unsigned int                n_inputs  = 2,
+             const std::optional<unsigned int> n_outputs = std::nullopt)
   {
     const std::string name = "some/folder/model.pt";
     words.push_back(name);
