@@ -22,6 +22,7 @@
 #include "base/to_view.h"
 #include "dense/by_rows.h"
 #include "fe/objectives.h"
+#include "fe/solution_estimate.h"
 
 namespace lsr
 {
@@ -31,36 +32,6 @@ namespace lsr
   namespace
   {
     constexpr double eps = 1e-8;
-
-    Column
-    copy(const Column &column)
-    {
-      const Column result = make_column(column.size());
-      Kokkos::deep_copy(result, column);
-      return result;
-    }
-
-
-
-    Column
-    difference(const Column &a, const Column &b)
-    {
-      const Column result = copy(a);
-      KokkosBlas::axpy(-1., b, result);
-      return result;
-    }
-
-
-
-    Column
-    sum(const Column &a, const Column &b)
-    {
-      const Column result = copy(a);
-      KokkosBlas::axpy(1., b, result);
-      return result;
-    }
-
-
 
     /// Directions of one number of them, and what came of it.
     struct Stage
@@ -88,12 +59,16 @@ namespace lsr
         , communicator(program.communicator())
         , residual(program)
         , start(std::chrono::steady_clock::now())
+        , q(prepared_values())
+        , free(program, space)
+        , n_free(free.n())
+        , objective(program.objective())
       {}
 
       CheckedRefinement
       run()
       {
-        prepare();
+        find_constants();
         std::optional<std::size_t> n = first_number();
         for (; n; n = next_number())
           refine_in(*n);
@@ -119,42 +94,6 @@ namespace lsr
           .count();
       }
 
-      double
-      product(const Column &a, const Column &b) const
-      {
-        return communicator.sum(dot(a, b));
-      }
-
-      /// Norms in $L_2$ of each base element, without free constants.
-      std::vector<double>
-      norms(const Column &values) const
-      {
-        const Column masked = copy(values);
-        program.set_fixed_to_zero(as_block(masked));
-        for (const auto &[c, Mc] : constants)
-          KokkosBlas::axpy(-product(Mc, masked) / product(Mc, c), c, masked);
-        const HostColumn    v = to_host(masked);
-        std::vector<double> squares(value_space.n_base_elements, 0.);
-        for (std::size_t i = 0; i < v.size(); ++i)
-          squares[value_space.base_element[i]] +=
-            v(i) * v(i) * value_space.mass[i];
-        for (double &square : squares)
-          square = std::sqrt(communicator.sum(square));
-        return squares;
-      }
-
-      /// A column with random entries of the free values.
-      Column
-      random_column(std::mt19937 &generator) const
-      {
-        const HostColumn x("lsr::x", program.n_values());
-        for (std::size_t i = 0; i < x.size(); ++i)
-          x(i) = generator() % 2 == 0 ? 1. : -1.;
-        const Column column = to_memory_space(x);
-        program.set_fixed_to_zero(as_block(column));
-        return column;
-      }
-
       Column
       apply(const Column &x)
       {
@@ -163,17 +102,11 @@ namespace lsr
         return y;
       }
 
-      /// The norm $f^T M^{-1} f$.
-      double
-      mass_norm(const Column &f) const
-      {
-        return DiagonalInnerProduct(inverse_root_mass, communicator).norm(f);
-      }
-
       // --------------------------------------------------------- preparation
 
-      void
-      prepare()
+      /// The values of the network, at which the residual is prepared.
+      Column
+      prepared_values()
       {
         require(program.n_values() == program.n_rows() &&
                   value_space.mass.size() == program.n_values(),
@@ -182,23 +115,9 @@ namespace lsr
                   " degrees of freedom expected, found one of " +
                   std::to_string(program.n_values()) + " values and " +
                   std::to_string(program.n_rows()) + " rows");
-        q = sampling.evaluate(network);
-        program.prepare(q);
-
-        std::vector<double> factors(value_space.mass);
-        for (double &mass : factors)
-          mass = mass > 0. ? 1. / std::sqrt(mass) : 1.;
-        inverse_root_mass = to_view<Column>(factors);
-        for (double &factor : factors)
-          factor = 1. / factor;
-        root_mass = to_view<Column>(factors);
-
-        const Column ones = make_column(q.size());
-        Kokkos::deep_copy(ones, 1.);
-        program.set_fixed_to_zero(as_block(ones));
-        n_free = static_cast<std::size_t>(product(ones, ones) + 0.5);
-        find_constants();
-        objective = program.objective();
+        const Column values = sampling.evaluate(network);
+        program.prepare(values);
+        return values;
       }
 
       /// Constants of components that the Jacobian does not see.
@@ -208,36 +127,33 @@ namespace lsr
         std::mt19937 generator(11 + communicator.rank());
         for (unsigned int c = 0; c < value_space.n_components; ++c)
           {
-            const HostColumn entries("lsr::constant", q.size());
-            for (std::size_t i = 0; i < entries.size(); ++i)
-              entries(i) = value_space.component[i] == c ? 1. : 0.;
-            const Column constant = to_memory_space(entries);
-            program.set_fixed_to_zero(as_block(constant));
-            const Column rough = random_column(generator);
+            const Column constant = free.of_component(c);
+            const Column rough    = free.random_signs(generator);
             scale_rows(constant, as_block(rough), as_block(rough));
-            const double of_constant = mass_norm(apply(constant)),
-                         of_rough    = mass_norm(apply(rough));
-            if (product(constant, constant) == 0. || of_rough == 0. ||
+            const double of_constant = free.dual_norm(apply(constant)),
+                         of_rough    = free.dual_norm(apply(rough));
+            if (free.product(constant, constant) == 0. || of_rough == 0. ||
                 of_constant > 1e-9 * of_rough)
               continue;
             result.free_constants.push_back(c);
-            const HostColumn free = to_host(constant);
-            for (std::size_t i = 0; i < free.size(); ++i)
-              if (free(i) == 1.)
+            const HostColumn entries = to_host(constant);
+            for (std::size_t i = 0; i < entries.size(); ++i)
+              if (entries(i) == 1.)
                 {
                   pinned.push_back(i);
                   break;
                 }
             const Column Mc = to_view<Column>(value_space.integral);
             scale_rows(constant, as_block(Mc), as_block(Mc));
-            constants.emplace_back(constant, Mc);
+            free.leave_out(constant, Mc);
 
             // Of the size that A has for random vectors.
-            scale_rows(root_mass, as_block(rough), as_block(rough));
-            const double length = std::sqrt(product(rough, rough));
+            scale_rows(free.root_mass(), as_block(rough), as_block(rough));
+            const double length = std::sqrt(free.product(rough, rough));
             residual.keep_constant(constant,
                                    Mc,
-                                   of_rough / (length * product(Mc, constant)),
+                                   of_rough /
+                                     (length * free.product(Mc, constant)),
                                    q);
           }
       }
@@ -267,12 +183,13 @@ namespace lsr
               }
           }
         std::mt19937 generator(3 + communicator.rank());
-        const Column x = random_column(generator), y = random_column(generator),
-                     Ax = apply(x), Ay = apply(y);
+        const Column x = free.random_signs(generator),
+                     y = free.random_signs(generator), Ax = apply(x),
+                     Ay = apply(y);
         if (asymmetry > eps * largest ||
-            std::abs(product(x, Ay) - product(y, Ax)) >
-              eps * (std::sqrt(product(x, x) * product(Ay, Ay)) +
-                     std::sqrt(product(y, y) * product(Ax, Ax))))
+            std::abs(free.product(x, Ay) - free.product(y, Ax)) >
+              eps * (std::sqrt(free.product(x, x) * free.product(Ay, Ay)) +
+                     std::sqrt(free.product(y, y) * free.product(Ax, Ax))))
           {
             reason = "the Jacobian is not symmetric";
             return false;
@@ -283,7 +200,8 @@ namespace lsr
         const Column zero = make_column(r);
         Kokkos::deep_copy(zero, 0.);
         KokkosBlas::axpby(sign, S, 0., N);
-        if (sign * product(x, Ax) <= 0. || sign * product(y, Ay) <= 0. ||
+        if (sign * free.product(x, Ax) <= 0. ||
+            sign * free.product(y, Ay) <= 0. ||
             LeastSquares::from_normal_equations(N, zero, 0.).numerical_rank() <
               r)
           {
@@ -303,7 +221,7 @@ namespace lsr
           {
             error_residual = std::make_unique<ErrorResidual>(residual);
             error_residual->set_inner_product(
-              std::make_shared<DiagonalInnerProduct>(error_factors({}),
+              std::make_shared<DiagonalInnerProduct>(free.error_factors({}),
                                                      communicator));
             result.objective = "error in L2";
           }
@@ -333,32 +251,9 @@ namespace lsr
       {
         is_energy = false;
         residual.set_inner_product(
-          std::make_shared<DiagonalInnerProduct>(inverse_root_mass,
+          std::make_shared<DiagonalInnerProduct>(free.inverse_root_mass(),
                                                  communicator));
         result.objective = "residual in the norm of the mass matrix";
-      }
-
-      /// Factors of the values in the $L_2$ norm of an error, divided by
-      /// @p distances of base elements; small for boundary values, which the
-      /// field has anyway.
-      Column
-      error_factors(const std::vector<double> &distances) const
-      {
-        constexpr double boundary_weight = 1e-2;
-        const Column     free            = make_column(q.size());
-        Kokkos::deep_copy(free, 1.);
-        program.set_fixed_to_zero(as_block(free));
-        const HostColumn    is_free = to_host(free);
-        std::vector<double> factors(value_space.mass.size());
-        for (std::size_t i = 0; i < factors.size(); ++i)
-          {
-            const double distance =
-              distances.empty() ? 1. : distances[value_space.base_element[i]];
-            if (distance > 0.)
-              factors[i] = std::sqrt(value_space.mass[i]) / distance *
-                           (is_free(i) == 1. ? 1. : boundary_weight);
-          }
-        return to_view<Column>(factors);
       }
 
       // -------------------------------------------------------------- stages
@@ -470,103 +365,6 @@ namespace lsr
 
       // ------------------------------------------------------------ judgement
 
-      /// The solution as a Krylov method finds it from @p values.
-      struct Estimate
-      {
-        Column solution;
-        bool   reliable = false;
-      };
-
-      Estimate
-      estimate_from(const Column &values)
-      {
-        if (error_residual && program.is_affine())
-          return estimate_by_inverse(values);
-        Estimate           estimate{copy(values), false};
-        const Column       f              = make_column(values.size());
-        const unsigned int n_newton_steps = program.is_affine() ? 1 : 4;
-        double             before = std::numeric_limits<double>::infinity();
-        for (unsigned int step = 0; step < n_newton_steps; ++step)
-          {
-            residual.linearize(estimate.solution);
-            residual.evaluate(estimate.solution, f);
-            const double now = mass_norm(f);
-            if (!(now < before))
-              {
-                estimate.reliable = false;
-                break;
-              }
-            before              = now;
-            const Column change = make_column(values.size());
-            estimate.reliable   = solve(f, change);
-            KokkosBlas::axpy(-1., change, estimate.solution);
-            if (length(change) < 0.1 * length(difference(estimate.solution, q)))
-              break;
-          }
-        return estimate;
-      }
-
-      /// The inverse that the user gave has been used already.
-      Estimate
-      estimate_by_inverse(const Column &values)
-      {
-        const Column error = make_column(values.size());
-        error_residual->evaluate(values, error);
-        DiagonalInnerProduct product(inverse_root_mass, communicator);
-        const double         defect = error_residual->defect(product);
-        if (!(defect < 0.1))
-          {
-            std::ostringstream note;
-            note << "What minimize_error() was given is not the inverse of the "
-                    "Jacobian: it leaves "
-                 << defect << " of the residual.";
-            result.notes.push_back(note.str());
-          }
-        return {difference(values, error), defect < 0.1};
-      }
-
-      /// Solve $A x = f$ by whatever is at hand; returns whether that worked.
-      bool
-      solve(const Column &f, const Column &x)
-      {
-        constexpr double tolerance = 1e-8, enough = 1e-5;
-        if (is_energy)
-          try
-            {
-              return Krylov(residual)
-                       .conjugate_gradients(f, x, tolerance, 10000)
-                       .reduction < enough;
-            }
-          catch (const NotPositiveDefinite &)
-            {}
-        const auto solve_with_inverse = [&](const unsigned int max_steps) {
-          const Krylov krylov(residual,
-                              [this](const Column &b, const Column &y) {
-                                residual.inverse(b, y);
-                              });
-          return krylov.gmres(f, x, tolerance, max_steps).reduction < enough;
-        };
-        if (program.has_inverse() && solve_with_inverse(200))
-          return true;
-        if (program.factorize(pinned) && solve_with_inverse(30))
-          return true;
-        const unsigned int max_steps =
-          std::clamp<std::size_t>(2 * stage.space->columns().extent(1),
-                                  400,
-                                  2000);
-        return Krylov(residual).gmres(f, x, tolerance, max_steps).reduction <
-               enough;
-      }
-
-      double
-      length(const Column &values) const
-      {
-        double squares = 0;
-        for (const double norm : norms(values))
-          squares += norm * norm;
-        return std::sqrt(squares);
-      }
-
       /// The largest ratio of the distances of refined values and network, over
       /// base elements.
       struct Score
@@ -577,9 +375,9 @@ namespace lsr
       Score
       score(const Column &refined, const Column &solution) const
       {
-        const auto size   = norms(solution),
-                   before = norms(difference(q, solution)),
-                   after  = norms(difference(refined, solution));
+        const auto size   = free.norms(solution),
+                   before = free.norms(difference(q, solution)),
+                   after  = free.norms(difference(refined, solution));
         Score worst{-1., 0., 0.};
         for (std::size_t b = 0; b < size.size(); ++b)
           if (before[b] > 1e-13 * size[b] && before[b] > 0.)
@@ -597,14 +395,13 @@ namespace lsr
       Refinement
       closest_to(const Column &solution)
       {
-        const auto   distances = norms(difference(q, solution));
-        const Column weights   = error_factors(distances);
+        const auto   distances = free.norms(difference(q, solution));
+        const Column weights   = free.error_factors(distances);
         const Block &Q         = stage.space->columns();
         const Block  G         = make_block(Q.extent(0), Q.extent(1));
         const Column change    = difference(solution, q);
         program.set_zero(as_block(change));
-        for (const auto &[c, Mc] : constants)
-          KokkosBlas::axpy(-product(Mc, change) / product(Mc, c), c, change);
+        free.remove_constants(change);
         scale_rows(weights, Q, G);
         scale_rows(weights, as_block(change), as_block(change));
         AppendRowsQR qr(Q.extent(1));
@@ -616,8 +413,8 @@ namespace lsr
         closest.correction   = stage.basis->expand(y);
         closest.values       = sum(q, stage.space->change(y));
         closest.rank         = Q.extent(1);
-        closest.initial_norm = length(difference(q, solution));
-        closest.refined_norm = length(difference(closest.values, solution));
+        closest.initial_norm = free.norm(difference(q, solution));
+        closest.refined_norm = free.norm(difference(closest.values, solution));
         return closest;
       }
 
@@ -629,10 +426,26 @@ namespace lsr
         result.refined_distance = found.refined;
       }
 
+      /// As many as the refinement has directions, within limits.
+      unsigned int
+      max_krylov_steps() const
+      {
+        return std::clamp<std::size_t>(2 * stage.space->columns().extent(1),
+                                       400,
+                                       2000);
+      }
+
       void
       judge()
       {
-        const Estimate estimate = estimate_from(result.refinement.values);
+        const SolutionEstimator estimator{residual,
+                                          free,
+                                          error_residual.get(),
+                                          is_energy,
+                                          pinned,
+                                          max_krylov_steps()};
+        const SolutionEstimate  estimate =
+          estimator.estimate(result.refinement.values, q, result.notes);
         const Score found = score(result.refinement.values, estimate.solution);
         if (estimate.reliable)
           {
@@ -661,8 +474,9 @@ namespace lsr
           }
         else
           {
-            const Estimate from_network = estimate_from(q);
-            const Score    second =
+            const SolutionEstimate from_network =
+              estimator.estimate(q, q, result.notes);
+            const Score second =
               score(result.refinement.values, from_network.solution);
             take(found.ratio > second.ratio ? found : second);
             if (!result.accepted)
@@ -673,8 +487,9 @@ namespace lsr
               result.notes.push_back("The estimate of the error is rough: a "
                                      "Krylov method did not converge.");
           }
-        const auto changes = norms(difference(result.refinement.values, q)),
-                   sizes   = norms(q);
+        const auto changes =
+                     free.norms(difference(result.refinement.values, q)),
+                   sizes = free.norms(q);
         for (std::size_t b = 0; b < sizes.size(); ++b)
           if (result.accepted && changes[b] > 1e3 * sizes[b])
             {
@@ -742,18 +557,16 @@ namespace lsr
       std::unique_ptr<ErrorResidual>              error_residual;
       const std::chrono::steady_clock::time_point start;
 
-      Column      q, root_mass, inverse_root_mass;
-      std::size_t n_free = 0;
+      const Column      q;
+      FreeValues        free;
+      const std::size_t n_free;
 
-      /// Free constants $c$, with $M c$, $M$ the mass matrix itself.
-      std::vector<std::pair<Column, Column>> constants;
-
-      /// A value of each of these components.
+      /// A value of each component whose constant is free.
       std::vector<std::size_t> pinned;
 
-      std::optional<Objective> objective;
-      bool                     is_energy = false;
-      std::string              reason;
+      const std::optional<Objective> objective;
+      bool                           is_energy = false;
+      std::string                    reason;
 
       Stage             stage;
       double            stage_seconds = 0, previous_norm = 0;
