@@ -9,7 +9,7 @@ source_folder=$1 examples=$2 prefix=$3 output=$4 step=$5 ranks=${6:-1}
 
 rm -rf "$output"
 bash "$source_folder/applications/tutorials/run" "$step" --examples "$examples" \
-  --prefix "$prefix" --output "$output" --ranks "$ranks" | tee "$output.log"
+  --prefix "$prefix" --output "$output" --ranks "$ranks" --times | tee "$output.log"
 awk '$1 == "network:" { network = $2 }
      $1 == "refined:" {
        ++tables
