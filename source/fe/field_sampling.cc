@@ -4,39 +4,13 @@
 
 #include <deal.II/base/exceptions.h>
 
-#include <cmath>
 #include <string>
 
 #include "fe/instantiate.h"
+#include "fe/nodal_element.h"
 
 namespace lsr
 {
-  namespace
-  {
-    /// Whether degrees of freedom are values at points that all cells there
-    /// agree on. Support points alone do not say so: FE_Q_DG0 has some.
-    template <int dim, int spacedim>
-    bool
-    is_continuous_and_nodal(const dealii::FiniteElement<dim, spacedim> &fe)
-    {
-      if (fe.n_dofs_per_cell() == 0)
-        return true;
-      if (!fe.conforms(dealii::FiniteElementData<dim>::H1) ||
-          !fe.has_support_points() || !fe.is_primitive())
-        return false;
-      for (unsigned int i = 0; i < fe.n_dofs_per_cell(); ++i)
-        for (unsigned int j = 0; j < fe.n_dofs_per_cell(); ++j)
-          if (fe.system_to_component_index(i).first ==
-                fe.system_to_component_index(j).first &&
-              std::abs(fe.shape_value(i, fe.unit_support_point(j)) -
-                       (i == j ? 1. : 0.)) > 1e-8)
-            return false;
-      return true;
-    }
-  } // namespace
-
-
-
   template <int dim, int spacedim>
   Sampling
   field_sampling(const dealii::Mapping<dim, spacedim>    &mapping,
@@ -46,7 +20,7 @@ namespace lsr
   {
     const auto &elements = dof_handler.get_fe_collection();
     for (unsigned int i = 0; i < elements.size(); ++i)
-      if (!is_continuous_and_nodal(elements[i]))
+      if (!internal::is_continuous_and_nodal(elements[i]))
         {
           AssertThrow(elements.n_components() == n_outputs,
                       dealii::ExcMessage(

@@ -17,9 +17,11 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "fe/instantiate.h"
+#include "fe/nodal_element.h"
 
 namespace lsr
 {
@@ -105,6 +107,26 @@ namespace lsr
                 "determined by its values in cells");
       return P;
     }
+
+
+
+    /// The support points on the unit cell of the degrees of freedom of @p fe
+    /// that are values of the network there: those of base elements that are
+    /// continuous and nodal.
+    template <int dim, int spacedim>
+    std::vector<std::optional<dealii::Point<dim>>>
+    nodes(const dealii::FiniteElement<dim, spacedim> &fe)
+    {
+      std::vector<std::optional<dealii::Point<dim>>> result(
+        fe.n_dofs_per_cell());
+      for (unsigned int b = 0; b < fe.n_base_elements(); ++b)
+        if (internal::is_continuous_and_nodal(fe.base_element(b)))
+          for (unsigned int i = 0; i < result.size(); ++i)
+            if (const auto &[copy, j] = fe.system_to_base_index(i);
+                copy.first == b)
+              result[i] = fe.base_element(b).unit_support_point(j);
+      return result;
+    }
   } // namespace
 
 
@@ -131,6 +153,10 @@ namespace lsr
       dealii::update_values | dealii::update_quadrature_points |
         dealii::update_JxW_values);
 
+    std::vector<std::vector<std::optional<dealii::Point<dim>>>> node_of;
+    for (unsigned int i = 0; i < dof_handler.get_fe_collection().size(); ++i)
+      node_of.push_back(nodes(dof_handler.get_fe(i)));
+
     // Rows of P, one for each owned degree of freedom, and inputs, point by
     // point.
     struct Row
@@ -141,25 +167,39 @@ namespace lsr
     std::vector<Row>    rows(dof_handler.locally_owned_dofs().n_elements());
     std::vector<double> inputs;
     std::size_t         n_columns = 0;
+
+    const auto add_point = [&](const dealii::Point<spacedim> &point) {
+      for (unsigned int d = 0; d < spacedim; ++d)
+        inputs.push_back(point[d]);
+      if (time)
+        inputs.push_back(*time);
+      n_columns += dof_handler.get_fe_collection().n_components();
+    };
     for (const auto &here : distribute_to_cells(dof_handler))
       {
         hp_fe_values.reinit(here.cell);
         const auto &fe_values = hp_fe_values.get_present_fe_values();
-        for (const auto &point : fe_values.get_quadrature_points())
-          {
-            for (unsigned int d = 0; d < spacedim; ++d)
-              inputs.push_back(point[d]);
-            if (time)
-              inputs.push_back(*time);
-          }
+        const auto &node      = node_of[here.cell->active_fe_index()];
         const dealii::FullMatrix<double> on_cell = project_on_cell(fe_values);
+        const std::size_t                first_column = n_columns;
+        for (const auto &point : fe_values.get_quadrature_points())
+          add_point(point);
         for (const auto &[row, i] : here.places)
-          {
-            rows[row].first_column = n_columns;
-            for (unsigned int v = 0; v < on_cell.n(); ++v)
-              rows[row].values.push_back(on_cell(i, v));
-          }
-        n_columns += on_cell.n();
+          if (!node[i])
+            {
+              rows[row].first_column = first_column;
+              for (unsigned int v = 0; v < on_cell.n(); ++v)
+                rows[row].values.push_back(on_cell(i, v));
+            }
+          else
+            {
+              rows[row].first_column =
+                n_columns +
+                fe_values.get_fe().system_to_component_index(i).first;
+              rows[row].values = {1.};
+              add_point(
+                mapping.transform_unit_to_real_cell(here.cell, *node[i]));
+            }
       }
 
     CompressedRows P;

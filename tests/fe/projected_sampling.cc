@@ -5,6 +5,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
 #include <lsr/fe/linear_residual.h>
+#include <lsr/fe/network_function.h>
 #include <lsr/fe/nodal_sampling.h>
 #include <lsr/network/fully_connected.h>
 #include <lsr/refine/refinement.h>
@@ -17,6 +18,7 @@
 #include <deal.II/lac/sparse_direct.h>
 #include <deal.II/lac/sparse_matrix.h>
 #include <deal.II/numerics/fe_field_function.h>
+#include <deal.II/numerics/vector_tools_interpolate.h>
 #include <deal.II/numerics/vector_tools_rhs.h>
 
 #include <gtest/gtest.h>
@@ -103,6 +105,31 @@ TEST_P(ProjectedSamplingOf, ReproducesFiniteElementFunctions)
       {
         EXPECT_NEAR(q(i, 0), u(i), 1e-12 * u.linfty_norm()) << i;
       }
+}
+
+TEST(ProjectedSampling, TheContinuousPartOfASystemIsNodal)
+{
+  const Space              space("FESystem<2>[FE_Q<2>(2)-FE_DGQ<2>(1)]");
+  const NetworkFunction<2> function(make_network(2, 2, {20}));
+  const Block q = as_block(field_sampling(space.mapping, space.dof_handler, 2)
+                             .evaluate(function.network()));
+  Vector<double> nodal(space.dof_handler.n_dofs());
+  dealii::VectorTools::interpolate(space.mapping,
+                                   space.dof_handler,
+                                   function,
+                                   nodal);
+  const dealii::IndexSet continuous =
+    dealii::DoFTools::extract_dofs(space.dof_handler,
+                                   dealii::ComponentMask({true, false}));
+  double of_continuous = 0, of_projected = 0;
+  for (unsigned int i = 0; i < nodal.size(); ++i)
+    {
+      double &difference =
+        continuous.is_element(i) ? of_continuous : of_projected;
+      difference = std::max(difference, std::abs(q(i, 0) - nodal(i)));
+    }
+  EXPECT_LT(of_continuous, 1e-14);
+  EXPECT_GT(of_projected, 1e-8);
 }
 
 TEST(ProjectedSampling, RefinesANetworkInHierarchicalElements)

@@ -168,8 +168,9 @@ namespace lsr
   {
   public:
     /// The constraints are those of the solution, see SolutionConstraints. All
-    /// other arguments must live as long as this object. Their values may
-    /// change between two refinements.
+    /// other arguments must live as long as this object. The right hand side is
+    /// what it was here, also where a solver that minimize_error() was given
+    /// overwrites it.
     template <int dim, int spacedim>
     LinearResidual(
       const dealii::DoFHandler<dim, spacedim>                 &dof_handler,
@@ -182,8 +183,8 @@ namespace lsr
           [&system_matrix]() -> const MatrixType & { return system_matrix; },
           system_rhs)
     {
-      this->residual = [&A = system_matrix,
-                        &b = system_rhs](const VectorType &u, VectorType &f) {
+      this->residual = [&A = system_matrix, b = system_rhs](const VectorType &u,
+                                                            VectorType &f) {
         A.vmult(f, u);
         f -= b;
       };

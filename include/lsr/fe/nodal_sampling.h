@@ -15,8 +15,8 @@ namespace lsr
   /**
    * How a network with @p n_outputs outputs becomes a field of @p dof_handler:
    * by nodal_sampling() if its finite elements are continuous and their degrees
-   * of freedom values at support points, else by projected_sampling(). This
-   * evaluates the network inside of cells, so that in discontinuous elements
+   * of freedom values at support points, else by projected_sampling(). For
+   * discontinuous elements this evaluates the network inside of cells, so that
    * each side of a face has its own values, also where the network jumps.
    * Throws what the two throw, and if there is not an output for each
    * component.
@@ -57,7 +57,9 @@ namespace lsr
    * projection to the polynomials of the cell. Cells that share a degree of
    * freedom may disagree; that with the smallest CellId counts, so that the
    * result does not depend on the number of processes. Finite-element functions
-   * are reproduced, smooth ones with the order of the element.
+   * are reproduced, smooth ones with the order of the element. Base elements of
+   * an FESystem that are continuous and nodal, as the velocity of FE_Q and
+   * FE_DGP, get the values at their support points, as in nodal_sampling().
    *
    * The network has an output for each component of the element, and is
    * evaluated at $p + 1$ points in each direction of a cell: take
