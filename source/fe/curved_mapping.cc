@@ -48,8 +48,8 @@ namespace lsr
           return points;
         }
       // Straight simplices are images of each other by linear maps.
-      const auto &map =
-        cell->reference_cell().template get_default_linear_mapping<dim>();
+      const dealii::ReferenceCell shape = cell->reference_cell();
+      const auto &map = shape.template get_default_linear_mapping<dim>();
       for (auto &point : points)
         point = map.transform_real_to_unit_cell(
           coarse, map.transform_unit_to_real_cell(cell, point));
