@@ -13,6 +13,7 @@
 #include <deal.II/base/function.h>
 #include <deal.II/base/quadrature_lib.h>
 #include <deal.II/fe/fe_tools.h>
+#include <deal.II/fe/fe_values_extractors.h>
 #include <deal.II/grid/grid_generator.h>
 #include <deal.II/lac/dynamic_sparsity_pattern.h>
 #include <deal.II/lac/sparse_direct.h>
@@ -120,7 +121,8 @@ TEST(ProjectedSampling, TheContinuousPartOfASystemIsNodal)
                                    nodal);
   const dealii::IndexSet continuous =
     dealii::DoFTools::extract_dofs(space.dof_handler,
-                                   dealii::ComponentMask({true, false}));
+                                   space.fe->component_mask(
+                                     dealii::FEValuesExtractors::Scalar(0)));
   double of_continuous = 0, of_projected = 0;
   for (unsigned int i = 0; i < nodal.size(); ++i)
     {
