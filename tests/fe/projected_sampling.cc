@@ -112,8 +112,8 @@ TEST(ProjectedSampling, TheContinuousPartOfASystemIsNodal)
 {
   const Space              space("FESystem<2>[FE_Q<2>(2)-FE_DGQ<2>(1)]");
   const NetworkFunction<2> function(make_network(2, 2, {20}));
-  const Block q = as_block(field_sampling(space.mapping, space.dof_handler, 2)
-                             .evaluate(function.network()));
+  const Column q = field_sampling(space.mapping, space.dof_handler, 2)
+                     .evaluate(function.network());
   Vector<double> nodal(space.dof_handler.n_dofs());
   dealii::VectorTools::interpolate(space.mapping,
                                    space.dof_handler,
@@ -128,7 +128,7 @@ TEST(ProjectedSampling, TheContinuousPartOfASystemIsNodal)
     {
       double &difference =
         continuous.is_element(i) ? of_continuous : of_projected;
-      difference = std::max(difference, std::abs(q(i, 0) - nodal(i)));
+      difference = std::max(difference, std::abs(q(i) - nodal(i)));
     }
   EXPECT_LT(of_continuous, 1e-14);
   EXPECT_GT(of_projected, 1e-8);
