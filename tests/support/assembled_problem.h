@@ -330,8 +330,10 @@ namespace lsr
             constraints.distribute_local_to_global(
               cell_matrix, cell_rhs, dofs, matrix, rhs);
           }
-        if (equation.faces || equation.boundary_load)
-          assemble_faces(u);
+        // deal.II 9.6 cannot compile this for surfaces.
+        if constexpr (dim == spacedim)
+          if (equation.faces || equation.boundary_load)
+            assemble_faces(u);
       }
 
       /// Elements with terms of faces have no constraints.
