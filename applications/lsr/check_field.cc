@@ -58,6 +58,9 @@ namespace lsr
       /// norm and its ratio to that of $u_h$.
       double L2 = unknown, energy = unknown, relative_energy = unknown;
 
+      /// Steps of the iterative solver for the estimate.
+      unsigned int n_iterations = 0;
+
       /// The residual in the norm of the parameter file, of the field and of
       /// what it was corrected to.
       double residual = unknown, corrected_residual = unknown;
@@ -93,6 +96,9 @@ namespace lsr
       std::unique_ptr<LinearSolver> solver;
 
       std::optional<Goal> goal;
+
+      /// The finite-element solution, where it is compared with.
+      std::optional<FEVector> solution;
 
       std::vector<CheckedField> checked;
     };
@@ -435,12 +441,14 @@ namespace lsr
     compare_with_solution(CheckCase<dim> &run,
                           CheckedField   &field,
                           const FEVector &u,
-                          const FEVector &corrected,
-                          const FEVector &solution)
+                          const FEVector &corrected)
     {
-      field.true_L2           = relative_L2(run, u, solution);
-      field.corrected_true_L2 = relative_L2(run, corrected, solution);
-      FEVector difference     = free_part(run, u);
+      if (!run.solution)
+        run.solution = run.problem.solve(run.pcout);
+      const FEVector &solution = *run.solution;
+      field.true_L2            = relative_L2(run, u, solution);
+      field.corrected_true_L2  = relative_L2(run, corrected, solution);
+      FEVector difference      = free_part(run, u);
       difference -= free_part(run, solution);
       field.true_energy = energy_norm(run.A, difference, run);
       if (run.goal)
@@ -497,12 +505,14 @@ namespace lsr
       const auto conforming = [&](const FEVector &v) {
         return discretization.make_conforming(v, assembler(run).constraints());
       };
+      const unsigned int            n_before = run.solver->n_iterations();
       const ErrorEstimate<FEVector> estimate = estimate_error(
         owned,
         [&](const FEVector &at, FEVector &result) {
           f(conforming(at), result);
         },
         inverse);
+      field.n_iterations = run.solver->n_iterations() - n_before;
       FEVector corrected = owned;
       corrected -= estimate.error;
       const FEVector nearby = conforming(corrected);
@@ -530,13 +540,9 @@ namespace lsr
       if (run.options.n_corrections > 0)
         field.corrected_residual = residual_norm_of(run, better);
 
-      const auto              exact = run.problem.equation.exact_solution();
-      std::optional<FEVector> solution;
+      const auto exact = run.problem.equation.exact_solution();
       if (run.options.compare)
-        {
-          solution = run.problem.solve(run.pcout);
-          compare_with_solution(run, field, u, better, *solution);
-        }
+        compare_with_solution(run, field, u, better);
       if (exact)
         {
           const auto error = [&](const FEVector &v) {
@@ -554,7 +560,7 @@ namespace lsr
         {
           FEVector error(u);
           error -= better;
-          worst = {field.L2, u, error, better, solution};
+          worst = {field.L2, u, error, better, run.solution};
         }
     }
 
@@ -583,6 +589,7 @@ namespace lsr
              {"estimated_energy_relative", field.relative_energy},
              {"true_energy", field.true_energy},
              {"effectivity_energy", field.energy / field.true_energy},
+             {"iterations", field.n_iterations},
              {"residual", field.residual},
              {"constraint_mismatch", field.constraint_mismatch},
              {"goal", field.goal},
@@ -694,6 +701,7 @@ namespace lsr
     {
       run.solver.reset();
       run.goal.reset();
+      run.solution.reset();
       run.residual = std::make_unique<FiniteElementResidual<dim>>(
         run.problem.assembler(),
         residual_norm(run.parameters.refinement.norm),

@@ -29,6 +29,14 @@ namespace lsr
       section.prm,
       List(Integer(2), 0, 3));
     section.add_parameter(
+      "Point file",
+      point_file,
+      "In the place of Points, for a network on points of its own (graph "
+      "network, point cloud): a file with their coordinates, [points, "
+      "dimensions], as --export-mesh writes it; .npy, .npz or HDF5 with the "
+      "array 'points', relative to the folder of this file. The network takes "
+      "a tensor [1, channels, points] and returns such a one.");
+    section.add_parameter(
       "Lower",
       lower,
       "Coordinates of the corner of the box that the grid covers. "
@@ -87,10 +95,51 @@ namespace lsr
 
 
 
+  namespace
+  {
+    /// The coordinates of points in a file.
+    NumberArray
+    point_array(const std::string &file)
+    {
+      auto       arrays = read_number_arrays(file);
+      const auto found  = arrays.find(arrays.count("") > 0 ? "" : "points");
+      require(found != arrays.end(),
+              file + ": there is no array 'points', expected the coordinates "
+                     "of the network's points.");
+      const NumberArray &array = found->second;
+      require(array.shape.size() == 2 && array.shape[0] > 1,
+              file + ": points are an array " + to_string(array.shape) +
+                ", expected points x dimensions.");
+      return array;
+    }
+  } // namespace
+
+
+
+  Block
+  GridParameters::points(const unsigned int dim) const
+  {
+    const NumberArray array = point_array(point_file);
+    const std::size_t n     = array.shape[0];
+    require(array.shape[1] == dim,
+            point_file + ": points of " + std::to_string(array.shape[1]) +
+              " coordinates, expected " + std::to_string(dim) + ".");
+    const HostBlock points = to_host(make_zero_block(dim, n));
+    for (std::size_t i = 0; i < n; ++i)
+      for (unsigned int d = 0; d < dim; ++d)
+        points(d, i) = array.values[i * dim + d];
+    return to_memory_space(points);
+  }
+
+
+
   std::size_t
   GridParameters::n_grid_points() const
   {
-    std::size_t n = 1;
+    require(n_points.empty() || !has_points(),
+            "Network/Grid/Points and Network/Grid/Point file are both given, "
+            "expected one of them.");
+    std::size_t n = has_points() ? point_array(point_file).shape[0] : 1;
     for (const unsigned int points : n_points)
       n *= points;
     return n;
@@ -102,7 +151,9 @@ namespace lsr
   GridParameters::sample_sizes() const
   {
     std::vector<std::size_t> sizes(n_points.begin(), n_points.end());
-    sizes.insert(channels == "last" ? sizes.end() : sizes.begin(),
+    if (has_points())
+      sizes = {n_grid_points()};
+    sizes.insert(channels_last() ? sizes.end() : sizes.begin(),
                  file.empty() ? expressions().size() : n_channels);
     return sizes;
   }
@@ -159,7 +210,7 @@ namespace lsr
     grid.placement     = placement == "vertices" ? Placement::vertices :
                          placement == "centers"  ? Placement::centers :
                                                    Placement::periodic;
-    grid.channels_last = channels == "last";
+    grid.channels_last = channels_last();
     return grid;
   }
 

@@ -13,7 +13,7 @@
 namespace lsr
 {
   /// The part of a parameter file for a network that maps fields on a regular
-  /// grid to fields on it.
+  /// grid, or at points of its own, to fields there.
   class GridParameters
   {
   public:
@@ -25,8 +25,19 @@ namespace lsr
     bool
     empty() const
     {
-      return n_points.empty();
+      return n_points.empty() && point_file.empty();
     }
+
+    /// Whether there are points in a file in the place of a regular grid.
+    bool
+    has_points() const
+    {
+      return !point_file.empty();
+    }
+
+    /// These, coordinates $\times$ points.
+    Block
+    points(const unsigned int dim) const;
 
     std::size_t
     n_grid_points() const;
@@ -55,10 +66,16 @@ namespace lsr
     GridInterpolation
     interpolation() const;
 
+    bool
+    channels_last() const
+    {
+      return channels == "last";
+    }
+
   private:
     std::vector<unsigned int> n_points;
     std::vector<double>       lower, upper;
-    std::string               inputs, file;
+    std::string               point_file, inputs, file;
     unsigned int              n_channels = 1;
     std::string               placement  = "vertices";
     std::string               channels   = "first";

@@ -184,6 +184,7 @@ namespace lsr
       for (const auto &[section, name] : {std::pair{"Mesh", "Mesh file"},
                                           {"Network", "File"},
                                           {"Network/Grid", "File"},
+                                          {"Network/Grid", "Point file"},
                                           {"Instances", "File"},
                                           {"Instances", "Training file"},
                                           {"Instances", "Branch"},

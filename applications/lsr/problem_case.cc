@@ -59,7 +59,11 @@ namespace lsr
       fields.push_back(equation != nullptr ?
                          equation->parse_function(text, where) :
                          Expression<dim>(text, where));
-    return parameters.grid<dim>().sample(ExpressionFunction<dim>(fields));
+    const ExpressionFunction<dim> channels(fields);
+    return parameters.has_points() ? sample_at(parameters.points(dim),
+                                               channels,
+                                               parameters.channels_last()) :
+                                     parameters.grid<dim>().sample(channels);
   }
 
 
@@ -75,11 +79,18 @@ namespace lsr
         require(!parameters.mesh_coordinates && !parameters.time_value(),
                 "Network/Mesh coordinates or Network/Time is set, expected "
                 "the default for a network on a grid.");
+        const GridParameters &grid = parameters.grid;
+        if (grid.has_points())
+          return point_sampling(discretization.mapping(),
+                                discretization.dof_handler(),
+                                grid.points(dim),
+                                grid_input(run),
+                                grid.channels_last());
         return grid_sampling(discretization.mapping(),
                              discretization.dof_handler(),
-                             parameters.grid.template grid<dim>(),
+                             grid.template grid<dim>(),
                              grid_input(run),
-                             parameters.grid.interpolation());
+                             grid.interpolation());
       }
     const auto sample = [&](const dealii::Mapping<dim> &mapping) {
       return nodal_sampling(mapping,

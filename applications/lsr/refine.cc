@@ -42,15 +42,23 @@ namespace lsr
                  restart,
                  "Continue an iterative refinement from the checkpoint in the "
                  "output folder");
+    const auto not_empty = [](const std::string &file) {
+      return std::string(file.empty() ? "the name of a file expected" : "");
+    };
     app
       .add_option("--export-case",
                   exported_file,
                   "Write network, nodes, residual and Jacobian into this file, "
                   "a case (.h5), and end; it can be refined without deal.II. A "
                   "nonlinear problem is linearized at the network")
-      ->check([](const std::string &file) {
-        return std::string(file.empty() ? "the name of a file expected" : "");
-      });
+      ->check(not_empty);
+    app
+      .add_option("--export-mesh",
+                  exported_mesh,
+                  "Write the mesh into this file (.h5), and end: coordinates "
+                  "of the nodes, cells and boundary ids, for networks that "
+                  "take fields at the nodes (Network/Grid/Point file)")
+      ->check(not_empty);
 #endif
     app.option_defaults()->group(for_case);
     subspace.add_to(app);

@@ -20,7 +20,7 @@ namespace lsr
   {
     // For a parameter file.
     bool        restart = false;
-    std::string exported_file;
+    std::string exported_file, exported_mesh;
 
     // For a case.
     std::string output_file, values_file;

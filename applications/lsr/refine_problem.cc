@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "applications/lsr/export_mesh.h"
 #include "applications/lsr/finite_elements.h"
 #include "applications/lsr/parameter_file.h"
 #include "applications/lsr/problem_case.h"
@@ -500,7 +501,9 @@ namespace lsr
       options,
       [&](const MPI_Comm world, const KindOfProblem &kind, const auto dim) {
         options.refuse_options_of_others();
-        if (kind.has_instances)
+        if (!options.exported_mesh.empty())
+          export_mesh(world, kind.equation, options, dim);
+        else if (kind.has_instances)
           refine_instances(world, options, kind.equation, dim);
         else
           refine_case_of<decltype(dim)::value>(world, kind.equation, options);

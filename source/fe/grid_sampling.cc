@@ -3,6 +3,7 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/sparse_matrix.h>
 #include <lsr/fe/grid_sampling.h>
+#include <lsr/fe/nodal_sampling.h>
 
 #include <deal.II/fe/fe_values.h>
 
@@ -10,6 +11,8 @@
 #include <cmath>
 #include <string>
 #include <utility>
+
+#include "fe/point_field.h"
 
 namespace lsr
 {
@@ -152,17 +155,15 @@ namespace lsr
   Block
   RegularGrid<dim>::sample(const dealii::Function<dim> &channels) const
   {
-    const std::size_t n = size(), n_channels = channels.n_components;
-    const HostBlock   values("lsr::fields", n * n_channels, 1);
-    for_each_index<dim>(
-      n_points,
-      [&](const std::array<unsigned int, dim> &index, const std::size_t i) {
-        const dealii::Point<dim> x = point(index);
-        for (std::size_t c = 0; c < n_channels; ++c)
-          values(channels_last ? i * n_channels + c : c * n + i, 0) =
-            channels.value(x, c);
-      });
-    return to_memory_space(values);
+    const HostBlock points = to_host(make_zero_block(dim, size()));
+    for_each_index<dim>(n_points,
+                        [&](const std::array<unsigned int, dim> &index,
+                            const std::size_t                    i) {
+                          const dealii::Point<dim> x = point(index);
+                          for (unsigned int d = 0; d < dim; ++d)
+                            points(d, i) = x[d];
+                        });
+    return sample_at(to_memory_space(points), channels, channels_last);
   }
 
 
@@ -245,13 +246,77 @@ namespace lsr
 
 
 
-#define LSR_INSTANTIATE(dim)                                       \
-  template struct RegularGrid<dim>;                                \
-  template Sampling grid_sampling(const dealii::Mapping<dim> &,    \
-                                  const dealii::DoFHandler<dim> &, \
-                                  const RegularGrid<dim> &,        \
-                                  const Block &,                   \
-                                  const GridInterpolation);
+  template <int dim>
+  Block
+  sample_at(const Block                 &points,
+            const dealii::Function<dim> &channels,
+            const bool                   channels_last)
+  {
+    const HostBlock   x = to_host(points);
+    const std::size_t n = x.extent(1), n_channels = channels.n_components;
+    const HostBlock   values = to_host(make_zero_block(n * n_channels, 1));
+    for (std::size_t i = 0; i < n; ++i)
+      {
+        dealii::Point<dim> point;
+        for (unsigned int d = 0; d < dim; ++d)
+          point[d] = x(d, i);
+        for (std::size_t c = 0; c < n_channels; ++c)
+          values(channels_last ? i * n_channels + c : c * n + i, 0) =
+            channels.value(point, c);
+      }
+    return to_memory_space(values);
+  }
+
+
+
+  template <int dim>
+  Sampling
+  point_sampling(const dealii::Mapping<dim>    &mapping,
+                 const dealii::DoFHandler<dim> &dof_handler,
+                 const Block                   &points,
+                 const Block                   &input,
+                 const bool                     channels_last)
+  {
+    const std::size_t  n          = points.extent(1);
+    const unsigned int n_channels = dof_handler.get_fe().n_components();
+    const Sampling     nodes = nodal_sampling(mapping, dof_handler, n_channels);
+    const CompressedRows weights = PointField<dim>(points).matrix(nodes.points);
+
+    CompressedRows P;
+    P.n_columns = n * n_channels;
+    for (std::size_t i = 0; i < nodes.n_values(n_channels); ++i)
+      {
+        const std::size_t row     = nodes.rows.empty() ? i : nodes.rows[i];
+        const std::size_t node    = row / n_channels;
+        const std::size_t channel = row % n_channels;
+        for (auto e = weights.starts[node]; e < weights.starts[node + 1]; ++e)
+          {
+            const std::size_t j = weights.columns[e];
+            P.add(channels_last ? j * n_channels + channel : channel * n + j,
+                  weights.values[e]);
+          }
+        P.end_row();
+      }
+    return Sampling::projected(input, P);
+  }
+
+
+
+#define LSR_INSTANTIATE(dim)                                        \
+  template struct RegularGrid<dim>;                                 \
+  template Sampling grid_sampling(const dealii::Mapping<dim> &,     \
+                                  const dealii::DoFHandler<dim> &,  \
+                                  const RegularGrid<dim> &,         \
+                                  const Block &,                    \
+                                  const GridInterpolation);         \
+  template Block    sample_at(const Block &,                        \
+                              const dealii::Function<dim> &,        \
+                              const bool);                          \
+  template Sampling point_sampling(const dealii::Mapping<dim> &,    \
+                                   const dealii::DoFHandler<dim> &, \
+                                   const Block &,                   \
+                                   const Block &,                   \
+                                   const bool);
   LSR_INSTANTIATE(1)
   LSR_INSTANTIATE(2)
   LSR_INSTANTIATE(3)

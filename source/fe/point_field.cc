@@ -442,6 +442,28 @@ namespace lsr
 
 
 
+  template <int dim>
+  CompressedRows
+  PointField<dim>::matrix(const Block &query_block) const
+  {
+    std::vector<std::vector<std::size_t>> at(interpolation->count.size());
+    for (std::size_t i = 0; i < n_points; ++i)
+      at[interpolation->place[i]].push_back(i);
+
+    CompressedRows rows;
+    rows.n_columns = n_points;
+    for (const dealii::Point<dim> &query : to_points<dim>(query_block))
+      {
+        for (const auto &[j, weight] : interpolation->weights(query))
+          for (const std::size_t i : at[j])
+            rows.add(i, weight / at[j].size());
+        rows.end_row();
+      }
+    return rows;
+  }
+
+
+
   template class PointField<1>;
   template class PointField<2>;
   template class PointField<3>;

@@ -4,6 +4,7 @@
 #define lsr_fe_point_field_h
 
 #include <lsr/base/types.h>
+#include <lsr/dense/sparse_matrix.h>
 
 #include <memory>
 #include <string>
@@ -50,6 +51,11 @@ namespace lsr
      */
     Column
     interpolate(const Column &values, const Block &queries) const;
+
+    /// The same as a matrix, queries $\times$ points. Throws lsr::Error as
+    /// interpolate() does.
+    CompressedRows
+    matrix(const Block &queries) const;
 
   private:
     struct Interpolation;

@@ -117,8 +117,8 @@ namespace lsr
 
 
     /// An index in front of those given.
-    Values
-    index(const OperatorCall &call)
+    c10::List<c10::optional<at::Tensor>>
+    all_directions(const OperatorCall &call)
     {
       c10::List<c10::optional<at::Tensor>> indices;
       indices.push_back(c10::nullopt);
@@ -127,8 +127,93 @@ namespace lsr
           indices.push_back(element.toTensor());
         else
           indices.push_back(c10::nullopt);
+      return indices;
+    }
+
+
+
+    Values
+    index(const OperatorCall &call)
+    {
       Values arguments                 = tangent_arguments(call);
-      arguments[call.place("indices")] = indices;
+      arguments[call.place("indices")] = all_directions(call);
+      return joined(call.run(call.values()), call.run(arguments));
+    }
+
+
+
+    /// Numbers put or added at other places, where both may have derivatives:
+    /// the arguments of the tangents, zeros where there are none.
+    Values
+    with_zeros(const OperatorCall &call, const std::vector<std::string> &names)
+    {
+      Values arguments = tangent_arguments(call);
+      for (const std::string &name : names)
+        {
+          c10::IValue &argument = arguments[call.place(name)];
+          if (!argument.isTensor())
+            argument = 0; // a number that is put
+          else if (const Dual x = call.dual(name); !x.tangents.defined())
+            argument = at::zeros(with_front(call.n_directions, x.value.sizes()),
+                                 x.value.options());
+        }
+      return arguments;
+    }
+
+
+
+    Values
+    index_put(const OperatorCall &call)
+    {
+      const at::Tensor x         = call.dual("self").value;
+      const auto       indices   = call.values().at(call.place("indices"));
+      Values           arguments = with_zeros(call, {"self", "values"});
+      c10::IValue     &put       = arguments[call.place("values")];
+      put                        = align(
+        put.toTensor(),
+        at::index(x, indices.to<c10::List<c10::optional<at::Tensor>>>()).dim());
+      arguments[call.place("indices")] = all_directions(call);
+      return joined(call.run(call.values()), call.run(arguments));
+    }
+
+
+
+    /// One dimension further behind.
+    void
+    shift_dimension(const OperatorCall &call, Values &arguments)
+    {
+      c10::IValue &dim = arguments[call.place("dim")];
+      if (dim.toInt() >= 0)
+        dim = dim.toInt() + 1;
+    }
+
+
+
+    /// index_add, index_copy: a list of places.
+    Values
+    index_add(const OperatorCall &call)
+    {
+      Values arguments = with_zeros(call, {"self", "source"});
+      shift_dimension(call, arguments);
+      return joined(call.run(call.values()), call.run(arguments));
+    }
+
+
+
+    /// gather, scatter, scatter_add: a place for each number, the same for all
+    /// directions.
+    Values
+    scatter(const OperatorCall &call)
+    {
+      std::vector<std::string> names = {"self"};
+      for (const char *name : {"src", "value"})
+        if (call.has(name))
+          names.emplace_back(name);
+      Values arguments = with_zeros(call, names);
+      shift_dimension(call, arguments);
+      const at::Tensor index = call.dual("index").value;
+      arguments[call.place("index")] =
+        index.unsqueeze(0).expand(with_front(call.n_directions, index.sizes()));
       return joined(call.run(call.values()), call.run(arguments));
     }
 
@@ -161,7 +246,10 @@ namespace lsr
                           {"repeat", &repeat},
                           {"sum", &reduce},
                           {"mean", &reduce},
-                          {"index", &index}};
+                          {"index", &index},
+                          {"index_put", &index_put}};
+    set_rule(rules, &index_add, {"index_add", "index_copy"});
+    set_rule(rules, &scatter, {"gather", "scatter", "scatter_add"});
     set_rule(rules,
              &constant,
              {"zeros_like",  "ones_like",   "empty_like", "full_like",

@@ -349,12 +349,14 @@ namespace lsr
                     H5T_NATIVE_DOUBLE,
                     array.values.data());
     for (const auto &[name, values] : content.integers)
-      write_entries(file,
-                    name,
-                    {values.size()},
-                    H5T_STD_I64LE,
-                    H5T_NATIVE_INT64,
-                    values.data());
+      {
+        std::vector<hsize_t> extents = {values.size()};
+        if (const auto found = content.n_columns.find(name);
+            found != content.n_columns.end())
+          extents = {values.size() / found->second, found->second};
+        write_entries(
+          file, name, extents, H5T_STD_I64LE, H5T_NATIVE_INT64, values.data());
+      }
     for (const auto &[name, text] : content.texts)
       write_text(file, name, text);
     for (const auto &[name, bytes] : content.bytes)

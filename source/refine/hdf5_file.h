@@ -27,6 +27,9 @@ namespace lsr
 
     std::map<std::string, std::vector<std::int64_t>> integers = {};
 
+    /// Columns of those integers that are a matrix, row after row.
+    std::map<std::string, std::size_t> n_columns = {};
+
     std::map<std::string, std::string> texts = {};
 
     /// Files inside the file.

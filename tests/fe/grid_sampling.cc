@@ -92,19 +92,16 @@ namespace
 
 
 
-  /// The largest difference between fields read from the grid and fields at the
-  /// nodes.
+  /// The largest difference between fields of which a network returns these
+  /// values, and fields at the nodes.
   template <int dim>
   double
-  error(const Mesh<dim>        &mesh,
-        const RegularGrid<dim> &grid,
-        const Fields<dim>      &fields,
-        const GridInterpolation interpolation)
+  error(const Mesh<dim>   &mesh,
+        const Sampling    &sampling,
+        const Block       &values,
+        const Fields<dim> &fields)
   {
-    const Block    on_grid  = grid.sample(fields);
-    const Sampling sampling = grid_sampling(
-      mesh.mapping, mesh.dof_handler, grid, on_grid, interpolation);
-    const HostBlock found = to_host(sampling.apply(on_grid));
+    const HostBlock found = to_host(sampling.apply(values));
     const Sampling  nodes =
       nodal_sampling(mesh.mapping, mesh.dof_handler, fields.n_components);
     const HostBlock points = to_host(nodes.points);
@@ -121,6 +118,48 @@ namespace
                                   fields.value(x, row % fields.n_components)));
       }
     return worst;
+  }
+
+
+
+  /// The same for fields on a grid.
+  template <int dim>
+  double
+  error(const Mesh<dim>        &mesh,
+        const RegularGrid<dim> &grid,
+        const Fields<dim>      &fields,
+        const GridInterpolation interpolation)
+  {
+    const Block on_grid = grid.sample(fields);
+    return error(mesh,
+                 grid_sampling(mesh.mapping,
+                               mesh.dof_handler,
+                               grid,
+                               on_grid,
+                               interpolation),
+                 on_grid,
+                 fields);
+  }
+
+
+
+  /// The same for fields at points.
+  template <int dim>
+  double
+  error(const Mesh<dim>   &mesh,
+        const Block       &points,
+        const Fields<dim> &fields,
+        const bool         channels_last)
+  {
+    const Block values = sample_at(points, fields, channels_last);
+    return error(mesh,
+                 point_sampling(mesh.mapping,
+                                mesh.dof_handler,
+                                points,
+                                values,
+                                channels_last),
+                 values,
+                 fields);
   }
 } // namespace
 
@@ -223,4 +262,43 @@ TEST(GridSampling, SaysWhereTheMeshLeavesTheGrid)
                   "direction 1",
                   "from -1.0",
                   "to 1.0");
+}
+
+
+
+TEST(PointSampling, ANetworkOnTheNodesOfTheMeshIsReadThereInAnyOrder)
+{
+  const Fields<2> fields(2, [](const dealii::Point<2> &x, unsigned int c) {
+    return std::sin((3. + c) * x[0]) * std::exp(x[1]);
+  });
+  // Hanging nodes, too.
+  const Mesh<2>   mesh(dealii::FESystem<2>(dealii::FE_Q<2>(2), 2));
+  const HostBlock nodes =
+    to_host(nodal_sampling(mesh.mapping, mesh.dof_handler, 2).points);
+  const std::size_t n        = nodes.extent(1);
+  const HostBlock   reversed = to_host(make_zero_block(2, n));
+  for (std::size_t i = 0; i < n; ++i)
+    for (unsigned int d = 0; d < 2; ++d)
+      reversed(d, i) = nodes(d, n - 1 - i);
+  for (const bool last : {false, true})
+    EXPECT_EQ(error(mesh, to_memory_space(reversed), fields, last), 0.);
+}
+
+
+
+TEST(PointSampling, BetweenPointsQuadraticFieldsAreReproduced)
+{
+  const Fields<2> quadratic(1, [](const dealii::Point<2> &x, unsigned int) {
+    return 1 + x[0] - 2 * x[0] * x[1] + 3 * x[1] * x[1];
+  });
+  const Mesh<2>   mesh(dealii::FE_Q<2>(1));
+  const HostBlock points = to_host(random_points(2, 400, -1., 2.));
+  EXPECT_LT(error(mesh, to_memory_space(points), quadratic, false), 1e-10);
+  // A part of the mesh that has no points.
+  for (std::size_t i = 0; i < points.extent(1); ++i)
+    points(0, i) = -1. + (points(0, i) + 1.) / 2;
+  expect_contains(message([&]() {
+                    error(mesh, to_memory_space(points), quadratic, false);
+                  }),
+                  "is not known near the point");
 }

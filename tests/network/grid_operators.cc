@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-// Networks that map whole fields to whole fields: FNO, U-Net, transformer, as
-// PyTorch writes them.
+// Networks that map whole fields to whole fields: FNO, U-Net, transformer, graph
+// network, attention over points, as PyTorch writes them.
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
@@ -46,7 +46,9 @@ namespace
            {"fno", {1, 12, 12}},
            {"fno1d", {16, 2}},
            {"unet", {2, 8, 8}},
-           {"vit", {1, 8, 8}}})
+           {"vit", {1, 8, 8}},
+           {"graph", {9, 2}},
+           {"cloud", {2, 9}}})
       for (const char *ending : {".pt", "-script.pt", ".pt2"})
         result.push_back({name + ending, sizes});
     return result;

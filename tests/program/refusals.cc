@@ -501,6 +501,15 @@ TEST_F(Refusals, OfExports)
   export_refuses({"--restart"}, {"--restart"});
   export_refuses(set({"Network/File="}), {"Network/File"});
   refuses({"refine", "good.prm", "--export-case", ""}, {"name of a file"});
+  refuses({"refine", "good.prm", "--export-mesh", ""}, {"name of a file"});
+  refuses(Words{"refine", "good.prm"} + set({"Mesh/Adaptive refinements=1"}) +
+            Words{"--export-mesh", "refused.h5"},
+          {"--export-mesh", "Mesh/Adaptive refinements"});
+  refuses(Words{"refine", "good.prm"} +
+            set({"Network/Grid/Point file=points.csv",
+                 "Network/Grid/Points=5, 5",
+                 "Network/Grid/Inputs=1"}),
+          {"Point file", "expected one of them"});
 }
 
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-"""Make the network and the instances of this folder: python3 train.py FOLDER
+"""Make a network and the instances of this folder: python3 train.py FOLDER [NETWORK]
 
-A Fourier neural operator (Li et al., 2021) for Darcy flow, -div(a grad u) = 1,
-u = 0 on the boundary of the unit square, with a lognormal coefficient a: it
-takes a on a grid of 65 x 65 points and returns u there. It is trained on 300
-finite-element solutions. Needs torch, numpy and scipy; takes some minutes on
-one thread.
+Networks for Darcy flow, -div(a grad u) = 1, u = 0 on the boundary of the unit
+square, with a lognormal coefficient a: they take a on a grid of 65 x 65 points
+and return u there. They are trained on 300 finite-element solutions. NETWORK is
+fno (the file network.pt; Li et al., 2021), unet or transformer. Needs torch,
+numpy and scipy; takes some minutes on one thread.
 """
 
+import io
 import os
 import sys
+import zipfile
 
 import numpy as np
 import scipy.sparse
@@ -108,8 +110,117 @@ class Fno(nn.Module):
         return 0.1 * self.second(nn.functional.gelu(self.first(x)))
 
 
+class Block(nn.Module):
+    """Two convolutions and a shortcut."""
+
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.first = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.norm = nn.GroupNorm(4, n_out)
+        self.second = nn.Conv2d(n_out, n_out, 3, padding=1)
+        self.shortcut = nn.Conv2d(n_in, n_out, 1)
+
+    def forward(self, x):
+        h = nn.functional.gelu(self.norm(self.first(x)))
+        return nn.functional.gelu(self.second(h) + self.shortcut(x))
+
+
+class UNet(nn.Module):
+    """Levels of 65, 33, 17 and 9 points, whose grids are nested."""
+
+    def __init__(self, widths=(12, 24, 36, 48), n_points=N):
+        super().__init__()
+        line = torch.linspace(0, 1, n_points)
+        grid = torch.stack(torch.meshgrid(line, line, indexing="ij"))
+        self.register_buffer("grid", grid.unsqueeze(0))
+        pairs = list(zip(widths[:-1], widths[1:]))
+        self.lift = nn.Conv2d(3, widths[0], 1)
+        self.down = nn.ModuleList([Block(w, w) for w in widths])
+        self.coarser = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairs])
+        self.finer = nn.ModuleList([nn.ConvTranspose2d(b, a, 3, stride=2, padding=1) for a, b in pairs])
+        self.up = nn.ModuleList([Block(2 * a, a) for a, _ in pairs])
+        self.output = nn.Conv2d(widths[0], 1, 1)
+
+    def forward(self, a):
+        x = torch.cat([torch.log(a), self.grid.expand(a.shape[0], -1, -1, -1)], 1)
+        x = self.down[0](self.lift(x))
+        levels = [x]
+        for coarser, down in zip(self.coarser, self.down[1:]):
+            x = down(coarser(x))
+            levels.append(x)
+        for level, finer, up in zip(levels[-2::-1], self.finer[::-1], self.up[::-1]):
+            x = up(torch.cat([level, finer(x)], 1))
+        return 0.1 * self.output(x)
+
+
+class Layer(nn.Module):
+    """Attention between all patches, and a network for each."""
+
+    def __init__(self, width, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x):
+        h = self.qkv(self.norm1(x)).unflatten(-1, (3, self.n_heads, -1))
+        q, k, v = h.permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, -1)
+        x = x + self.output((weights @ v).transpose(1, 2).flatten(2))
+        return x + self.mlp(self.norm2(x))
+
+
+class Transformer(nn.Module):
+    """Attention over 13 x 13 patches of 5 x 5 points, and a convolution that
+    joins the patches."""
+
+    def __init__(self, width=64, n_layers=4, n_heads=4, patch=5, n_fields=8, n_points=N):
+        super().__init__()
+        line = torch.linspace(0, 1, n_points)
+        grid = torch.stack(torch.meshgrid(line, line, indexing="ij"))
+        self.register_buffer("grid", grid.unsqueeze(0))
+        self.n_patches = n_points // patch
+        self.embed = nn.Conv2d(3, width, patch, stride=patch)
+        self.position = nn.Parameter(0.02 * torch.randn(1, self.n_patches**2, width))
+        self.layers = nn.Sequential(*[Layer(width, n_heads) for _ in range(n_layers)])
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.ConvTranspose2d(width, n_fields, patch, stride=patch)
+        self.first = nn.Conv2d(n_fields + 3, 24, 3, padding=1)
+        self.second = nn.Conv2d(24, 24, 3, padding=1)
+        self.third = nn.Conv2d(24, 1, 1)
+
+    def forward(self, a):
+        inputs = torch.cat([torch.log(a), self.grid.expand(a.shape[0], -1, -1, -1)], 1)
+        x = self.embed(inputs).flatten(2).transpose(1, 2) + self.position
+        x = self.norm(self.layers(x))
+        x = self.head(x.transpose(1, 2).unflatten(2, (self.n_patches, self.n_patches)))
+        x = nn.functional.gelu(self.first(torch.cat([x, inputs], 1)))
+        return 0.1 * self.third(nn.functional.gelu(self.second(x)))
+
+
+# Name, class, file, and epochs and learning rate of the training.
+NETWORKS = {
+    "fno": (Fno, "network.pt", 60, 4e-3),
+    "unet": (UNet, "unet.pt", 60, 2e-3),
+    "transformer": (Transformer, "transformer.pt", 200, 1e-3),
+}
+
+
+def save(module, path):
+    """TorchScript without the places of its source, which name folders of this machine."""
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(path, "w") as written:
+        for entry in whole.infolist():
+            if not entry.filename.endswith(".debug_pkl"):
+                written.writestr(entry, whole.read(entry))
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else "."
+    make_network, file, n_epochs, rate = NETWORKS[sys.argv[2] if len(sys.argv) > 2 else "fno"]
     torch.set_num_threads(1)
     torch.manual_seed(0)
     random = np.random.default_rng(0)
@@ -128,12 +239,12 @@ def main():
         return (difference[inside].square().sum((1, 2, 3))
                 / u[k][inside].square().sum((1, 2, 3))).sqrt()
 
-    net = Fno()
+    net = make_network()
     print(sum(p.numel() * (2 if p.is_complex() else 1) for p in net.parameters()), "parameters")
-    n_epochs, batch = int(os.environ.get("EPOCHS", 60)), 10
-    optimizer = torch.optim.Adam(net.parameters(), lr=4e-3)
+    n_epochs, batch = int(os.environ.get("EPOCHS", n_epochs)), 10
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 4e-3, total_steps=n_epochs * (N_TRAINING // batch))
+        optimizer, rate, total_steps=n_epochs * (N_TRAINING // batch))
     unseen = torch.arange(N_TRAINING, N_TRAINING + N_UNSEEN)
     for epoch in range(n_epochs):
         for k in torch.randperm(N_TRAINING).split(batch):
@@ -148,7 +259,7 @@ def main():
 
     net.eval()
     torch.save(net.state_dict(), os.path.join(folder, "state.pth"))
-    torch.jit.trace(net, a[:1]).save(os.path.join(folder, "network.pt"))
+    save(torch.jit.trace(net, a[:1]), os.path.join(folder, file))
     np.savetxt(os.path.join(folder, "instances.csv"), m[N_TRAINING:], "%.4f", ",",
                header=",".join(f"m{k + 1}" for k in range(len(MODES))), comments="")
 

@@ -97,6 +97,37 @@ namespace lsr
     const RegularGrid<dim>        &grid,
     const Block                   &input,
     const GridInterpolation        interpolation = GridInterpolation::linear);
+
+
+
+  /// The values of a function at points (coordinates $\times$ points), one
+  /// channel for each of its components, as a network on points takes them: a
+  /// block of one column in the order of point_sampling().
+  template <int dim>
+  Block
+  sample_at(const Block                 &points,
+            const dealii::Function<dim> &channels,
+            const bool                   channels_last = false);
+
+  /**
+   * The sampling of a network whose one sample is a set of fields at points of
+   * its own, as graph networks and networks on point clouds have them: @p
+   * points (coordinates $\times$ points) in the order of its tensors,
+   * [channels, points] or, with @p channels_last, [points, channels]. @p input
+   * is the sample, one column. Nodes of the mesh that are among the points
+   * select their values; at others, $P$ interpolates with the nearest points,
+   * by polynomials of degree two (cubic where the points are those of a grid).
+   *
+   * Throws lsr::Error if a node is farther away from the points than these are
+   * from each other, and what nodal_sampling() throws.
+   */
+  template <int dim>
+  Sampling
+  point_sampling(const dealii::Mapping<dim>    &mapping,
+                 const dealii::DoFHandler<dim> &dof_handler,
+                 const Block                   &points,
+                 const Block                   &input,
+                 const bool                     channels_last = false);
 } // namespace lsr
 
 #endif

@@ -3,21 +3,24 @@
 
 """Make the files of this folder: python3 make.py FOLDER
 
-Grid operators as people write them in PyTorch, untrained, each as NAME.pt
-(torch.jit.trace), NAME-script.pt (torch.jit.script) and NAME.pt2
-(torch.export), for one sample of the sizes in SAMPLES. The files here were made
-by PyTorch 2.15.0.
+Grid operators, and networks on the nodes of a mesh, as people write them in
+PyTorch, untrained, each as NAME.pt (torch.jit.trace), NAME-script.pt
+(torch.jit.script) and NAME.pt2 (torch.export), for one sample of the sizes in
+SAMPLES. The files here were made by PyTorch 2.15.0.
 """
 
+import io
 import os
 import sys
+import zipfile
 
 import torch
 from torch import nn
 import torch.nn.functional as F
 
 # Sizes of the input without the leading 1.
-SAMPLES = {"fno": (1, 12, 12), "fno1d": (16, 2), "unet": (2, 8, 8), "vit": (1, 8, 8)}
+SAMPLES = {"fno": (1, 12, 12), "fno1d": (16, 2), "unet": (2, 8, 8), "vit": (1, 8, 8),
+           "graph": (9, 2), "cloud": (2, 9)}
 
 
 class SpectralConv(nn.Module):
@@ -148,16 +151,96 @@ class ViT(nn.Module):
         return F.pixel_shuffle(x, 2)
 
 
+def mesh(n=3):
+    """Nodes of n x n, edges in both directions along both axes."""
+    index = torch.arange(n * n).view(n, n)
+    pairs = torch.cat([torch.stack([index[:-1].flatten(), index[1:].flatten()]),
+                       torch.stack([index[:, :-1].flatten(), index[:, 1:].flatten()])], 1)
+    points = torch.stack([index % n, index // n], -1).view(-1, 2) / (n - 1.0)
+    return points, torch.cat([pairs, pairs.flip(0)], 1)
+
+
+class Graph(nn.Module):
+    """Messages along edges, added up in three ways; boundary values put in."""
+
+    def __init__(self, width=4):
+        super().__init__()
+        points, edges = mesh()
+        self.register_buffer("senders", edges[0])
+        self.register_buffer("receivers", edges[1])
+        self.register_buffer("offsets", (points[edges[0]] - points[edges[1]]).unsqueeze(0))
+        self.register_buffer("boundary", torch.tensor([0, 1, 2, 6, 7, 8]))
+        self.register_buffer("opposite", torch.arange(8, -1, -1).view(1, 9, 1))
+        self.node = nn.Linear(2, width)
+        self.edge = nn.Linear(2, width)
+        self.message = nn.Sequential(nn.Linear(3 * width, width), nn.SiLU(), nn.Linear(width, width))
+        self.update = nn.Linear(2 * width, width)
+        self.norm = nn.LayerNorm(width)
+        self.value = nn.Parameter(torch.randn(1))
+        self.project = nn.Linear(width, 1)
+
+    def messages(self, h, e):
+        return self.message(torch.cat([h[:, self.senders], h.index_select(1, self.receivers), e], -1))
+
+    def forward(self, x):
+        h = self.node(x)
+        e = self.edge(self.offsets).expand(x.shape[0], -1, -1)
+        sums = torch.zeros_like(h).index_add(1, self.receivers, self.messages(h, e))
+        h = self.norm(h + self.update(torch.cat([h, sums], -1)))
+        m = self.messages(h, e)
+        places = self.receivers.view(1, -1, 1).expand_as(m)
+        h = F.silu(h.scatter_add(1, places, m))
+        h = h + 0.5 * torch.gather(h, 1, self.opposite.expand_as(h))
+        sums = torch.zeros_like(h)
+        sums.index_add_(1, self.receivers, self.messages(h, e))
+        sums = torch.scatter(sums, 1, self.opposite[:, :3].expand_as(sums[:, :3]), 0.1 * h[:, :3])
+        u = self.project(h + sums)
+        u[:, self.boundary] = self.value
+        return u
+
+
+class Cloud(nn.Module):
+    """Attention over points with a bias by their distances, channels first."""
+
+    def __init__(self, width=6):
+        super().__init__()
+        points, _ = mesh()
+        self.register_buffer("points", points.unsqueeze(0))
+        self.register_buffer("distances", torch.cdist(points, points))
+        self.rate = nn.Parameter(torch.tensor(1.0))
+        self.embed = nn.Linear(4, width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, 1)
+
+    def forward(self, x):
+        x = torch.cat([x.transpose(1, 2), self.points.expand(x.shape[0], -1, -1)], -1)
+        h = torch.tanh(self.embed(x))
+        q, k, v = self.qkv(h).chunk(3, -1)
+        weights = torch.softmax(q @ k.transpose(1, 2) - self.rate * self.distances, -1)
+        return self.output(h + weights @ v).transpose(1, 2)
+
+
+def save(module, path):
+    """TorchScript without the places of its source, which name folders of this machine."""
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(path, "w") as written:
+        for entry in whole.infolist():
+            if not entry.filename.endswith(".debug_pkl"):
+                written.writestr(entry, whole.read(entry))
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else "."
     torch.set_num_threads(1)
-    for name, module in (("fno", Fno), ("fno1d", Fno1d), ("unet", UNet), ("vit", ViT)):
+    for name, module in (("fno", Fno), ("fno1d", Fno1d), ("unet", UNet), ("vit", ViT),
+                         ("graph", Graph), ("cloud", Cloud)):
         torch.manual_seed(0)
         net = module().eval()
         x = torch.rand(1, *SAMPLES[name])
         path = os.path.join(folder, name)
-        torch.jit.trace(net, x).save(path + ".pt")
-        torch.jit.script(net).save(path + "-script.pt")
+        save(torch.jit.trace(net, x), path + ".pt")
+        save(torch.jit.script(net), path + "-script.pt")
         program = torch.export.export(net, (x,))
         for node in program.graph.nodes:  # where its author's files are
             node.meta.pop("stack_trace", None)
