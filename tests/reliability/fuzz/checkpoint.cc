@@ -3,9 +3,10 @@
 // Checkpoints: safetensors and the files of torch.save() before archives, byte
 // by byte, or archives (state_dict, .npz) by their files.
 
+#include "network/checkpoint.h"
+
 #include "base/zip_archive.h"
 #include "fuzz.h"
-#include "network/checkpoint.h"
 
 LSR_FUZZ(checkpoint)
 {

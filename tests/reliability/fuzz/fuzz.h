@@ -5,7 +5,11 @@
 
 #include <lsr/base/exceptions.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <string>
@@ -79,7 +83,7 @@ namespace fuzz
 
 #ifdef LSR_WITH_LIBFUZZER
 #  define LSR_FUZZ(name)                                            \
-    static void read(const std::string &bytes);                     \
+    static void    read(const std::string &bytes);                  \
     extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, \
                                           const std::size_t   size) \
     {                                                               \
@@ -93,11 +97,10 @@ namespace fuzz
     }                                                               \
     static void read(const std::string &bytes)
 #else
-#  define LSR_FUZZ(name)                                     \
-    static void       read(const std::string &bytes);        \
-    static const bool is_known =                             \
-      fuzz::readers().emplace(#name, &read).second;          \
-    static void read(const std::string &bytes)
+#  define LSR_FUZZ(name)                                                       \
+    static void       read(const std::string &bytes);                          \
+    static const bool is_known = fuzz::readers().emplace(#name, &read).second; \
+    static void       read(const std::string &bytes)
 #endif
 
 #endif

@@ -3,11 +3,11 @@
 // Modules that are made of data: exported programs, and checkpoints with a
 // layout, which is the file "layout", lines "Name: value".
 
+#include <sstream>
+
 #include "base/zip_archive.h"
 #include "fuzz.h"
 #include "network/read_module.h"
-
-#include <sstream>
 
 namespace
 {

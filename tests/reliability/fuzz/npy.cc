@@ -3,6 +3,7 @@
 // Arrays of NumPy.
 
 #include "base/npy.h"
+
 #include "fuzz.h"
 
 LSR_FUZZ(npy)

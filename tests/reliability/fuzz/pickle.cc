@@ -2,8 +2,9 @@
 
 // Pickles of Python, of which nothing is run.
 
-#include "fuzz.h"
 #include "network/pickle.h"
+
+#include "fuzz.h"
 
 LSR_FUZZ(pickle)
 {

@@ -10,7 +10,9 @@ LSR_FUZZ(table)
 {
   try
     {
-      const lsr::TextTable texts(bytes, "texts", lsr::TextTable::Content::texts);
+      const lsr::TextTable texts(bytes,
+                                 "texts",
+                                 lsr::TextTable::Content::texts);
       texts.description();
       for (std::size_t i = 0; i < texts.n_rows(); ++i)
         texts.cells(i);
