@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/read_file.h"
 #include "base/rehearse.h"
 
 namespace lsr
@@ -193,6 +194,7 @@ namespace lsr
     : path(path)
   {
     keep_quiet();
+    require_readable(path, "an HDF5 file");
     rehearse(
       [&]() {
         open();
