@@ -49,10 +49,10 @@ namespace lsr
               "untrained network.");
       const std::size_t n = run.parameters.refinement.basis_of(0).n_directions;
       require(!run.network || n <= run.network->n_parameters(),
-              "LSR/Directions is " + std::to_string(n) +
-                ", expected at most the " +
+              "LSR/Directions: " + std::to_string(n) +
+                " directions for a network of " +
                 std::to_string(run.network->n_parameters()) +
-                " parameters of the network.");
+                " parameters, expected at most as many.");
       run.stage("mesh", "Making mesh and finite-element space", [&]() {
         make_mesh(run);
       });
