@@ -10,13 +10,15 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <string>
 
 // LSR_FUZZ(name) begins a function of the string `bytes`, which lets a reader
 // read them. It may throw lsr::Error; anything else that leaves it, and all
-// that a sanitizer sees, is a fault.
+// that a sanitizer sees, is a fault, and so are ten seconds of computing.
 //
 // With LSR_WITH_LIBFUZZER defined it is what libFuzzer calls; without, one of
 // fuzz::readers(), for the test that reads the corpus.
@@ -87,12 +89,15 @@ namespace fuzz
     extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, \
                                           const std::size_t   size) \
     {                                                               \
+      const std::clock_t begin = std::clock();                      \
       try                                                           \
         {                                                           \
           read(std::string(data, data + size));                     \
         }                                                           \
       catch (const lsr::Error &)                                    \
         {}                                                          \
+      if (std::clock() - begin > 10 * CLOCKS_PER_SEC)               \
+        std::abort();                                               \
       return 0;                                                     \
     }                                                               \
     static void read(const std::string &bytes)
