@@ -740,9 +740,10 @@ namespace lsr
     /// The instances of the parameter file, one for each of the fields.
     template <int dim>
     InstanceTable
-    instances_of(const CheckCase<dim> &run, const PointData &data)
+    instances_of(CheckCase<dim> &run, const PointData &data)
     {
       const InstanceTable table = read_instances(run.parameters.instances);
+      check_functions(table, run.problem.advection_diffusion_reaction());
       require(table.instances.size() == data.fields.size(),
               run.options.field_file + ": " +
                 std::to_string(data.fields.size()) +

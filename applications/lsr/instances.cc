@@ -4,6 +4,7 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/base/types.h>
+#include <lsr/fe/error_message.h>
 
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/utilities.h>
@@ -233,6 +234,31 @@ namespace lsr
     table.inputs.resize(*parameters.number);
     return table;
   }
+
+
+
+  template <int dim>
+  void
+  check_functions(const InstanceTable             &table,
+                  AdvectionDiffusionReaction<dim> &equation)
+  {
+    for (std::size_t i = table.instances.size(); i-- > 0;)
+      try
+        {
+          equation.set_functions(table.instances[i]);
+        }
+      catch (const dealii::ExceptionBase &exception)
+        {
+          throw Error(table.places[i] + ": " + error_message(exception));
+        }
+  }
+
+  template void
+  check_functions(const InstanceTable &, AdvectionDiffusionReaction<1> &);
+  template void
+  check_functions(const InstanceTable &, AdvectionDiffusionReaction<2> &);
+  template void
+  check_functions(const InstanceTable &, AdvectionDiffusionReaction<3> &);
 
 
 

@@ -3,6 +3,7 @@
 #ifndef lsr_applications_instances_h
 #define lsr_applications_instances_h
 
+#include <lsr/fe/advection_diffusion_reaction.h>
 #include <lsr/refine/sampling.h>
 
 #include <deal.II/base/parameter_acceptor.h>
@@ -79,6 +80,16 @@ namespace lsr
   InstanceTable
   read_instances(const InstancesParameters &parameters,
                  const bool                 inputs_known = false);
+
+
+
+  /// Let @p equation parse the functions of all instances before the work on
+  /// the first of them begins, which it has then. Throws with the line of the
+  /// table.
+  template <int dim>
+  void
+  check_functions(const InstanceTable             &table,
+                  AdvectionDiffusionReaction<dim> &equation);
 
 
 

@@ -4,12 +4,15 @@
 
 #include <lsr/fe/equation_registry.h>
 
+#include <deal.II/base/mpi.h>
 #include <deal.II/base/parameter_handler.h>
 #include <deal.II/base/patterns.h>
 #include <deal.II/base/utilities.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <utility>
@@ -177,10 +180,12 @@ namespace lsr
 
 
 
-    /// Make the names of input files relative to the working directory.
-    void
+    /// Make the names of input files relative to the working directory, and
+    /// return them.
+    std::vector<std::string>
     resolve_file_names(dealii::ParameterHandler &prm, const fs::path &folder)
     {
+      std::vector<std::string> paths;
       for (const auto &[section, name] : {std::pair{"Mesh", "Mesh file"},
                                           {"Network", "File"},
                                           {"Network/Grid", "File"},
@@ -195,10 +200,56 @@ namespace lsr
             prm.enter_subsection(part);
           const std::string file = prm.get(name);
           if (!file.empty())
-            prm.set(name, (folder / file).string());
+            {
+              paths.push_back((folder / file).string());
+              prm.set(name, paths.back());
+            }
           for (std::size_t i = 0; i < path.size(); ++i)
             prm.leave_subsection();
         }
+      return paths;
+    }
+
+
+
+    /// A number for the bytes of a file; 0 if there is none.
+    std::size_t
+    hash_of_file(const std::string &path)
+    {
+      std::ifstream      file(path, std::ios::binary);
+      std::ostringstream bytes;
+      bytes << file.rdbuf();
+      return file ? std::hash<std::string>()(bytes.str()) : 0;
+    }
+
+
+
+    /// Throw where processes do not have the same parameters or input files:
+    /// each reads them itself, maybe from a disk of its own.
+    void
+    require_same_input(dealii::ParameterHandler       &prm,
+                       const std::vector<std::string> &paths)
+    {
+      const MPI_Comm world = MPI_COMM_WORLD;
+      if (dealii::Utilities::MPI::n_mpi_processes(world) == 1)
+        return;
+      std::ostringstream text;
+      prm.print_parameters(text, dealii::ParameterHandler::ShortText);
+      std::vector<std::string> names  = {"the parameter file"};
+      std::vector<std::size_t> hashes = {std::hash<std::string>()(text.str())};
+      for (const std::string &path : paths)
+        {
+          names.push_back(path);
+          hashes.push_back(hash_of_file(path));
+        }
+      const auto all = dealii::Utilities::MPI::all_gather(world, hashes);
+      for (std::size_t rank = 1; rank < all.size(); ++rank)
+        for (std::size_t i = 0; i < std::min(names.size(), all[rank].size());
+             ++i)
+          require(all[rank][i] == all[0][i],
+                  names[i] + ": process " + std::to_string(rank) +
+                    " has found another content than process 0, expected the "
+                    "same for all.");
     }
   } // namespace
 
@@ -270,7 +321,8 @@ namespace lsr
         prm.print_parameters(std::cout, dealii::ParameterHandler::PRM);
         return false;
       }
-    resolve_file_names(prm, fs::path(command_line.file).parent_path());
+    require_same_input(
+      prm, resolve_file_names(prm, fs::path(command_line.file).parent_path()));
     dealii::ParameterAcceptor::parse_all_parameters(prm);
     return true;
   }

@@ -14,6 +14,8 @@
 #include <deal.II/base/parameter_acceptor.h>
 #include <deal.II/base/patterns.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -124,10 +126,12 @@ namespace lsr
     {
       if (time.empty())
         return std::nullopt;
-      AssertThrow(dealii::Patterns::Double().match(time),
+      const double value = std::strtod(time.c_str(), nullptr);
+      AssertThrow(dealii::Patterns::Double().match(time) &&
+                    std::isfinite(value),
                   dealii::ExcMessage("Network/Time is '" + time +
                                      "', expected a number or nothing."));
-      return std::stod(time);
+      return value;
     }
 
     std::string      file = "network.pt";

@@ -343,6 +343,7 @@ namespace lsr
     run.problem.advection_diffusion_reaction();
     check_parameters(run);
     run.table = read_instances(instances, !run.parameters.network.grid.empty());
+    check_functions(run.table, run.problem.advection_diffusion_reaction());
     report.names            = instances.inputs;
     report.training_seconds = instances.training_seconds;
     report.network_seconds  = time(world, [&]() { load_network(run); });

@@ -173,11 +173,15 @@ namespace lsr
       require(!kind.has_training_instances || !instances.inputs.empty(),
               "Instances/Inputs is empty, expected names of columns of " +
                 instances.training_file + ".");
-      train_on(kind.has_training_instances ?
-                 solve(training,
-                       read_instances(instances.training_file,
-                                      instances.inputs)) :
-                 solve(training),
+      InstanceTable table;
+      if (kind.has_training_instances)
+        {
+          table = read_instances(instances.training_file, instances.inputs);
+          check_functions(table,
+                          training.problem.advection_diffusion_reaction());
+        }
+      train_on(kind.has_training_instances ? solve(training, table) :
+                                             solve(training),
                training,
                training.parameters.network.required_file());
     }

@@ -96,13 +96,11 @@ namespace lsr
     std::string
     header_entry(const std::string &header,
                  const std::string &key,
-                 const std::string &pattern,
+                 const std::regex  &pattern,
                  const std::string &name)
     {
       std::smatch match;
-      require(std::regex_search(header,
-                                match,
-                                std::regex("'" + key + "' *: *" + pattern)),
+      require(std::regex_search(header, match, pattern),
               name + ": the header of the .npy file has no " + key +
                 " that is understood: " + header);
       return match[1];
@@ -114,7 +112,7 @@ namespace lsr
     parse_shape(const std::string &text, const std::string &name)
     {
       std::vector<std::int64_t> shape;
-      const std::regex          number("[0-9]+");
+      static const std::regex   number("[0-9]+");
       for (std::sregex_iterator i(text.begin(), text.end(), number), end;
            i != end;
            ++i)
@@ -223,11 +221,14 @@ namespace lsr
     std::string header = bytes.substr(begin, length);
     header.erase(header.find_last_not_of(" \n") + 1);
 
-    const std::string type = header_entry(header, "descr", "'([^']*)'", name);
+    static const std::regex descr("'descr' *: *'([^']*)'"),
+      number_type("([<>|=])([fciub])([0-9]+)"),
+      shape("'shape' *: *\\(([^)]*)\\)"),
+      fortran_order("'fortran_order' *: *(True|False)");
+    const std::string type = header_entry(header, "descr", descr, name);
     std::smatch       parts;
-    const bool        known =
-      std::regex_match(type, parts, std::regex("([<>|=])([fciub])([0-9]+)"));
-    NpyArray array;
+    const bool        known = std::regex_match(type, parts, number_type);
+    NpyArray          array;
     if (known)
       {
         array.kind      = parts[2].str()[0];
@@ -251,8 +252,7 @@ namespace lsr
             name + ": numbers of type '" + type +
               "', expected floating-point numbers, integers or bool");
 
-    array.shape =
-      parse_shape(header_entry(header, "shape", "\\(([^)]*)\\)", name), name);
+    array.shape = parse_shape(header_entry(header, "shape", shape, name), name);
     std::size_t       n_bytes   = array.item_size;
     const std::size_t available = bytes.size() - begin - length;
     for (const std::int64_t n : array.shape)
@@ -268,7 +268,7 @@ namespace lsr
     if (parts[1] == ">")
       swap_bytes(array.data,
                  array.kind == 'c' ? array.item_size / 2 : array.item_size);
-    if (header_entry(header, "fortran_order", "(True|False)", name) == "True")
+    if (header_entry(header, "fortran_order", fortran_order, name) == "True")
       array.data = to_last_fastest(array.data, array.shape, array.item_size);
     return array;
   }

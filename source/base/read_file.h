@@ -11,6 +11,10 @@ namespace lsr
   /// regular file or it cannot be read; messages say that @p expected was.
   std::string
   read_file(const std::string &path, const std::string &expected);
+
+  /// Throw lsr::Error as read_file() does, for files that others read.
+  void
+  require_readable(const std::string &path, const std::string &expected);
 } // namespace lsr
 
 #endif

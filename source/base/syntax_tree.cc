@@ -442,10 +442,33 @@ namespace lsr
     }
 
 
+    /// Counts how deep operations are nested, for the stack is limited.
+    class Nesting
+    {
+    public:
+      explicit Nesting(Parser &parser)
+        : depth(parser.depth)
+      {
+        if (depth == 200)
+          parser.fail("fewer operations inside of each other were expected");
+        ++depth;
+      }
+
+      ~Nesting()
+      {
+        --depth;
+      }
+
+    private:
+      unsigned int &depth;
+    };
+
+
     Place
     expression()
     {
-      const auto condition = binary(0);
+      const Nesting nesting(*this);
+      const auto    condition = binary(0);
       if (!accept("?"))
         return condition;
       const auto yes = expression();
@@ -482,6 +505,7 @@ namespace lsr
     Place
     factor()
     {
+      const Nesting nesting(*this);
       if (accept("-"))
         return builder.apply("*", builder.number(-1.), factor());
       if (accept("+"))
@@ -602,6 +626,7 @@ namespace lsr
     Builder           &builder;
     std::vector<Token> words;
     std::size_t        position = 0;
+    unsigned int       depth    = 0;
   };
 
 

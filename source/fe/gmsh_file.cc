@@ -105,6 +105,13 @@ namespace lsr
         return binary ? bytes<std::int32_t>() : text<int>(std::strtoll);
       }
 
+      /// The number of a group; a minus sign says that it is turned.
+      unsigned int
+      group()
+      {
+        return std::abs(std::int64_t(integer()));
+      }
+
       std::size_t
       tag()
       {
@@ -357,7 +364,7 @@ namespace lsr
               {
                 if (binary)
                   in.integer();
-                const int group = n_tags > 0 ? std::abs(in.integer()) : 0;
+                const unsigned int group = n_tags > 0 ? in.group() : 0;
                 in.skip_integers(std::max(0, n_tags - 1));
                 std::vector<unsigned int> nodes;
                 for (unsigned int k = 0; k < type.n_nodes; ++k)
@@ -365,8 +372,7 @@ namespace lsr
                 add_element(type,
                             nodes,
                             group == 0 ? std::vector<unsigned int>() :
-                                         std::vector<unsigned int>{
-                                           static_cast<unsigned int>(group)});
+                                         std::vector<unsigned int>{group});
               }
           }
       }
@@ -388,7 +394,7 @@ namespace lsr
               for (unsigned int k = 0; k < n_coordinates; ++k)
                 in.real();
               for (std::size_t k = in.count(); k > 0; --k)
-                groups.push_back(std::abs(in.integer()));
+                groups.push_back(in.group());
               if (dim > 0)
                 in.skip_integers(in.count());
             }

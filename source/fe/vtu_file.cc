@@ -256,6 +256,24 @@ namespace lsr
 
 
 
+    /// The reader of XML calls itself for each element inside of another.
+    void
+    check_nesting(const std::string &xml, const std::string &path)
+    {
+      int depth = 0;
+      for (std::size_t i = 0; i + 1 < xml.size(); ++i)
+        {
+          const char next = xml[i + 1];
+          if (xml[i] == '<')
+            depth += next == '/' ? -1 : next != '?' && next != '!';
+          else if (xml[i] == '/' && next == '>')
+            --depth;
+          require(depth < 1000, path + ": its elements are nested too deeply");
+        }
+    }
+
+
+
     void
     add_piece(VtuPoints      &points,
               const ptree    &piece,
@@ -315,7 +333,9 @@ namespace lsr
     ptree tree;
     try
       {
-        std::istringstream text(take_out_appended(bytes, encoding));
+        const std::string xml = take_out_appended(bytes, encoding);
+        check_nesting(xml, path);
+        std::istringstream text(xml);
         boost::property_tree::read_xml(text, tree);
         const ptree      &file = tree.get_child("VTKFile");
         const std::string type = file.get("<xmlattr>.type", "");

@@ -23,7 +23,10 @@ namespace lsr
     constexpr int     format_version = 1;
     const std::string format         = "dealii_lsr refined network";
     const std::string index_name     = "lsr.json";
-    const std::string extra_folder   = "extra/";
+
+    /// Of a tensor; sums of those of many do not overflow.
+    constexpr std::int64_t max_size     = std::int64_t(1) << 40;
+    const std::string      extra_folder = "extra/";
 
     /// The vectors of a scaling and their names.
     const std::pair<const char *, std::vector<double> Scaling::*>
@@ -69,7 +72,12 @@ namespace lsr
             const std::vector<std::int64_t> shape = parameter.at("shape");
             std::int64_t                    size  = 1;
             for (const std::int64_t n : shape)
-              size *= n;
+              {
+                require(n >= 0 && (n == 0 || size <= max_size / n),
+                        name + ": a parameter of the shape " +
+                          parameter.at("shape").dump());
+                size *= n;
+              }
             n_parameters += size;
             file.parameters.emplace_back(parameter.at("name"), shape);
           }

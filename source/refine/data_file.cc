@@ -245,8 +245,11 @@ namespace lsr
     read_table(const std::string &path, const DataFileFormat &format)
     {
       const Kind kind = kind_of_file(path);
-      if (kind == Kind::hdf5 && fs::is_regular_file(path))
-        return table_in_hdf5(path, format);
+      if (kind == Kind::hdf5)
+        {
+          require_readable(path, "data points");
+          return table_in_hdf5(path, format);
+        }
       std::string bytes = read_file(path, "data points");
       return kind == Kind::npy ? table_in_npy(path, bytes) :
              kind == Kind::npz ? table_in_npz(path, bytes, format) :

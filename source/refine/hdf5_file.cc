@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+
+#include "base/read_file.h"
+#include "base/rehearse.h"
 
 namespace lsr
 {
@@ -129,6 +133,31 @@ namespace lsr
         , type(H5Dget_type(id), H5Tclose, failure)
       {}
 
+      /// The number of its entries, where the file has data for so many.
+      std::size_t
+      n_entries() const
+      {
+        hsize_t   extents[H5S_MAX_RANK];
+        const int n_indices =
+          H5Sget_simple_extent_dims(space, extents, nullptr);
+        std::size_t n = 1;
+        for (int i = 0; i < n_indices; ++i)
+          if (extents[i] == 0)
+            return 0;
+        for (int i = 0; i < n_indices; ++i)
+          {
+            require(n <= std::numeric_limits<std::size_t>::max() / extents[i],
+                    failure + ": it is too large");
+            n *= extents[i];
+          }
+        // Compression makes at most a thousand bytes of one.
+        const std::size_t n_bytes = H5Dget_storage_size(id);
+        require(n / 1100 <= n_bytes,
+                failure + ": " + std::to_string(n) + " entries in " +
+                  std::to_string(n_bytes) + " bytes");
+        return n;
+      }
+
       /// Into memory for all of its entries, of the type @p memory_type.
       void
       read(const hid_t memory_type, void *data) const
@@ -165,8 +194,52 @@ namespace lsr
     : path(path)
   {
     keep_quiet();
+    require_readable(path, "an HDF5 file");
+    rehearse(
+      [&]() {
+        open();
+        read_all();
+      },
+      path + ": damaged, HDF5 cannot read it");
+    open();
+  }
+
+
+
+  void
+  HDF5File::open()
+  {
     file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     require(file >= 0, path + ": not an HDF5 file, or damaged");
+  }
+
+
+
+  void
+  HDF5File::read_all() const
+  {
+    const auto read = [](const hid_t,
+                         const char *const name,
+                         const H5L_info_t *,
+                         void *const file) -> herr_t {
+      const auto &self = *static_cast<const HDF5File *>(file);
+      try
+        {
+          self.read_array(name);
+        }
+      catch (const std::exception &)
+        {
+          try
+            {
+              self.read_text(name);
+            }
+          catch (const std::exception &)
+            {} // not of our kinds
+        }
+      return 0;
+    };
+    H5Lvisit(
+      file, H5_INDEX_NAME, H5_ITER_NATIVE, read, const_cast<HDF5File *>(this));
   }
 
 
@@ -233,7 +306,7 @@ namespace lsr
     const auto [n_rows, n_columns] = extents_of(data_set, what);
 
     HDF5Array array{n_rows, n_columns, {}};
-    array.values.resize(n_rows * n_columns);
+    array.values.resize(data_set.n_entries());
     data_set.read(H5T_NATIVE_DOUBLE, array.values.data());
     const auto bad =
       std::find_if_not(array.values.begin(), array.values.end(), [](double x) {
@@ -263,7 +336,7 @@ namespace lsr
 
     NumberArray array;
     array.shape.assign(extents.begin(), extents.end());
-    array.values.resize(H5Sget_simple_extent_npoints(data_set.space));
+    array.values.resize(data_set.n_entries());
     data_set.read(H5T_NATIVE_DOUBLE, array.values.data());
     return array;
   }
@@ -280,9 +353,9 @@ namespace lsr
                                  what + " cannot be read as integers");
     require(H5Tget_class(data_set.type) == H5T_INTEGER,
             what + " has no integers");
-    const auto [n_rows, n_columns] = extents_of(data_set, what);
+    extents_of(data_set, what);
 
-    std::vector<std::int64_t> values(n_rows * n_columns);
+    std::vector<std::int64_t> values(data_set.n_entries());
     data_set.read(H5T_NATIVE_INT64, values.data());
     return values;
   }
@@ -306,7 +379,10 @@ namespace lsr
         H5Dvlen_reclaim(data_set.type, data_set.space, H5P_DEFAULT, &text);
         return result;
       }
-    std::string text(H5Tget_size(data_set.type), '\0');
+    const std::size_t size = H5Tget_size(data_set.type);
+    require(size / 1100 <= H5Dget_storage_size(data_set.id),
+            what + " is too long");
+    std::string text(size, '\0');
     data_set.read(data_set.type, &text[0]);
     return text.c_str();
   }
@@ -323,7 +399,7 @@ namespace lsr
               H5Tget_size(data_set.type) == 1 &&
               H5Sget_simple_extent_ndims(data_set.space) == 1,
             what + " is not one row of bytes");
-    std::string bytes(extents_of(data_set, what)[0], '\0');
+    std::string bytes(data_set.n_entries(), '\0');
     data_set.read(data_set.type, &bytes[0]);
     return bytes;
   }

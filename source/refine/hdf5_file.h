@@ -36,7 +36,9 @@ namespace lsr
     std::map<std::string, std::string> bytes = {};
   };
 
-  /// An HDF5 file that is read. Failures are lsr::Error with the path.
+  /// An HDF5 file that is read. Failures are lsr::Error with the path: all of
+  /// it is read in another process first, for there are damaged files that
+  /// crash HDF5.
   class HDF5File
   {
   public:
@@ -77,10 +79,17 @@ namespace lsr
 
   private:
     void
+    open();
+
+    /// Read all there is, as numbers or as a text.
+    void
+    read_all() const;
+
+    void
     require_data_set(const std::string &name) const;
 
     const std::string path;
-    std::int64_t      file;
+    std::int64_t      file = -1;
   };
 
   /// The bytes of an HDF5 file with the given data sets.

@@ -6,10 +6,11 @@
 #include <lsr/refine/linear_case.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <ostream>
 
+#include "base/read_file.h"
+#include "base/sha256.h"
 #include "refine/hdf5_file.h"
 
 namespace lsr
@@ -17,6 +18,10 @@ namespace lsr
   namespace
   {
     constexpr std::int64_t format_version = 2;
+
+    /// Behind the HDF5 file, for which it does not exist, stands the checksum
+    /// of all that is in front of this.
+    const std::string checksum_mark = "\ndealii_lsr case, SHA-256 ";
 
     HDF5Array
     as_array(const std::vector<double> &values)
@@ -123,6 +128,20 @@ namespace lsr
       content.arrays["refinement/drop_tolerance"] =
         as_array({problem.refinement.drop_tolerance});
       return content;
+    }
+
+
+
+    /// Throw if there is a checksum that is not that of the file.
+    void
+    check_sum(const std::string &bytes, const std::string &path)
+    {
+      const std::size_t mark = bytes.rfind(checksum_mark);
+      if (mark == std::string::npos)
+        return; // from another program
+      const std::string found = sha256(bytes.substr(0, mark)) + "\n";
+      require(bytes.substr(mark + checksum_mark.size()) == found,
+              path + ": damaged, its checksum is another than it says");
     }
 
 
@@ -339,7 +358,7 @@ namespace lsr
     check(path);
     const std::string image = hdf5_image(contents(*this));
     write_atomically(path, [&](std::ostream &out) {
-      out.write(image.data(), image.size());
+      out << image << checksum_mark << sha256(image) << '\n';
     });
   }
 
@@ -348,12 +367,9 @@ namespace lsr
   LinearCase
   LinearCase::load(const std::string &path)
   {
-    namespace fs = std::filesystem;
-    require(fs::exists(path),
-            path + ": no such file, expected a case (.h5) as lsr refine "
-                   "--export-case writes it");
-    require(fs::is_regular_file(path),
-            path + ": not a regular file, expected a case (.h5)");
+    check_sum(read_file(path,
+                        "a case (.h5) as lsr refine --export-case writes it"),
+              path);
     LinearCase problem = Reader(path).read();
     problem.check(path);
     return problem;

@@ -285,6 +285,14 @@ TEST(Expression, MistakesAreReportedWithTextPlaceAndVariables)
       expect_contains(report, "nu");
     }
   expect_contains(message([]() { Expression<2>("1/0", "A"); }), "finite");
+  for (const std::string nested : {"(", "-", "sin(", "x^", "x<0?1:"})
+    {
+      std::string text;
+      for (unsigned int i = 0; i < 100000; ++i)
+        text += nested;
+      expect_contains(message([&]() { Expression<2>(text, "A"); }),
+                      "fewer operations inside of each other");
+    }
   expect_contains(message([]() {
                     Expression<2>("x", "A", {{"x", 1.}});
                   }),

@@ -18,6 +18,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 
 #include "network/jacobian.h"
@@ -59,6 +61,13 @@ namespace
   case_file(const std::string &name, const std::string &file)
   {
     return std::string(LSR_TESTS) + "/network/cases/" + name + "/" + file;
+  }
+
+  std::string
+  read_bytes(const std::string &path)
+  {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
   }
 
   DataSet
@@ -352,6 +361,37 @@ namespace
   }
 
 
+
+  TEST(NetworkFiles, DamageIsSeenOrHarmless)
+  {
+    const TemporaryFolder folder;
+    const std::string     good =
+      read_bytes(case_file("fourier-plain-script", "net.pt"));
+    const Block points = read("fourier-plain-script").points;
+    const auto  values = [&](const std::string &bytes) {
+      const Network network =
+        Network::load(folder.write("net.pt", bytes), 2, 1);
+      const Column q = make_column(points.extent(1));
+      network.evaluate(points, q);
+      return to_vector(q);
+    };
+    const std::vector<double> expected  = values(good);
+    unsigned int              n_refused = 0;
+    for (std::size_t i = 50; i < good.size(); i += good.size() / 60)
+      {
+        std::string damaged = good;
+        damaged[i] ^= 4;
+        try
+          {
+            EXPECT_EQ(values(damaged), expected) << "byte " << i;
+          }
+        catch (const Error &)
+          {
+            ++n_refused;
+          }
+      }
+    EXPECT_GT(n_refused, 20u);
+  }
 
   TEST(NetworkFiles, AreRefused)
   {

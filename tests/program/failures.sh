@@ -93,6 +93,14 @@ begin "two processes, output folder under a file"
 run "${mpirun[@]}" "$bin/lsr" refine good.prm --set "Output/Folder=a_file/results"
 expect_failure "'a_file/results'"
 
+begin "another network on the second process"
+cp -r inputs other
+(cd other && "$bin/lsr" train good.prm --set "Training/Hidden layers=20, 20" \
+  --set "Training/Epochs=6" >/dev/null)
+run mpirun "${mpirun[@]:3}" -n 1 "$bin/lsr" refine good.prm : \
+  -n 1 -wdir ../other "$bin/lsr" refine good.prm
+expect_failure "network.pt: process 1 has found another content than process 0"
+
 # ------------------------------------------------------------ full disk
 
 # full_disk FILE BYTES SETTING...: no file may grow beyond BYTES once MPI has

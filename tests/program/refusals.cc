@@ -388,7 +388,7 @@ TEST_F(Refusals, OfSubspacesAndNorms)
 {
   refine_refuses({"Mesh/Global refinements=2", "LSR/Directions=100"},
                  {"100 directions", "81"});
-  refine_refuses({"Mesh/Global refinements=4", "LSR/Directions=600"},
+  refine_refuses({"Mesh/Global refinements=12", "LSR/Directions=600"},
                  {"600 directions", "501"});
   refine_refuses({"LSR/Directions=0"}, {"LSR/Directions=0"});
   refine_refuses({"LSR/Rank=61"}, {"rank 61", "60"});
@@ -471,6 +471,15 @@ TEST_F(Refusals, OfInstances)
                           "a1,a2,s1,s2\n0,0,0.5,0.5\n0,zero,0.5,0.5\n"),
                     "Instances/Number=0"},
                    {"line 3: found 'zero' for a2"});
+  // Before the mesh, which would take minutes.
+  std::string late = "a1,a2,s1,s2\n";
+  for (unsigned int i = 0; i < 150; ++i)
+    late += i == 148 ? "sin(x,0,0.5,0.5\n" : "0,0,0.5,0.5\n";
+  instances_refuse({table("late.csv", late),
+                    "Instances/Number=",
+                    "Instances/Inputs=s1, s2",
+                    "Mesh/Global refinements=12"},
+                   {"late.csv, line 150", "\"sin(x\""});
   instances_refuse({"Instances/Inputs=a1, a2, s1, a3"},
                    {"Instances/Inputs: found 'a3'"});
   instances_refuse({"Instances/Inputs="}, {"Instances/Inputs is empty"});

@@ -465,6 +465,20 @@ TEST_F(LinearCaseFile, FilesThatAreNoneAreRefused)
   expect_contains(refusal(), "case.h5: not an HDF5 file, or damaged");
 }
 
+TEST_F(LinearCaseFile, DamageIsSeenAnywhere)
+{
+  case_of_two_outputs().save(path());
+  const std::string good = folder.read("case.h5");
+  EXPECT_EQ(refusal(), "");
+  for (std::size_t i = 0; i < good.size() - 100; i += good.size() / 50)
+    {
+      std::string damaged = good;
+      damaged[i] ^= 4;
+      folder.write("case.h5", damaged);
+      expect_contains(refusal(), "checksum");
+    }
+}
+
 TEST_F(LinearCaseFile, EveryDataSetHasToBeThere)
 {
   EXPECT_EQ(refusal_of([](HDF5Content &) {}), "");

@@ -3,11 +3,13 @@
 """Faults and kills: nothing is lost, nothing half-written, nobody fooled.
 
     campaign.py inject BIN SCRATCH --library INJECT [--points N] [--run NAME ...]
+    campaign.py starve BIN SCRATCH --library INJECT [--number N] [--run NAME ...]
     campaign.py kill   BIN SCRATCH [--number N] [--run NAME ...]
 
 `inject` lets the first, second, third, ... call of open, write, fsync and rename
 in the folder of a run fail until the run succeeds, and so the allocations of at
-least 64 KiB. `kill` ends runs at random moments with SIGKILL, SIGTERM or SIGINT,
+least 64 KiB. `starve` lets single allocations of any size fail, N of each run
+that are chosen at random. `kill` ends runs at random moments with SIGKILL, SIGTERM or SIGINT,
 and then runs them (iterative ones: restarts them) to the end.
 
 After each of these the inputs have to be intact, every output is whole: that of
@@ -33,6 +35,19 @@ from pathlib import Path
 TIME_LIMIT = 120  # seconds; longer is a hang
 
 PROBLEM = Path(__file__).resolve().parent.parent / "program" / "small.prm"
+PARAMETRIC = PROBLEM.parents[2] / "applications" / "examples" / "parametric" / "diffusion"
+COARSE = """
+subsection Mesh
+  set Global refinements = 3
+end
+subsection LSR
+  set Directions = 40
+end
+subsection Output
+  set Folder   = results
+  set Pictures = false
+end
+"""
 TRAINING = ["--set", "Training/Hidden layers=12, 12", "--set", "Training/Epochs=20"]
 
 RUNS = {
@@ -40,9 +55,15 @@ RUNS = {
     "iterative": ["refine", "problem.prm", "--set", "Iterations/Number=6"],
     "train": ["train", "problem.prm", *TRAINING],
     "export": ["refine", "problem.prm", "--export-case", "out/case.h5"],
+    "instances": ["refine", "instances.prm"],
+    "solutions": ["train", "instances.prm", "--set", "Instances/Training file=instances.csv",
+                  "--set", "Network/File=trained.pt", *TRAINING],
+    "check": ["check", "problem.prm", "values.csv"],
     "case": ["refine", "case.h5", "--output", "out/refined.pt", "--values", "out/values.csv"],
     "fit": ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "out/refined.pt"],
     "evaluate": ["evaluate", "refined.pt", "points.csv", "--output", "out/values.csv"],
+    "npz": ["evaluate", "refined.pt", "points.csv", "--output", "out/values.npz"],
+    "hdf5": ["evaluate", "refined.pt", "points.csv", "--output", "out/values.h5"],
 }
 
 
@@ -81,6 +102,15 @@ def make_inputs(bin_folder, scratch):
     lines = [f"{x},{y},{x * (1 - x) * y},0\n" for x, y in points]
     lines += [f"{x},{y},{x * (1 - x) * y},1\n" for x, y in points[::7]]
     (inputs / "data.csv").write_text("x,y,u,set\n" + "".join(lines))
+    values = "".join(f"{x},{y},{x * (1 - x) * y}\n" for x, y in points)
+    (inputs / "values.csv").write_text("x,y,u\n" + values)
+    shutil.copy(PARAMETRIC / "network.pt", inputs / "parametric.pt")
+    table = (PARAMETRIC / "instances.csv").read_text().splitlines(keepends=True)
+    (inputs / "instances.csv").write_text("".join(table[:4]))
+    text = PARAMETRIC.with_suffix(".prm").read_text()
+    (inputs / "instances.prm").write_text(
+        text.replace("diffusion/network.pt", "parametric.pt").replace("diffusion/", "") + COARSE
+    )
     lsr = str(bin_folder / "lsr")
     for arguments in (
         ["train", "problem.prm", *TRAINING],
@@ -113,13 +143,16 @@ def require_whole(path):
         elif path.suffix == ".csv":
             rows = list(csv.reader(data.decode().splitlines()))
             assert data.endswith(b"\n") and len({len(row) for row in rows}) == 1
-        elif path.suffix == ".pt":
+        elif path.suffix in (".pt", ".npz"):
             assert zipfile.ZipFile(path).testzip() is None
         elif path.suffix in (".vtu", ".pvtu"):
             assert data.rstrip().endswith(b"</VTKFile>")
         elif path.suffix == ".h5":
-            end = int.from_bytes(data[40:48], "little")  # of the file, superblock 0
+            # Superblock 0; behind a case there is its checksum.
+            end = int.from_bytes(data[40:48], "little")
+            data, _, checksum = data.partition(b"\ndealii_lsr case, SHA-256 ")
             assert data[:4] == b"\x89HDF" and (data[8] != 0 or end == len(data))
+            assert checksum.decode() in ("", hashlib.sha256(data).hexdigest() + "\n")
         else:
             assert data
     except Exception as error:
@@ -169,41 +202,65 @@ def changed_by(name):
     return ("network.pt",) if name == "train" else ()
 
 
+def run_with_fault(arguments, inputs, name, call, n, n_bytes):
+    """Let call number n fail; whether there was one, and the Failure or None. For
+    n = 0 none fails, and the number of calls is returned."""
+    folder = fresh_folder(arguments.scratch, inputs, "run")
+    record = arguments.scratch / "injected"
+    record.unlink(missing_ok=True)
+    try:
+        status, errors = run(
+            [str(arguments.bin / "lsr"), *RUNS[name]],
+            folder,
+            {
+                "LD_PRELOAD": str(arguments.library),
+                "LSR_INJECT_CALL": call,
+                "LSR_INJECT_N": str(n),
+                "LSR_INJECT_FOLDER": str(folder),
+                "LSR_INJECT_BYTES": str(n_bytes),
+                "LSR_INJECT_LOG": str(record),
+            },
+        )
+        if n == 0:
+            return int(record.read_text()), None
+        check_message(status, errors)
+        check_folder(folder, checksums(inputs), changed_by(name))
+        check_no_temporary_files(folder)
+    except Failure as failure:
+        return record.exists(), failure
+    return record.exists(), None
+
+
 def inject(arguments, inputs):
     n_points = 0
-    calls = ["open", "write", "fsync", "rename", "malloc"]
     for name in arguments.run:
-        command = [str(arguments.bin / "lsr"), *RUNS[name]]
-        for call in calls:
+        for call in ["open", "write", "fsync", "rename", "malloc"]:
+            stride = arguments.stride if call == "malloc" else 1
             n_here = 0
             for n in range(1, arguments.points + 1):
-                folder = fresh_folder(arguments.scratch, inputs, "run")
-                record = arguments.scratch / "injected"
-                record.unlink(missing_ok=True)
-                where = f"{name}, {call} number {n}"
-                try:
-                    status, errors = run(
-                        command,
-                        folder,
-                        {
-                            "LD_PRELOAD": str(arguments.library),
-                            "LSR_INJECT_CALL": call,
-                            "LSR_INJECT_N": str(n * (arguments.stride if call == "malloc" else 1)),
-                            "LSR_INJECT_FOLDER": str(folder),
-                            "LSR_INJECT_BYTES": "65536",
-                            "LSR_INJECT_LOG": str(record),
-                        },
-                    )
-                    check_message(status, errors)
-                    check_folder(folder, checksums(inputs), changed_by(name))
-                    check_no_temporary_files(folder)
-                except Failure as failure:
-                    yield f"{where}: {failure}"
-                if not record.exists():
+                found, failure = run_with_fault(arguments, inputs, name, call, n * stride, 65536)
+                if failure:
+                    yield f"{name}, {call} number {n * stride}: {failure}"
+                if not found:
                     break
                 n_here += 1
             n_points += n_here
             print(f"{name}, {call}: failed at {n_here} places", flush=True)
+    print(f"{n_points} faults in all", flush=True)
+
+
+def starve(arguments, inputs):
+    randomness = random.Random(arguments.seed)
+    n_points = 0
+    for name in arguments.run:
+        n_calls, _ = run_with_fault(arguments, inputs, name, "malloc", 0, 1)
+        for _ in range(arguments.number):
+            n = randomness.randint(1, n_calls)
+            found, failure = run_with_fault(arguments, inputs, name, "malloc", n, 1)
+            n_points += bool(found)
+            if failure:
+                yield f"{name}, allocation {n} of {n_calls}: {failure}"
+        print(f"{name}: {arguments.number} of {n_calls} allocations failed", flush=True)
     print(f"{n_points} faults in all", flush=True)
 
 
@@ -270,19 +327,19 @@ def kill(arguments, inputs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("campaign", choices=["inject", "kill"])
+    parser.add_argument("campaign", choices=["inject", "starve", "kill"])
     parser.add_argument("bin", type=lambda p: Path(p).resolve())
     parser.add_argument("scratch", type=lambda p: Path(p).resolve())
     parser.add_argument("--library", type=lambda p: Path(p).resolve())
     parser.add_argument("--points", type=int, default=100000, help="faults of a kind at most")
     parser.add_argument("--stride", type=int, default=1, help="of the allocations, only every such one")
-    parser.add_argument("--number", type=int, default=100, help="kills of each run")
+    parser.add_argument("--number", type=int, default=100, help="kills, or allocations, of each run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--run", nargs="+", choices=list(RUNS), default=list(RUNS))
     arguments = parser.parse_args()
     shutil.rmtree(arguments.scratch, ignore_errors=True)
     inputs = make_inputs(arguments.bin, arguments.scratch)
-    campaign = inject if arguments.campaign == "inject" else kill
+    campaign = {"inject": inject, "starve": starve, "kill": kill}[arguments.campaign]
     n_failures = 0
     for failure in campaign(arguments, inputs):
         print("FAILED " + failure, flush=True)

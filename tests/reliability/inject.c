@@ -3,10 +3,12 @@
 /* To be preloaded: lets the n-th call of one kind fail.
  *
  *   LSR_INJECT_CALL    open, write, fsync, rename, or malloc
- *   LSR_INJECT_N       which call fails, counted from 1
+ *   LSR_INJECT_N       which call fails, counted from 1; 0: none
  *   LSR_INJECT_FOLDER  files outside of this folder do not count
- *   LSR_INJECT_BYTES   allocations of fewer bytes do not count
- *   LSR_INJECT_LOG     a file that is created when the call has failed
+ *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; those before the
+ *                      first file of the folder is opened never do
+ *   LSR_INJECT_LOG     a file that is created when the call has failed, or, if
+ *                      none was to fail, gets the number of calls at the end
  */
 
 #define _GNU_SOURCE
@@ -25,6 +27,7 @@
 static const char *kind, *folder, *record;
 static long        which, n_bytes;
 static atomic_long count;
+static atomic_int  has_begun;
 
 __attribute__((constructor)) static void
 read_environment(void)
@@ -38,11 +41,21 @@ read_environment(void)
   kind              = getenv("LSR_INJECT_CALL");
 }
 
+__attribute__((destructor)) static void
+write_number_of_calls(void)
+{
+  FILE *file = kind != NULL && which == 0 ? fopen(record, "w") : NULL;
+  if (file == NULL)
+    return;
+  fprintf(file, "%ld\n", (long)count);
+  fclose(file);
+}
+
 /* Whether this call has to fail. */
 static int
 fails(const char *call)
 {
-  if (kind == NULL || which == 0 || strcmp(kind, call) != 0 ||
+  if (kind == NULL || strcmp(kind, call) != 0 ||
       atomic_fetch_add(&count, 1) + 1 != which)
     return 0;
   const long descriptor =
@@ -94,6 +107,8 @@ is_of_folder(const int descriptor)
     va_start(arguments, flags); \
     const mode_t mode = va_arg(arguments, mode_t); \
     va_end(arguments); \
+    if (in_folder(path)) \
+      has_begun = 1; \
     if ((flags & (O_WRONLY | O_RDWR)) && in_folder(path) && fails("open")) \
       { \
         errno = EMFILE; \
@@ -108,6 +123,8 @@ FILE *
 fopen(const char *path, const char *mode)
 {
   NEXT(fopen);
+  if (in_folder(path))
+    has_begun = 1;
   if (strpbrk(mode, "wa+") && in_folder(path) && fails("open"))
     {
       errno = EMFILE;
@@ -120,6 +137,8 @@ FILE *
 fopen64(const char *path, const char *mode)
 {
   NEXT(fopen64);
+  if (in_folder(path))
+    has_begun = 1;
   if (strpbrk(mode, "wa+") && in_folder(path) && fails("open"))
     {
       errno = EMFILE;
@@ -192,23 +211,41 @@ rename(const char *from, const char *to)
 
 /* Names of glibc, for dlsym() itself allocates. */
 extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
+
+static int
+is_refused(size_t size)
+{
+  if (n_bytes == 0 || size < (size_t)n_bytes || !has_begun || !fails("malloc"))
+    return 0;
+  errno = ENOMEM;
+  return 1;
+}
 
 void *
 malloc(size_t size)
 {
-  if (n_bytes > 0 && size >= (size_t)n_bytes && fails("malloc"))
-    {
-      errno = ENOMEM;
-      return NULL;
-    }
-  return __libc_malloc(size);
+  return is_refused(size) ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+  return is_refused(n * size) ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *memory, size_t size)
+{
+  return is_refused(size) ? NULL : __libc_realloc(memory, size);
 }
 
 int
 posix_memalign(void **result, size_t alignment, size_t size)
 {
-  if (n_bytes > 0 && size >= (size_t)n_bytes && fails("malloc"))
+  if (is_refused(size))
     return ENOMEM;
   *result = __libc_memalign(alignment, size);
   return *result == NULL && size > 0 ? ENOMEM : 0;
@@ -217,10 +254,5 @@ posix_memalign(void **result, size_t alignment, size_t size)
 void *
 aligned_alloc(size_t alignment, size_t size)
 {
-  if (n_bytes > 0 && size >= (size_t)n_bytes && fails("malloc"))
-    {
-      errno = ENOMEM;
-      return NULL;
-    }
-  return __libc_memalign(alignment, size);
+  return is_refused(size) ? NULL : __libc_memalign(alignment, size);
 }
