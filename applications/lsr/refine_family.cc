@@ -146,8 +146,7 @@ namespace lsr
               << std::endl;
     FamilyParameters parameters = section.refinement;
     parameters.fit.progress     = print;
-    if (const auto rank = run.parameters.refinement.fixed_rank())
-      parameters.fit.choice.rank = rank;
+    parameters.fit.choice.rank  = run.parameters.refinement.fixed_rank();
     const bool needs_points =
       subspace.type != "structured" && subspace.type != "parameters";
     const auto             basis  = summary.timer.run("subspace", [&]() {

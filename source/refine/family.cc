@@ -193,6 +193,24 @@ namespace lsr
 
 
 
+    void
+    report(const FamilyRefinement                         &result,
+           const std::function<void(const std::string &)> &progress)
+    {
+      const Fit         &fit = result.fit;
+      std::ostringstream line;
+      line << "  " << result.members.size() << " members: rank "
+           << fit.choice.rank << " of " << fit.numerical_rank << ", lambda "
+           << fit.choice.lambda << ", relative residual times "
+           << std::sqrt(fit.loss / fit.initial_loss);
+      if (fit.initial_validation > 0)
+        line << ", of those held out times "
+             << std::sqrt(fit.validation / fit.initial_validation);
+      print(progress, line.str());
+    }
+
+
+
     /// Members that choose rank and damping are in as many groups, whose gains
     /// tell more than chance: each has a triangle.
     constexpr std::size_t max_held_out_folds = 5;
@@ -259,65 +277,92 @@ namespace lsr
          const std::vector<std::size_t> &held_out,
          const FamilyParameters         &parameters)
   {
-    const auto       &progress = parameters.fit.progress;
-    const std::size_t n_max    = parameters.n_at_most == 0 ?
-                                   members.size() :
-                                   std::min(parameters.n_at_most, members.size());
+    const std::size_t n_max =
+      std::min(parameters.n_at_most.value_or(members.size()), members.size());
     require(n_max > 0, "family: no members to be fitted");
+    FitParameters options = parameters.fit;
+    if (held_out.empty() && !options.rule)
+      options.rule = SelectionRule::plateau;
 
     Timer                     timer;
     std::vector<AppendRowsQR> folds{AppendRowsQR(basis.n_directions())};
     std::vector<AppendRowsQR> validation;
+    const auto                append_to = [&](std::vector<AppendRowsQR>      &to,
+                               const std::vector<std::size_t> &some) {
+      const Timer::Stage stage(timer, "reduce");
+      append(basis, family, some, parameters.n_columns, to);
+    };
     for (std::size_t i = 0; i < std::min(held_out.size(), max_held_out_folds);
          ++i)
       validation.emplace_back(basis.n_directions());
-    timer.run("reduce", [&]() {
-      append(basis, family, held_out, parameters.n_columns, validation);
-    });
+    append_to(validation, held_out);
     validation = over_ranks(validation, family.communicator);
 
     FamilyRefinement         result;
-    std::vector<std::size_t> rest = members;
-    std::vector<std::size_t> next = members;
-    next.resize(parameters.n_at_first == 0 ?
-                  n_max :
-                  std::min(parameters.n_at_first, n_max));
-    rest.erase(rest.begin(), rest.begin() + next.size());
+    std::vector<std::size_t> next = members, rest;
+    next.resize(std::min(parameters.n_at_first.value_or(n_max), n_max));
+    rest.assign(members.begin() + next.size(), members.end());
     while (true)
       {
-        timer.run("reduce", [&]() {
-          append(basis, family, next, parameters.n_columns, folds);
-        });
+        append_to(folds, next);
         result.members.insert(result.members.end(), next.begin(), next.end());
         result.fit = fit(basis,
                          over_ranks(folds, family.communicator),
-                         parameters.fit,
+                         options,
                          validation);
         timer.add(result.fit.timer);
-
-        std::ostringstream line;
-        line << "  " << result.members.size() << " members: rank "
-             << result.fit.choice.rank << " of " << basis.n_directions()
-             << ", lambda " << result.fit.choice.lambda;
-        if (!held_out.empty())
-          line << ", held-out loss times "
-               << result.fit.validation / result.fit.initial_validation;
-        print(progress, line.str());
+        report(result, options.progress);
         if (result.members.size() >= n_max)
           break;
-
-        const std::size_t n =
-          std::min(result.members.size(), n_max - result.members.size());
-        timer.run("search", [&]() {
-          next = take_worst(basis.network().refined(result.fit.correction),
-                            family,
-                            rest,
-                            n);
-        });
+        const Timer::Stage stage(timer, "search");
+        next = take_worst(basis.network().refined(result.fit.correction),
+                          family,
+                          rest,
+                          std::min(result.members.size(),
+                                   n_max - result.members.size()));
       }
     result.fit.timer = timer;
     return result;
   }
+
+
+
+  namespace
+  {
+    /// @p n of the @p members, in their order.
+    std::vector<std::size_t>
+    draw(const std::vector<std::size_t> &members,
+         const std::size_t               n,
+         const std::uint64_t             seed)
+    {
+      std::vector<std::size_t> drawn = random_choice(members.size(), n, seed);
+      std::sort(drawn.begin(), drawn.end());
+      for (std::size_t &i : drawn)
+        i = members[i];
+      return drawn;
+    }
+
+
+
+    /// The network of @p basis, and those after steps with each of @p lambdas.
+    std::vector<Network>
+    trials(const TangentBasis        &basis,
+           const ReducedProblem      &problem,
+           const std::vector<double> &lambdas)
+    {
+      std::vector<Network> networks{basis.network()};
+      for (const double lambda : lambdas)
+        {
+          networks.push_back(basis.network().clone());
+          const Column theta = networks.back().parameters();
+          const Column y =
+            problem.solve_damped(lambda * problem.column_scale());
+          KokkosBlas::axpy(1., basis.expand(y), theta);
+          networks.back().set_parameters(theta);
+        }
+      return networks;
+    }
+  } // namespace
 
 
 
@@ -328,62 +373,40 @@ namespace lsr
         const FamilyAlignmentParameters &parameters)
   {
     require(!members.empty(), "family: no members to be aligned with");
-    const std::size_t n = parameters.n_members == 0 ?
-                            members.size() :
-                            std::min(parameters.n_members, members.size());
-    // In the order of their numbers, so that neighbours differ little.
-    const auto draw = [&](const unsigned int step) {
-      std::vector<std::size_t> drawn =
-        random_choice(members.size(), n, (parameters.seed << 32) + step);
-      std::sort(drawn.begin(), drawn.end());
-      for (std::size_t &i : drawn)
-        i = members[i];
-      return drawn;
+    const std::size_t n =
+      std::min(parameters.n_members.value_or(members.size()), members.size());
+    const auto seed = [&](const unsigned int step) {
+      return (parameters.seed << 32) + step;
     };
 
     Alignment                result;
     double                   lambda  = 0.1;
-    std::vector<std::size_t> present = draw(0);
+    std::vector<std::size_t> present = draw(members, n, seed(0));
     while (result.n_steps < parameters.n_steps)
       {
         const StructuredBasis     basis(network,
                                     parameters.n_directions,
-                                    (parameters.seed << 32) + result.n_steps);
+                                    seed(result.n_steps));
         std::vector<AppendRowsQR> rows{AppendRowsQR(parameters.n_directions)};
         append(basis, family, present, parameters.n_columns, rows);
         rows[0].reduce(family.communicator);
-        const ReducedProblem problem(rows[0]);
-        const double         scale = problem.column_scale();
 
-        const std::vector<double> lambdas{lambda / 5, lambda, 5 * lambda};
-        std::vector<Network>      networks{network};
-        for (const double trial : lambdas)
-          {
-            networks.push_back(network.clone());
-            const Column theta = networks.back().parameters();
-            KokkosBlas::axpy(1.,
-                             basis.expand(problem.solve_damped(trial * scale)),
-                             theta);
-            networks.back().set_parameters(theta);
-          }
-        ++result.n_steps;
-        present = draw(result.n_steps);
+        const std::vector<double>  lambdas{lambda / 5, lambda, 5 * lambda};
+        const std::vector<Network> networks =
+          trials(basis, ReducedProblem(rows[0]), lambdas);
+        present = draw(members, n, seed(++result.n_steps));
         const std::vector<double> norms =
           root_mean_squares(relative_residuals(networks, family, present));
-        if (result.n_steps == 1)
-          result.initial_norm = norms[0];
         const std::size_t best =
           std::min_element(norms.begin(), norms.end()) - norms.begin();
-        if (best == 0)
-          lambda *= 25;
-        else
-          {
-            network.set_parameters(networks[best].parameters());
-            lambda = lambdas[best - 1];
-          }
-        lambda            = std::min(std::max(lambda, 1e-7), 1e3);
-        result.final_norm = norms[best];
+        if (best > 0)
+          network.set_parameters(networks[best].parameters());
+        lambda = best > 0 ? lambdas[best - 1] : 25 * lambda;
+        lambda = std::min(std::max(lambda, 1e-7), 1e3);
 
+        if (result.n_steps == 1)
+          result.initial_norm = norms[0];
+        result.final_norm = norms[best];
         std::ostringstream line;
         line << "  step " << result.n_steps << ": relative residual "
              << norms[0] << " -> " << norms[best] << ", lambda " << lambda;

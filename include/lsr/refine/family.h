@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,17 +110,18 @@ namespace lsr
     /// The columns that relative_rows() keeps for each member, at most.
     std::size_t n_columns = 500;
 
-    /// Members that are fitted, at most; 0: all that are given.
-    std::size_t n_at_most = 0;
+    /// Members that are fitted, at most; not given: all.
+    std::optional<std::size_t> n_at_most;
 
     /**
-     * Members that are fitted at first, 0: all at once. Then the correction is
-     * found, and as many members as there are already are added where the
-     * residual of the refined network is largest.
+     * Members that are fitted at first; not given: all at once. Then the
+     * correction is found, and as many members as there are already are added
+     * where the residual of the refined network is largest.
      */
-    std::size_t n_at_first = 0;
+    std::optional<std::size_t> n_at_first;
 
-    /// How rank and damping are chosen, and progress.
+    /// How rank and damping are chosen, by the plateau if no members are held
+    /// out, and progress.
     FitParameters fit;
   };
 
@@ -169,8 +171,8 @@ namespace lsr
     /// Structured directions of a step, drawn anew in each.
     std::size_t n_directions = 1000;
 
-    /// Members of a step, drawn anew in each; 0: all.
-    std::size_t n_members = 0;
+    /// Members of a step, drawn anew in each; not given: all.
+    std::optional<std::size_t> n_members;
 
     /// See FamilyParameters::n_columns.
     std::size_t n_columns = 500;
