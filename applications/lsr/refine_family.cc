@@ -70,10 +70,7 @@ namespace lsr
     {
       const InstancesParameters &instances = run.parameters.instances;
       const FamilySection       &section   = instances.family;
-      require(!instances.has_operator(),
-              "Instances/Branch is set, expected nothing: a family has one "
-              "network, Network/File, for all of its instances.");
-      const GridParameters &grid = run.parameters.network.grid;
+      const GridParameters      &grid      = run.parameters.network.grid;
       require(grid.empty() || !grid.expressions().empty(),
               "Network/Grid/File is set, expected Network/Grid/Inputs: what "
               "the network takes follows from the table of a family.");

@@ -18,6 +18,7 @@
 
 #include "applications/lsr/instances_case.h"
 #include "applications/lsr/parameter_file.h"
+#include "source/network/operator_network.h"
 
 namespace lsr
 {
@@ -139,9 +140,12 @@ namespace lsr
       const InstancesParameters &instances = run.parameters.instances;
       const NetworkParameters   &network   = run.parameters.network;
       if (instances.has_operator())
+        run.pcout << "Loading the networks " << instances.branch << " and "
+                  << instances.trunk << std::endl;
+      else
+        run.pcout << "Loading the network " << network.file << std::endl;
+      if (instances.has_operator() && !run.is_family())
         {
-          run.pcout << "Loading the networks " << instances.branch << " and "
-                    << instances.trunk << std::endl;
           run.surrogate =
             std::make_unique<OperatorSurrogate>(instances.branch,
                                                 instances.trunk,
@@ -150,10 +154,16 @@ namespace lsr
                                                 run.parameters.training.layout);
           return;
         }
-      run.pcout << "Loading the network " << network.file << std::endl;
-      run.space.network           = network.load(dim + instances.n_inputs(), 1);
-      run.report.network_checksum = run.space.network->checksum();
-      run.report.n_parameters     = run.space.network->n_parameters();
+      if (instances.has_operator())
+        run.space.network =
+          operator_network(Network::load(instances.branch, instances.n_sensors),
+                           Network::load(instances.trunk, dim));
+      else
+        {
+          run.space.network = network.load(dim + instances.n_inputs(), 1);
+          run.report.network_checksum = run.space.network->checksum();
+        }
+      run.report.n_parameters = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;
     }
 
