@@ -53,8 +53,10 @@ namespace lsr
                   "Its layers are those of section Training.");
     add_parameter("Input function",
                   input_function,
-                  "Input of the branch: an expression in x, mostly the name of "
-                  "a function of the equation.");
+                  "What the network takes at sensors, an expression in x, "
+                  "mostly the name of a function of the equation: the input of "
+                  "the branch, or, without a branch and with no names in "
+                  "Inputs, inputs of Network/File after the coordinates.");
     add_parameter("Sensors",
                   n_sensors,
                   "Number of equidistant sensors in [0, 1], ends included.",
@@ -100,6 +102,75 @@ namespace lsr
                   "all.",
                   this->prm,
                   Integer(0));
+    enter_subsection("Family");
+    family.add_to(*this);
+    leave_subsection();
+  }
+
+
+
+  void
+  FamilySection::add_to(dealii::ParameterAcceptor &section)
+  {
+    using namespace dealii::Patterns;
+    auto &prm = section.prm;
+    section.add_parameter(
+      "File",
+      file,
+      "Table of instances like Instances/File, of any length: the network gets "
+      "one correction for all parameters, which makes the residuals of these "
+      "instances small, and those of Instances/File only tell how good it is. "
+      "No solution of theirs is needed. Norms are LSR/Norm, relative to each "
+      "instance. Empty: a correction for each instance of Instances/File.");
+    section.add_parameter(
+      "Held out",
+      n_held_out,
+      "The last instances of the table, so many of them, are not fitted but "
+      "choose rank and damping.",
+      prm,
+      Integer(0));
+    section.add_parameter(
+      "Columns",
+      refinement.n_columns,
+      "Dimensions of the space of fields, taken from the tangent space of each "
+      "instance, in which its residual is seen.",
+      prm,
+      Integer(1));
+    section.add_parameter(
+      "At first",
+      refinement.n_at_first,
+      "Instances that are fitted first; then their number is doubled again and "
+      "again by those whose residual is largest. 0: all at once.",
+      prm,
+      Integer(0));
+    section.add_parameter("At most",
+                          refinement.n_at_most,
+                          "Instances that are fitted at last; 0: all.",
+                          prm,
+                          Integer(0));
+    section.add_parameter(
+      "Alignment steps",
+      alignment.n_steps,
+      "Damped Gauss-Newton steps on the parameters of the network itself, "
+      "before it is refined; the result is also written as a plain network, "
+      "aligned.pt.",
+      prm,
+      Integer(0));
+    section.add_parameter("Alignment directions",
+                          alignment.n_directions,
+                          "Random directions of such a step.",
+                          prm,
+                          Integer(1));
+    section.add_parameter(
+      "Alignment instances",
+      alignment.n_members,
+      "Instances of such a step, drawn anew for each; 0: all.",
+      prm,
+      Integer(0));
+    section.add_parameter("Seed",
+                          alignment.seed,
+                          "Seed of the instances and directions of the "
+                          "alignment.");
   }
 
 
@@ -218,11 +289,17 @@ namespace lsr
   InstanceTable
   read_instances(const InstancesParameters &parameters, const bool inputs_known)
   {
-    require(inputs_known || parameters.has_operator() ||
-              !parameters.inputs.empty(),
+    const std::vector<std::string> functions = function_names();
+    const bool                     has_function =
+      parameters.input_function != InstancesParameters::default_function ||
+      std::count(functions.begin(),
+                 functions.end(),
+                 parameters.input_function) > 0;
+    require(inputs_known || has_function || !parameters.inputs.empty(),
             "Instances/Inputs is empty, expected names of columns of " +
               parameters.file +
-              ", or the network of an operator in Instances/Branch.");
+              ", or a function of the equation that the network takes at "
+              "sensors in Instances/Input function.");
     InstanceTable table = read_instances(parameters.file, parameters.inputs);
     if (!parameters.number)
       return table;

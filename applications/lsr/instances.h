@@ -4,6 +4,7 @@
 #define lsr_applications_instances_h
 
 #include <lsr/fe/advection_diffusion_reaction.h>
+#include <lsr/refine/family.h>
 #include <lsr/refine/sampling.h>
 
 #include <deal.II/base/parameter_acceptor.h>
@@ -15,15 +16,50 @@
 
 namespace lsr
 {
+  /// The part of a parameter file for one correction of a network for a whole
+  /// family of instances.
+  class FamilySection
+  {
+  public:
+    /// Add the parameters to @p section, which has to outlive this object.
+    void
+    add_to(dealii::ParameterAcceptor &section);
+
+    /// Whether each instance has a correction of its own.
+    bool
+    empty() const
+    {
+      return file.empty();
+    }
+
+    std::string               file;
+    unsigned int              n_held_out = 20;
+    FamilyParameters          refinement;
+    FamilyAlignmentParameters alignment = no_alignment();
+
+  private:
+    static FamilyAlignmentParameters
+    no_alignment()
+    {
+      FamilyAlignmentParameters result;
+      result.n_steps = 0;
+      return result;
+    }
+  };
+
+
+
   /// The section of a parameter file that says which instances of a problem
   /// there are, and how their networks come about.
   class InstancesParameters : public dealii::ParameterAcceptor
   {
   public:
+    static constexpr const char *default_function = "input";
+
     InstancesParameters();
 
     std::string              file, training_file, branch, trunk;
-    std::string              input_function = "input";
+    std::string              input_function = default_function;
     std::vector<std::string> inputs;
     std::vector<double>      reference;
     unsigned int             n_sensors        = 100;
@@ -36,11 +72,28 @@ namespace lsr
     /// all.
     std::optional<unsigned int> number, n_training_points;
 
+    FamilySection family;
+
     /// Whether the network is an operator: a branch and a trunk.
     bool
     has_operator() const
     {
       return !branch.empty();
+    }
+
+    /// Whether the network takes, after the coordinates, the values of the
+    /// input function at the sensors.
+    bool
+    has_sensors() const
+    {
+      return inputs.empty();
+    }
+
+    /// The number of inputs of the network after the coordinates.
+    unsigned int
+    n_inputs() const
+    {
+      return has_sensors() ? n_sensors : inputs.size();
     }
   };
 

@@ -3,6 +3,8 @@
 #ifndef lsr_applications_instances_report_h
 #define lsr_applications_instances_report_h
 
+#include <lsr/base/timer.h>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <iomanip>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -42,6 +45,20 @@ namespace lsr
 
 
 
+  /// How one correction for all instances was found.
+  struct FamilySummary
+  {
+    /// Instances that were fitted, and that chose rank and damping.
+    std::size_t n_members = 0, n_held_out = 0;
+
+    double lambda = 0;
+
+    /// Stages `alignment`, `subspace`, `reduce`, `search` and `solve`.
+    Timer timer;
+  };
+
+
+
   /// The results of all instances, and their cost.
   struct InstancesReport
   {
@@ -62,6 +79,9 @@ namespace lsr
 
     std::size_t  n_dofs = 0, n_parameters = 0, n_columns = 0;
     unsigned int n_reduced_matrices = 0;
+
+    /// Nothing if each instance has a correction of its own.
+    std::optional<FamilySummary> family;
   };
 
 
@@ -136,33 +156,43 @@ namespace lsr
     else if (std::isfinite(fem_seconds))
       break_even = "never";
 
-    return {{"instances", n},
-            {"degrees_of_freedom", report.n_dofs},
-            {"network_parameters", report.n_parameters},
-            {"network_sha256",
-             report.network_checksum.empty() ? json() :
-                                               json(report.network_checksum)},
-            {"columns", report.n_columns},
-            {"reduced_matrices", report.n_reduced_matrices},
-            {"network_error",
-             statistics(all([](const auto &r) { return r.network_error; }))},
-            {"refined_error",
-             statistics(all([](const auto &r) { return r.refined_error; }))},
-            {"error_ratio",
-             statistics(all([](const auto &r) {
-                          return r.network_error / r.refined_error;
-                        }),
-                        true)},
-            {"mesh_seconds", report.mesh_seconds},
-            {"network_seconds", report.network_seconds},
-            {"space_seconds", report.space_seconds},
-            {"training_seconds", report.training_seconds},
-            {"first_seconds", report.mesh_seconds + space + first},
-            {"amortized_seconds",
-             (report.mesh_seconds + space) / n + mean_seconds},
-            {"later_seconds", mean(seconds)},
-            {"fem_seconds", fem_seconds},
-            {"break_even", break_even}};
+    json result = {
+      {"instances", n},
+      {"degrees_of_freedom", report.n_dofs},
+      {"network_parameters", report.n_parameters},
+      {"network_sha256",
+       report.network_checksum.empty() ? json() :
+                                         json(report.network_checksum)},
+      {"columns", report.n_columns},
+      {"reduced_matrices", report.n_reduced_matrices},
+      {"network_error",
+       statistics(all([](const auto &r) { return r.network_error; }))},
+      {"refined_error",
+       statistics(all([](const auto &r) { return r.refined_error; }))},
+      {"error_ratio",
+       statistics(all([](const auto &r) {
+                    return r.network_error / r.refined_error;
+                  }),
+                  true)},
+      {"mesh_seconds", report.mesh_seconds},
+      {"network_seconds", report.network_seconds},
+      {"space_seconds", report.space_seconds},
+      {"training_seconds", report.training_seconds},
+      {"first_seconds", report.mesh_seconds + space + first},
+      {"amortized_seconds", (report.mesh_seconds + space) / n + mean_seconds},
+      {"later_seconds", mean(seconds)},
+      {"fem_seconds", fem_seconds},
+      {"break_even", break_even}};
+    if (report.family)
+      {
+        const FamilySummary &family = *report.family;
+        result["family"]            = {{"instances", family.n_members},
+                                       {"held_out", family.n_held_out},
+                                       {"lambda", family.lambda}};
+        for (const auto &[stage, seconds] : family.timer.stages())
+          result["family"][stage + "_seconds"] = seconds;
+      }
+    return result;
   }
 
 

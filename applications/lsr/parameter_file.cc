@@ -119,6 +119,23 @@ namespace lsr
 
 
 
+    /// Call @p action in the section with the path @p section.
+    template <typename Action>
+    void
+    in_section(dealii::ParameterHandler &prm,
+               const std::string        &section,
+               const Action             &action)
+    {
+      const auto path = dealii::Utilities::split_string_list(section, '/');
+      for (const std::string &part : path)
+        prm.enter_subsection(part);
+      action();
+      for (std::size_t i = 0; i < path.size(); ++i)
+        prm.leave_subsection();
+    }
+
+
+
     /// Set "Section/Subsection/Name=value".
     void
     apply_setting(dealii::ParameterHandler &prm, const std::string &setting)
@@ -191,22 +208,18 @@ namespace lsr
                                           {"Network/Grid", "File"},
                                           {"Network/Grid", "Point file"},
                                           {"Instances", "File"},
+                                          {"Instances/Family", "File"},
                                           {"Instances", "Training file"},
                                           {"Instances", "Branch"},
                                           {"Instances", "Trunk"}})
-        {
-          const auto path = dealii::Utilities::split_string_list(section, '/');
-          for (const std::string &part : path)
-            prm.enter_subsection(part);
-          const std::string file = prm.get(name);
+        in_section(prm, section, [&, entry = std::string(name)]() {
+          const std::string file = prm.get(entry);
           if (!file.empty())
             {
               paths.push_back((folder / file).string());
-              prm.set(name, paths.back());
+              prm.set(entry, paths.back());
             }
-          for (std::size_t i = 0; i < path.size(); ++i)
-            prm.leave_subsection();
-        }
+        });
       return paths;
     }
 
@@ -263,15 +276,15 @@ namespace lsr
     const std::vector<std::pair<std::string, std::string>> entries = {
       {"Equation", "Name"},
       {"Instances", "File"},
-      {"Instances", "Training file"}};
+      {"Instances", "Training file"},
+      {"Instances/Family", "File"}};
     dealii::ParameterHandler prm;
     declare_global_parameters(prm);
-    for (const auto &[section, name] : entries)
-      {
-        prm.enter_subsection(section);
-        prm.declare_entry(name, section == "Equation" ? default_equation : "");
-        prm.leave_subsection();
-      }
+    for (const auto &entry : entries)
+      in_section(prm, entry.first, [&]() {
+        prm.declare_entry(entry.second,
+                          entry.first == "Equation" ? default_equation : "");
+      });
     parse_file(command_line.file, prm, true);
 
     const auto is_for = [](const std::string &setting,
@@ -293,16 +306,15 @@ namespace lsr
       load_equations(library,
                      fs::path(command_line.file).parent_path().string());
     std::vector<std::string> values;
-    for (const auto &[section, name] : entries)
-      {
-        prm.enter_subsection(section);
-        values.push_back(prm.get(name));
-        prm.leave_subsection();
-      }
+    for (const auto &entry : entries)
+      in_section(prm, entry.first, [&]() {
+        values.push_back(prm.get(entry.second));
+      });
     return {int(prm.get_integer("Dimension")),
             values[0],
             !values[1].empty(),
-            !values[2].empty()};
+            !values[2].empty(),
+            !values[3].empty()};
   }
 
 

@@ -30,6 +30,9 @@ namespace lsr
     /// Whether there is a table of instances to be refined, or to be trained
     /// on.
     bool has_instances, has_training_instances;
+
+    /// Whether there is one that a network is to have one correction for.
+    bool has_family;
   };
 
   /// Read that, and load the additional shared libraries.

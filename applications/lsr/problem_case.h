@@ -16,6 +16,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "applications/lsr/parameter_file.h"
 #include "applications/lsr/parameters.h"
 #include "applications/lsr/program.h"
 
@@ -107,9 +108,9 @@ namespace lsr
   /// Refine all instances of a parameter file; see refine_instances.cc.
   template <int dim>
   void
-  refine_instances(const MPI_Comm     world,
-                   const CommandLine &command_line,
-                   const std::string &equation,
+  refine_instances(const MPI_Comm       world,
+                   const CommandLine   &command_line,
+                   const KindOfProblem &kind,
                    const std::integral_constant<int, dim>);
 } // namespace lsr
 

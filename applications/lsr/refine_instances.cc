@@ -3,71 +3,87 @@
 // lsr refine with a table of instances: refines networks for many instances of
 // a problem, and compares errors and times with solving each of them by finite
 // elements. The networks are one network of coordinates and parameters, refined
-// in one tangent space, or those that an operator makes of functions.
+// in one tangent space or by one correction, or those that an operator makes of
+// functions.
 
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/fe/comparison.h>
 #include <lsr/fe/error_message.h>
-#include <lsr/fe/finite_element_residual.h>
-#include <lsr/refine/tangent_basis.h>
-#include <lsr/refine/tangent_space.h>
 
 #include <deal.II/base/timer.h>
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
-#include "applications/lsr/instances_report.h"
-#include "applications/lsr/operator_surrogate.h"
+#include "applications/lsr/instances_case.h"
 #include "applications/lsr/parameter_file.h"
-#include "applications/lsr/parameters.h"
-#include "applications/lsr/problem_case.h"
+#include "source/network/operator_network.h"
 
 namespace lsr
 {
+  template <int dim>
+  std::unique_ptr<FiniteElementResidual<dim>>
+  make_residual(const InstancesCase<dim> &run)
+  {
+    const SubspaceParameters &parameters = run.parameters.refinement;
+    // Galerkin's method knows no other norm.
+    return std::make_unique<FiniteElementResidual<dim>>(
+      run.problem.assembler(),
+      run.use_galerkin() ? ResidualNorm::l2 : residual_norm(parameters.norm),
+      parameters.dirichlet_row_weight,
+      parameters.sobolev_weight);
+  }
+
+
+
   namespace
   {
-    /// A network, and the space in which it is refined.
-    struct Space
-    {
-      std::optional<Network>        network;
-      std::unique_ptr<TangentBasis> basis;
-      std::unique_ptr<TangentSpace> tangents;
-    };
-
-
-
+    /// The values of the input function of the present instance at the sensors.
     template <int dim>
-    struct InstancesCase : ProblemCase<dim>
+    std::vector<double>
+    sensors(const InstancesCase<dim> &run)
     {
-      using ProblemCase<dim>::ProblemCase;
+      const InstancesParameters &instances = run.parameters.instances;
+      const Expression<dim>      input =
+        run.problem.advection_diffusion_reaction().parse_function(
+          instances.input_function, "Instances/Input function");
+      std::vector<double> values;
+      for (unsigned int s = 0; s < instances.n_sensors; ++s)
+        {
+          dealii::Point<dim> x;
+          x[0] = s / (instances.n_sensors - 1.);
+          values.push_back(input.value(x));
+        }
+      return values;
+    }
+  } // namespace
 
-      InstanceTable                            table;
-      std::unique_ptr<const OperatorSurrogate> surrogate;
 
-      /// Of all instances, or of the present one if the network is an operator.
-      Space space;
 
-      InstancesReport report;
-
-      /// Whether every instance has a tangent space of its own.
-      bool
-      has_spaces_of_its_own() const
+  template <int dim>
+  Sampling
+  instance_points(const InstancesCase<dim> &run,
+                  const InstanceTable      &table,
+                  const std::size_t         i)
+  {
+    if (!run.parameters.network.grid.empty())
       {
-        return surrogate != nullptr || !this->parameters.network.grid.empty();
+        Sampling points = run.nodes;
+        points.points   = grid_input(run, i);
+        return points;
       }
-
-      bool
-      use_galerkin() const
-      {
-        return this->parameters.instances.test_functions == "tangent space";
-      }
-    };
-
+    return with_inputs(run.nodes,
+                       !run.surrogate &&
+                           run.parameters.instances.has_sensors() ?
+                         sensors(run) :
+                         table.inputs[i]);
+  }
 
 
+
+  namespace
+  {
     /// Wall time of @p action in seconds.
     template <typename Action>
     double
@@ -124,9 +140,12 @@ namespace lsr
       const InstancesParameters &instances = run.parameters.instances;
       const NetworkParameters   &network   = run.parameters.network;
       if (instances.has_operator())
+        run.pcout << "Loading the networks " << instances.branch << " and "
+                  << instances.trunk << std::endl;
+      else
+        run.pcout << "Loading the network " << network.file << std::endl;
+      if (instances.has_operator() && !run.is_family())
         {
-          run.pcout << "Loading the networks " << instances.branch << " and "
-                    << instances.trunk << std::endl;
           run.surrogate =
             std::make_unique<OperatorSurrogate>(instances.branch,
                                                 instances.trunk,
@@ -135,10 +154,16 @@ namespace lsr
                                                 run.parameters.training.layout);
           return;
         }
-      run.pcout << "Loading the network " << network.file << std::endl;
-      run.space.network = network.load(dim + instances.inputs.size(), 1);
-      run.report.network_checksum = run.space.network->checksum();
-      run.report.n_parameters     = run.space.network->n_parameters();
+      if (instances.has_operator())
+        run.space.network =
+          operator_network(Network::load(instances.branch, instances.n_sensors),
+                           Network::load(instances.trunk, dim));
+      else
+        {
+          run.space.network = network.load(dim + instances.n_inputs(), 1);
+          run.report.network_checksum = run.space.network->checksum();
+        }
+      run.report.n_parameters = run.space.network->n_parameters();
       run.pcout << "  " << run.space.network->description() << std::endl;
     }
 
@@ -160,21 +185,6 @@ namespace lsr
 
 
 
-    template <int dim>
-    std::unique_ptr<FiniteElementResidual<dim>>
-    make_residual(const InstancesCase<dim> &run)
-    {
-      const SubspaceParameters &parameters = run.parameters.refinement;
-      // Galerkin's method knows no other norm.
-      return std::make_unique<FiniteElementResidual<dim>>(
-        run.problem.assembler(),
-        run.use_galerkin() ? ResidualNorm::l2 : residual_norm(parameters.norm),
-        parameters.dirichlet_row_weight,
-        parameters.sobolev_weight);
-    }
-
-
-
     /// The space of the network of @p run at @p points.
     template <int dim>
     void
@@ -190,27 +200,6 @@ namespace lsr
       space.tangents                       = std::make_unique<TangentSpace>(
         *space.basis, points, *residual, parameters.drop_tolerance);
       run.report.n_columns = space.tangents->columns().extent(1);
-    }
-
-
-
-    /// The values of the input function of the present instance at the sensors.
-    template <int dim>
-    std::vector<double>
-    sensors(const InstancesCase<dim> &run)
-    {
-      const InstancesParameters &instances = run.parameters.instances;
-      const Expression<dim>      input =
-        run.problem.advection_diffusion_reaction().parse_function(
-          instances.input_function, "Instances/Input function");
-      std::vector<double> values;
-      for (unsigned int s = 0; s < instances.n_sensors; ++s)
-        {
-          dealii::Point<dim> x;
-          x[0] = s / (instances.n_sensors - 1.);
-          values.push_back(input.value(x));
-        }
-      return values;
     }
 
 
@@ -249,6 +238,52 @@ namespace lsr
 
 
 
+    /// Solve the present instance; what was done to prepare it is added to the
+    /// time.
+    template <int dim>
+    FEVector
+    solve_instance(const InstancesCase<dim> &run,
+                   const double              preparation,
+                   InstanceRecord           &record)
+    {
+      FEVector solution;
+      if (run.parameters.instances.finite_elements)
+        record.fem_seconds = preparation + time(run.communicator, [&]() {
+                               solution = run.problem.solve(
+                                 dealii::ConditionalOStream(std::cout, false));
+                             });
+      return solution;
+    }
+
+
+
+    /// An instance that the correction of a family is for: all there is to do
+    /// is to evaluate the refined network.
+    template <int dim>
+    InstanceRecord
+    evaluate_instance(InstancesCase<dim> &run, const std::size_t i)
+    {
+      InstanceRecord record;
+      const double   preparation = time(run.communicator, [&]() {
+        run.problem.set_functions(run.table.instances[i]);
+      });
+      const Sampling points      = instance_points(run, run.table, i);
+      Column         values;
+      record.seconds          = time(run.communicator, [&]() {
+        values = points.evaluate(*run.space.network);
+      });
+      const FEVector solution = solve_instance(run, preparation, record);
+      const auto     residual = make_residual(run);
+      measure_errors(run,
+                     residual->field(points.evaluate(*run.loaded_network)),
+                     residual->field(values),
+                     solution,
+                     record);
+      return record;
+    }
+
+
+
     template <int dim>
     InstanceRecord
     refine_instance(InstancesCase<dim> &run, const std::size_t i)
@@ -271,13 +306,7 @@ namespace lsr
             run.space.network       = run.surrogate->instance(sensors(run));
             run.report.n_parameters = run.space.network->n_parameters();
           }
-        if (run.parameters.network.grid.empty())
-          points = with_inputs(run.nodes, run.table.inputs[i]);
-        else
-          {
-            points        = run.nodes;
-            points.points = grid_input(run, i);
-          }
+        points = instance_points(run, run.table, i);
         if (run.has_spaces_of_its_own())
           make_space(run, points);
         RefinementParameters options = run.parameters.refinement.get();
@@ -292,12 +321,7 @@ namespace lsr
         (run.has_spaces_of_its_own() ? run.report.n_reduced_matrices : 0) +
         run.space.tangents->n_galerkin_matrices();
 
-      FEVector solution;
-      if (instances.finite_elements)
-        record.fem_seconds = preparation + time(run.communicator, [&]() {
-                               solution = problem.solve(
-                                 dealii::ConditionalOStream(std::cout, false));
-                             });
+      const FEVector solution = solve_instance(run, preparation, record);
       measure_errors(run,
                      residual->field(points.evaluate(*run.space.network)),
                      residual->field(refinement.values),
@@ -316,8 +340,10 @@ namespace lsr
       const InstanceRecord &r       = records.back();
       run.pcout << "instance " << records.size() << " of "
                 << run.table.instances.size() << ": error " << r.network_error
-                << " -> " << r.refined_error << ", " << r.linearizations
-                << " linearizations, " << r.seconds << " s";
+                << " -> " << r.refined_error << ", ";
+      if (!run.is_family())
+        run.pcout << r.linearizations << " linearizations, ";
+      run.pcout << r.seconds << " s";
       if (run.parameters.instances.finite_elements)
         run.pcout << ", finite elements " << r.fem_seconds << " s";
       run.pcout << std::endl;
@@ -328,12 +354,16 @@ namespace lsr
 
   template <int dim>
   void
-  refine_instances(const MPI_Comm     world,
-                   const CommandLine &command_line,
-                   const std::string &equation,
+  refine_instances(const MPI_Comm       world,
+                   const CommandLine   &command_line,
+                   const KindOfProblem &kind,
                    const std::integral_constant<int, dim>)
   {
-    InstancesCase<dim> run(world, equation);
+    // The processes share the mesh, or the instances of a family.
+    InstancesCase<dim> run(kind.has_family ? MPI_COMM_SELF : world,
+                           kind.equation);
+    run.pcout.set_condition(dealii::Utilities::MPI::this_mpi_process(world) ==
+                            0);
     if (!read_parameters(command_line))
       return;
     const InstancesParameters &instances = run.parameters.instances;
@@ -356,7 +386,9 @@ namespace lsr
       std::filesystem::remove(folder + "/summary.json");
     });
     report.mesh_seconds = time(world, [&]() { make_mesh(run); });
-    if (!run.has_spaces_of_its_own())
+    if (run.is_family())
+      report.space_seconds = time(world, [&]() { refine_family(run, world); });
+    else if (!run.has_spaces_of_its_own())
       {
         const SubspaceParameters &parameters = run.parameters.refinement;
         run.pcout << "Making the tangent space of "
@@ -379,7 +411,8 @@ namespace lsr
     };
     for (std::size_t i = 0; i < run.table.instances.size(); ++i)
       {
-        report.records.push_back(refine_instance(run, i));
+        report.records.push_back(run.is_family() ? evaluate_instance(run, i) :
+                                                   refine_instance(run, i));
         report.records.back().inputs = run.table.inputs[i];
         print_progress(run);
         write("instances.csv",
@@ -389,16 +422,21 @@ namespace lsr
           [&](std::ostream &out) { out << summary(report).dump(2) << '\n'; });
     if (run.pcout.is_active())
       print(std::cout, report);
-    run.written = {"instances.csv", "summary.json"};
+    run.written.insert(run.written.end(), {"instances.csv", "summary.json"});
     draw(run);
     print_files(run);
   }
 
-#define LSR_INSTANTIATE(dim)                          \
-  template void refine_instances(const MPI_Comm,      \
-                                 const CommandLine &, \
-                                 const std::string &, \
-                                 const std::integral_constant<int, dim>);
+#define LSR_INSTANTIATE(dim)                                          \
+  template std::unique_ptr<FiniteElementResidual<dim>> make_residual( \
+    const InstancesCase<dim> &);                                      \
+  template Sampling instance_points(const InstancesCase<dim> &,       \
+                                    const InstanceTable &,            \
+                                    const std::size_t);               \
+  template void     refine_instances(const MPI_Comm,                  \
+                                     const CommandLine &,             \
+                                     const KindOfProblem &,           \
+                                     const std::integral_constant<int, dim>);
   LSR_INSTANTIATE(1)
   LSR_INSTANTIATE(2)
   LSR_INSTANTIATE(3)

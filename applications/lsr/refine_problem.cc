@@ -507,10 +507,14 @@ namespace lsr
       options,
       [&](const MPI_Comm world, const KindOfProblem &kind, const auto dim) {
         options.refuse_options_of_others();
+        require(kind.has_instances || !kind.has_family,
+                "Instances/File is empty, expected a table of instances that "
+                "tell how good the correction for those of "
+                "Instances/Family/File is.");
         if (!options.exported_mesh.empty())
           export_mesh(world, kind.equation, options, dim);
         else if (kind.has_instances)
-          refine_instances(world, options, kind.equation, dim);
+          refine_instances(world, options, kind, dim);
         else
           refine_case_of<decltype(dim)::value>(world, kind.equation, options);
       });

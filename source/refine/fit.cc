@@ -49,21 +49,33 @@ namespace lsr
 
     SelectionRule
     resolve(const std::optional<SelectionRule> &rule,
-            const RowStream                    &rows,
-            const RowStream                    *validation)
+            const bool                          has_folds,
+            const bool                          has_validation)
     {
-      require(rule != SelectionRule::validation || validation != nullptr,
+      require(rule != SelectionRule::validation || has_validation,
               "rank and damping are to be chosen by validation rows, but there "
               "are none");
-      require(rule != SelectionRule::cross_validation || rows.n_folds() > 1,
+      require(rule != SelectionRule::cross_validation || has_folds,
               "rank and damping are to be chosen by cross-validation, but the "
               "rows are in one fold: at least 2 expected");
       if (rule)
         return *rule;
-      if (validation != nullptr)
+      if (has_validation)
         return SelectionRule::validation;
-      return rows.n_folds() > 1 ? SelectionRule::cross_validation :
-                                  SelectionRule::generalized_cross_validation;
+      return has_folds ? SelectionRule::cross_validation :
+                         SelectionRule::generalized_cross_validation;
+    }
+
+
+
+    void
+    check_rank(const FitParameters &parameters, const TangentBasis &basis)
+    {
+      const std::size_t rank = parameters.choice.rank.value_or(0);
+      require(rank <= basis.n_directions(),
+              "rank " + std::to_string(rank) +
+                " exceeds the number of directions of the tangent basis, " +
+                std::to_string(basis.n_directions()));
     }
 
 
@@ -172,27 +184,15 @@ namespace lsr
 
 
   Fit
-  fit(const TangentBasis  &basis,
-      const RowStream     &rows,
-      const FitParameters &parameters,
-      const RowStream     *validation,
-      const Communicator  &communicator)
+  fit(const TangentBasis              &basis,
+      const std::vector<AppendRowsQR> &folds,
+      const FitParameters             &parameters,
+      const std::vector<AppendRowsQR> &validation)
   {
     Fit result;
-    result.rule = resolve(parameters.rule, rows, validation);
-    require(parameters.choice.rank.value_or(0) <= basis.n_directions(),
-            "rank " + std::to_string(parameters.choice.rank.value_or(0)) +
-              " exceeds the number of directions of the tangent basis, " +
-              std::to_string(basis.n_directions()));
-
-    std::vector<AppendRowsQR> folds, validation_rows;
-    {
-      const Timer::Stage stage(result.timer, "reduce");
-      folds = factorize(basis, rows, parameters.progress, communicator);
-      if (validation != nullptr)
-        validation_rows = factorize(basis, *validation, {}, communicator);
-    }
-
+    result.rule =
+      resolve(parameters.rule, folds.size() > 1, !validation.empty());
+    check_rank(parameters, basis);
     const Timer::Stage stage(result.timer, "solve");
     const AppendRowsQR all = sum(folds);
     result.n_rows          = all.n_rows();
@@ -209,8 +209,8 @@ namespace lsr
     result.initial_loss   = all.loss(make_column(basis.n_directions()));
     result.profile        = problem.profile();
 
-    const auto predicted = predicted_loss(
-      result.rule, problem, result.n_rows, folds, validation_rows);
+    const auto predicted =
+      predicted_loss(result.rule, problem, result.n_rows, folds, validation);
     if (predicted)
       {
         result.predicted = predicted->of_ranks();
@@ -221,8 +221,33 @@ namespace lsr
       result.choice = plateau(problem, parameters.choice);
 
     const Column y = solve(problem, result);
-    validate(validation_rows, y, result);
+    validate(validation, y, result);
     result.correction = basis.expand(y);
+    return result;
+  }
+
+
+
+  Fit
+  fit(const TangentBasis  &basis,
+      const RowStream     &rows,
+      const FitParameters &parameters,
+      const RowStream     *validation,
+      const Communicator  &communicator)
+  {
+    // Before the rows stream, which takes long.
+    resolve(parameters.rule, rows.n_folds() > 1, validation != nullptr);
+    check_rank(parameters, basis);
+    Timer                     timer;
+    std::vector<AppendRowsQR> folds, validation_rows;
+    timer.run("reduce", [&]() {
+      folds = factorize(basis, rows, parameters.progress, communicator);
+      if (validation != nullptr)
+        validation_rows = factorize(basis, *validation, {}, communicator);
+    });
+    Fit result = fit(basis, folds, parameters, validation_rows);
+    timer.add(result.timer);
+    result.timer = timer;
     return result;
   }
 } // namespace lsr

@@ -7,9 +7,12 @@
 
 #include <KokkosBlas1_axpby.hpp>
 #include <KokkosBlas1_scal.hpp>
+#include <KokkosBlas3_trsm.hpp>
 
 #include <cmath>
 #include <string>
+
+#include "dense/factorization.h"
 
 namespace lsr
 {
@@ -143,6 +146,31 @@ namespace lsr
     AppendRowsQR qr(r);
     qr.append(rows, b);
     return LeastSquares(qr, Pivoting::none, tolerance).tikhonov().solve(0.);
+  }
+
+
+
+  LinearRows
+  ReducedProblem::rows() const
+  {
+    const std::size_t r = matrix.extent(1);
+    LinearRows        result{make_zero_block(r + 1, r), make_column(r + 1)};
+    const Block       R = lsr::rows(result.G, 0, r),
+                z       = lsr::rows(as_block(result.f), 0, r);
+    Kokkos::deep_copy(z, as_block(right_hand_side));
+    Kokkos::deep_copy(R, matrix);
+    if (normal_equations)
+      {
+        const Block triangle = internal::upper_triangle_of(R, r);
+        require(internal::cholesky(triangle) == r,
+                "the inner product of a residual is not positive definite on " +
+                  std::to_string(r) + " columns");
+        Kokkos::deep_copy(R, triangle);
+        KokkosBlas::trsm("L", "U", "T", "N", 1., triangle, z);
+      }
+    KokkosBlas::scal(z, -1., z);
+    Kokkos::deep_copy(Kokkos::subview(result.f, r), std::sqrt(minimum_loss));
+    return result;
   }
 
 

@@ -489,6 +489,17 @@ TEST_F(Refusals, OfInstances)
   instances_refuse({"Instances/Number=201"}, {"has only 200"});
   instances_refuse({"Network/Mesh coordinates=true"},
                    {"Network/Mesh coordinates"});
+
+  const std::string family =
+    "Instances/Family/File=" +
+    inputs->write("family.csv", "a1,a2,s1,s2\n0,0,0.5,0.5\n0,0,0.4,0.5\n");
+  instances_refuse({"Instances/Family/File=" + inputs->file("missing.csv")},
+                   {"missing.csv", "no such file"});
+  instances_refuse({family, "Instances/Family/Held out=2"},
+                   {"Held out is 2", "family.csv", "which are 2"});
+  instances_refuse({family, "Instances/File="}, {"Instances/File is empty"});
+  instances_refuse({family, "Instances/Family/Held out=0", "LSR/Directions=2000"},
+                   {"2000 directions", "residual rows"});
 }
 
 

@@ -149,6 +149,18 @@ namespace lsr
 
 
   /**
+   * The second half of fit(): the solution from the factorizations of each
+   * fold of the rows, and of rows for validation. All ranks have the same.
+   */
+  Fit
+  fit(const TangentBasis              &basis,
+      const std::vector<AppendRowsQR> &folds,
+      const FitParameters             &parameters = {},
+      const std::vector<AppendRowsQR> &validation = {});
+
+
+
+  /**
    * One-shot linearized subspace refinement with any number of rows: minimize
    * $\|f + A J V y\|^2 + \lambda^2 \|y\|^2$ over the reduced coefficients
    * (paper, Algorithm 1), with one linearization.

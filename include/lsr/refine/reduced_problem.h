@@ -82,6 +82,14 @@ namespace lsr
     Column
     shortest_solution(const double tolerance) const;
 
+    /**
+     * The problem as $r + 1$ rows with its norm as the Euclidean one: a
+     * triangle, and the norm of what no $y$ changes. Throws lsr::Error if the
+     * matrix of normal equations is not positive definite.
+     */
+    LinearRows
+    rows() const;
+
     /// The same problem for the unknown $y$ + @p offset.
     ReducedProblem
     about(const Column &offset) const;
