@@ -39,7 +39,7 @@ refuses() {
   config=$(find "$scratch/$what" -name dealii_lsrConfig.cmake)
   sed -i -e "$change" "$config"
   ! cmp -s "$config" "$package/dealii_lsrConfig.cmake" || fail "$what: nothing changed"
-  if cmake -S "$source/tests/downstream" -B "$scratch/$what/build" \
+  if cmake -G Ninja -S "$source/tests/downstream" -B "$scratch/$what/build" \
     -DCMAKE_BUILD_TYPE="$(sed -n 's/.*DEALII_LSR_BUILD_TYPE "\(.*\)".*/\1/p' "$config")" \
     "-DCMAKE_PREFIX_PATH=$scratch/$what" "-Ddeal.II_DIR=$dealii" >"$scratch/$what.log" 2>&1; then
     fail "$what: accepted"

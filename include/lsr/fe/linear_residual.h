@@ -168,9 +168,10 @@ namespace lsr
   {
   public:
     /// The constraints are those of the solution, see SolutionConstraints. All
-    /// other arguments must live as long as this object. The right hand side is
-    /// what it was here, also where a solver that minimize_error() was given
-    /// overwrites it.
+    /// other arguments must live as long as this object, and their values may
+    /// change between two refinements. In a refinement, the right hand side is
+    /// what it was when that began, also where a solver that minimize_error()
+    /// was given overwrites it.
     template <int dim, int spacedim>
     LinearResidual(
       const dealii::DoFHandler<dim, spacedim>                 &dof_handler,
@@ -182,11 +183,14 @@ namespace lsr
           constraints,
           [&system_matrix]() -> const MatrixType & { return system_matrix; },
           system_rhs)
+      , system_rhs(system_rhs)
+      , right_hand_side(std::make_shared<VectorType>(system_rhs))
     {
-      this->residual = [&A = system_matrix, b = system_rhs](const VectorType &u,
-                                                            VectorType &f) {
+      this->residual = [&A = system_matrix,
+                        b  = right_hand_side](const VectorType &u,
+                                             VectorType       &f) {
         A.vmult(f, u);
-        f -= b;
+        f -= *b;
       };
     }
 
@@ -201,6 +205,17 @@ namespace lsr
                        system_matrix,
                        system_rhs)
     {}
+
+    void
+    prepare(const Column &q) override
+    {
+      *right_hand_side = system_rhs;
+      MatrixResidual<MatrixType, VectorType>::prepare(q);
+    }
+
+  private:
+    const VectorType                 &system_rhs;
+    const std::shared_ptr<VectorType> right_hand_side;
   };
 } // namespace lsr
 
