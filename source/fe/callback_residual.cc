@@ -458,7 +458,7 @@ namespace lsr::internal
     AssertThrow(
       n_indifferent == 0,
       dealii::ExcMessage(
-        "CallbackResidual: the residual is zero in " +
+        "The residual is zero in " +
         std::to_string(static_cast<std::size_t>(n_indifferent)) +
         " rows that are diagonal in the Jacobian, whatever the values there "
         "are; they look like boundary values of the update in a Newton "

@@ -136,6 +136,7 @@ namespace lsr
                 of_constant > 1e-9 * of_rough)
               continue;
             result.free_constants.push_back(c);
+            find_contradiction(constant, rough);
             const HostColumn entries = to_host(constant);
             for (std::size_t i = 0; i < entries.size(); ++i)
               if (entries(i) == 1.)
@@ -156,6 +157,22 @@ namespace lsr
                                      (length * free.product(Mc, constant)),
                                    q);
           }
+      }
+
+      /// Where the rows of the free values sum up to zero, so must the
+      /// residual: no field can change its sum.
+      void
+      find_contradiction(const Column &constant, const Column &rough)
+      {
+        const Column f = make_column(program.n_rows());
+        residual.evaluate(q, f);
+        const auto cosine = [&](const Column &x) {
+          return std::abs(free.product(constant, x)) /
+                 std::sqrt(free.product(constant, constant) *
+                           free.product(x, x));
+        };
+        has_no_solution =
+          has_no_solution || (cosine(apply(rough)) < 1e-9 && cosine(f) > 1e-3);
       }
 
       /// Whether there is an energy: the Jacobian is symmetric and definite on
@@ -438,6 +455,13 @@ namespace lsr
       void
       judge()
       {
+        if (has_no_solution)
+          {
+            reject("The equation determines a component up to a constant only, "
+                   "and the right hand side is not orthogonal to this "
+                   "constant: there is no solution.");
+            return;
+          }
         const SolutionEstimator estimator{residual,
                                           free,
                                           error_residual.get(),
@@ -563,6 +587,7 @@ namespace lsr
 
       /// A value of each component whose constant is free.
       std::vector<std::size_t> pinned;
+      bool                     has_no_solution = false;
 
       const std::optional<Objective> objective;
       bool                           is_energy = false;

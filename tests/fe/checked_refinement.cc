@@ -361,6 +361,17 @@ TEST(CheckedRefinement, LeavesAConstantThatIsFreeToTheNetwork)
                   "up to a constant");
 }
 
+TEST(CheckedRefinement, SaysThatThereIsNoSolution)
+{
+  Equation equation;
+  equation.dirichlet = false;
+  Program program(equation, q2, 4);
+  program.rhs.add(program.rhs.linfty_norm());
+  const auto refined = program.refine(untrained(), directions(100));
+  EXPECT_FALSE(refined.accepted());
+  expect_contains(refined.report(), "there is no solution");
+}
+
 TEST(CheckedRefinement, LeavesTheConstantOfAPressureToTheNetwork)
 {
   const dealii::FESystem<2> taylor_hood(q2, 2, q1, 1);

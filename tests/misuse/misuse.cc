@@ -73,8 +73,18 @@ wrong_residual(const DoFHandler<2> &dof_handler, const lsr::Network &network)
   lsr::refine(network, dof_handler, matrix, 100);
 }
 
+// The name of a file.
+// expect: refine() needs a network, not the name of a file
+void
+wrong_network(const DoFHandler<2>                   &dof_handler,
+              lsr::CallbackResidual<Vector<double>> &residual)
+{
+  lsr::refine("network.pt", dof_handler, residual);
+}
+
 // A network function, where the network is wanted, of another dimension.
-// expect: the network function and the DoFHandler have different dimensions
+// expect: the network function has another dimension than the mapping or
+// DoFHandler
 void
 wrong_network_function(const DoFHandler<2>                   &dof_handler,
                        const lsr::NetworkFunction<3>         &surrogate,

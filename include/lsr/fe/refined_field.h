@@ -11,6 +11,7 @@
 #include <lsr/refine/alignment.h>
 #include <lsr/refine/refinement.h>
 
+#include <deal.II/base/exceptions.h>
 #include <deal.II/fe/mapping.h>
 
 #include <cstddef>
@@ -81,6 +82,14 @@ namespace lsr
          CallbackResidual<VectorType>            &residual,
          const FieldParameters                   &parameters = {})
   {
+    AssertThrow(network.n_inputs() == spacedim + (parameters.time ? 1u : 0u),
+                dealii::ExcMessage(
+                  "The network has " + std::to_string(network.n_inputs()) +
+                  " inputs, expected the " + std::to_string(spacedim) +
+                  " coordinates of a point" +
+                  (parameters.time ? " and the time." :
+                                     "; if the last one is the time, set "
+                                     "FieldParameters::time.")));
     const Sampling          sampling = field_sampling(mapping,
                                              dof_handler,
                                              network.n_outputs(),
@@ -212,8 +221,9 @@ namespace lsr
   {
     static_assert(decltype(internal::space_of(mapping_or_dof_handler))::value ==
                     spacedim,
-                  "lsr: the network function and the DoFHandler have different "
-                  "dimensions: NetworkFunction<spacedim> expected.");
+                  "lsr: the network function has another dimension than the "
+                  "mapping or DoFHandler after it: NetworkFunction<spacedim> "
+                  "expected.");
     return refine(function.network(),
                   mapping_or_dof_handler,
                   std::forward<Arguments>(arguments)...);
@@ -221,7 +231,30 @@ namespace lsr
 
 
 
+  /// align() with the network of @p function, which sees the new parameters.
+  template <int spacedim, typename VectorType>
+  Alignment
+  align(const NetworkFunction<spacedim> &function,
+        const RefinedField<VectorType>  &refined,
+        CallbackResidual<VectorType>    &residual,
+        const AlignmentParameters       &parameters = {})
+  {
+    Network network = function.network();
+    return align(network, refined, residual, parameters);
+  }
+
+
+
   // What refine() cannot take, in one sentence.
+
+  template <typename... Arguments>
+  void
+  refine(const std::string &, Arguments &&...)
+  {
+    static_assert(sizeof...(Arguments) == 0,
+                  "lsr: refine() needs a network, not the name of a file: "
+                  "NetworkFunction<spacedim>(\"network.pt\") reads one.");
+  }
 
   template <int dim,
             int spacedim,
