@@ -98,7 +98,7 @@ cp -r inputs other
 (cd other && "$bin/lsr" train good.prm --set "Training/Hidden layers=20, 20" \
   --set "Training/Epochs=6" >/dev/null)
 run mpirun "${mpirun[@]:3}" -n 1 "$bin/lsr" refine good.prm : \
-  -n 1 -wdir ../other "$bin/lsr" refine good.prm
+  -n 1 -wdir "$PWD/other" "$bin/lsr" refine good.prm
 expect_failure "network.pt: process 1 has found another content than process 0"
 
 # ------------------------------------------------------------ full disk
