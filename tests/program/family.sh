@@ -13,8 +13,8 @@ folder=$source/applications/examples
 
 refine() { # FOLDER SETTING...
   local settings=() setting
-  for setting in "Mesh/Global refinements=2" "LSR/Directions=300" "Instances/Number=10" \
-    "Instances/Family/Columns=100" "Instances/Family/Alignment steps=0" \
+  for setting in "Mesh/Global refinements=1" "Finite element/Finite element degree=4" \
+    "LSR/Directions=700" "Instances/Number=20" "Instances/Family/Alignment steps=0" \
     "Output/Pictures=false" "Output/Folder=$PWD/$1" "${@:2}"; do
     settings+=(--set "$setting")
   done
@@ -39,25 +39,25 @@ holds() { # AWK-CONDITION WHAT FOLDER
   awk "BEGIN { exit !($1) }" || fail "$2: $1" "$3/instances.csv" "$3.log"
 }
 
-head -n 61 "$folder/diffusion-family/family.csv" >family.csv
-family=("Instances/Family/File=$PWD/family.csv" "Instances/Family/Held out=12")
+head -n 161 "$folder/diffusion-family/family.csv" >family.csv
+family=("Instances/Family/File=$PWD/family.csv" "Instances/Family/Held out=40")
 refine once "${family[@]}"
-holds "$(mean once refined_error) < 0.7 * $(mean once network_error)" "unseen instances" once
-grep -q '"held_out": 12' once/summary.json || fail "summary" once/summary.json
+holds "$(mean once refined_error) < 0.75 * $(mean once network_error)" "unseen instances" once
+grep -q '"held_out": 40' once/summary.json || fail "summary" once/summary.json
 grep -q "^Results in .*: refined.pt instances.csv summary.json$" once.log || fail "files" once.log
 
 # The one file is the refined network, for every other use.
 refine again "${family[@]}" "Network/File=$PWD/once/refined.pt" "Instances/Number=3" \
-  "LSR/Directions=50" "Instances/Family/Columns=50"
+  "LSR/Directions=50"
 cmp <(cut -d, -f1-4,6 once/instances.csv | sed -n 2,4p) \
   <(cut -d, -f1-5 again/instances.csv | sed -n 2,4p) ||
   fail "refined.pt is another network" once/instances.csv again/instances.csv
 
 # First some instances, then the worst of the others; steps on the parameters.
-refine greedy "${family[@]}" "Instances/Family/At first=10" "Instances/Family/At most=40" \
+refine greedy "${family[@]}" "Instances/Family/At first=30" "Instances/Family/At most=120" \
   "Instances/Family/Alignment steps=3" "Instances/Family/Alignment directions=200" \
-  "Instances/Family/Alignment instances=10"
-[ "$(grep -cE "^  (10|20|40) members: rank" greedy.log)" = 3 ] || fail "rounds" greedy.log
+  "Instances/Family/Alignment instances=20"
+[ "$(grep -cE "^  (30|60|120) members: rank" greedy.log)" = 3 ] || fail "rounds" greedy.log
 holds "$(mean greedy refined_error) < $(mean once network_error)" "aligned and refined" greedy
 [ -s greedy/aligned.pt ] || fail "no plain network" greedy.log
 
