@@ -85,14 +85,14 @@ namespace fuzz
 
 #ifdef LSR_WITH_LIBFUZZER
 #  define LSR_FUZZ(name)                                            \
-    static void    read(const std::string &bytes);                  \
+    static void    try_to_read(const std::string &bytes);           \
     extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, \
                                           const std::size_t   size) \
     {                                                               \
       const std::clock_t begin = std::clock();                      \
       try                                                           \
         {                                                           \
-          read(std::string(data, data + size));                     \
+          try_to_read(std::string(data, data + size));              \
         }                                                           \
       catch (const lsr::Error &)                                    \
         {}                                                          \
@@ -100,12 +100,13 @@ namespace fuzz
         std::abort();                                               \
       return 0;                                                     \
     }                                                               \
-    static void read(const std::string &bytes)
+    static void try_to_read(const std::string &bytes)
 #else
-#  define LSR_FUZZ(name)                                                       \
-    static void       read(const std::string &bytes);                          \
-    static const bool is_known = fuzz::readers().emplace(#name, &read).second; \
-    static void       read(const std::string &bytes)
+#  define LSR_FUZZ(name)                                     \
+    static void       try_to_read(const std::string &bytes); \
+    static const bool is_known =                             \
+      fuzz::readers().emplace(#name, &try_to_read).second;   \
+    static void try_to_read(const std::string &bytes)
 #endif
 
 #endif
