@@ -161,7 +161,7 @@ TEST(KindsOfPrograms, SurfaceInSpace)
                                  residual,
                                  10);
                         }),
-                        "3 coordinates, expected 2");
+                        "The network has 2 inputs, expected the 3 coordinates");
 }
 
 TEST(KindsOfPrograms, MixedElementsWithFluxes)
