@@ -49,11 +49,12 @@ namespace lsr
               "iterations (Iterations/Number above 1) can begin with an "
               "untrained network.");
       const std::size_t n = run.parameters.refinement.basis_of(0).n_directions;
-      require(!run.network || n <= run.network->n_parameters(),
-              "LSR/Directions: " + std::to_string(n) +
-                " directions for a network of " +
-                std::to_string(run.network->n_parameters()) +
-                " parameters, expected at most as many.");
+      if (run.network)
+        require(n <= run.network->n_parameters(),
+                "LSR/Directions: " + std::to_string(n) +
+                  " directions for a network of " +
+                  std::to_string(run.network->n_parameters()) +
+                  " parameters, expected at most as many.");
       run.stage("mesh", "Making mesh and finite-element space", [&]() {
         make_mesh(run);
       });
