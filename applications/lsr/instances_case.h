@@ -80,15 +80,23 @@ namespace lsr
                   const InstanceTable      &table,
                   const std::size_t         i);
 
+  /// The table of Instances/Family/File. Throws if it does not fit the other
+  /// parameters; nothing has been written by then.
+  template <int dim>
+  InstanceTable
+  read_family(InstancesCase<dim> &run);
+
   /**
-   * Find one correction for the instances of Instances/Family/File, and make
-   * the network of @p run the refined one, which is also written; see
+   * Find one correction for the instances of @p table, see read_family(), and
+   * make the network of @p run the refined one, which is also written; see
    * refine_family.cc. Collective over @p world, whose processes have a mesh
    * each and share the instances.
    */
   template <int dim>
   void
-  refine_family(InstancesCase<dim> &run, const MPI_Comm world);
+  refine_family(InstancesCase<dim>  &run,
+                const InstanceTable &table,
+                const MPI_Comm       world);
 } // namespace lsr
 
 #endif

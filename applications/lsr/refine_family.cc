@@ -65,27 +65,6 @@ namespace lsr
 
 
     template <int dim>
-    InstanceTable
-    read_family(const InstancesCase<dim> &run)
-    {
-      const InstancesParameters &instances = run.parameters.instances;
-      const FamilySection       &section   = instances.family;
-      const GridParameters      &grid      = run.parameters.network.grid;
-      require(grid.empty() || !grid.expressions().empty(),
-              "Network/Grid/File is set, expected Network/Grid/Inputs: what "
-              "the network takes follows from the table of a family.");
-      InstanceTable table = read_instances(section.file, instances.inputs);
-      require(section.n_held_out < table.instances.size(),
-              "Instances/Family/Held out is " +
-                std::to_string(section.n_held_out) +
-                ", expected less than the instances in " + section.file +
-                ", which are " + std::to_string(table.instances.size()) + ".");
-      return table;
-    }
-
-
-
-    template <int dim>
     void
     save(InstancesCase<dim> &run,
          const MPI_Comm      world,
@@ -102,11 +81,34 @@ namespace lsr
 
 
   template <int dim>
+  InstanceTable
+  read_family(InstancesCase<dim> &run)
+  {
+    const InstancesParameters &instances = run.parameters.instances;
+    const FamilySection       &section   = instances.family;
+    const GridParameters      &grid      = run.parameters.network.grid;
+    require(grid.empty() || !grid.expressions().empty(),
+            "Network/Grid/File is set, expected Network/Grid/Inputs: what "
+            "the network takes follows from the table of a family.");
+    InstanceTable table = read_instances(section.file, instances.inputs);
+    require(section.n_held_out < table.instances.size(),
+            "Instances/Family/Held out is " +
+              std::to_string(section.n_held_out) +
+              ", expected less than the instances in " + section.file +
+              ", which are " + std::to_string(table.instances.size()) + ".");
+    check_functions(table, run.problem.advection_diffusion_reaction());
+    return table;
+  }
+
+
+
+  template <int dim>
   void
-  refine_family(InstancesCase<dim> &run, const MPI_Comm world)
+  refine_family(InstancesCase<dim>  &run,
+                const InstanceTable &table,
+                const MPI_Comm       world)
   {
     const FamilySection &section = run.parameters.instances.family;
-    const InstanceTable  table   = read_family(run);
     const auto           print   = [&](const std::string &line) {
       run.pcout << line << std::endl;
     };
@@ -163,8 +165,11 @@ namespace lsr
 
 
 
-#define LSR_INSTANTIATE(dim) \
-  template void refine_family(InstancesCase<dim> &, const MPI_Comm);
+#define LSR_INSTANTIATE(dim)                                  \
+  template InstanceTable read_family(InstancesCase<dim> &);   \
+  template void          refine_family(InstancesCase<dim> &,  \
+                                       const InstanceTable &, \
+                                       const MPI_Comm);
   LSR_INSTANTIATE(1)
   LSR_INSTANTIATE(2)
   LSR_INSTANTIATE(3)

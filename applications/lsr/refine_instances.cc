@@ -373,6 +373,8 @@ namespace lsr
     run.problem.advection_diffusion_reaction();
     check_parameters(run);
     run.table = read_instances(instances, !run.parameters.network.grid.empty());
+    const InstanceTable family =
+      run.is_family() ? read_family(run) : InstanceTable();
     check_functions(run.table, run.problem.advection_diffusion_reaction());
     report.names            = instances.inputs;
     report.training_seconds = instances.training_seconds;
@@ -387,7 +389,8 @@ namespace lsr
     });
     report.mesh_seconds = time(world, [&]() { make_mesh(run); });
     if (run.is_family())
-      report.space_seconds = time(world, [&]() { refine_family(run, world); });
+      report.space_seconds =
+        time(world, [&]() { refine_family(run, family, world); });
     else if (!run.has_spaces_of_its_own())
       {
         const SubspaceParameters &parameters = run.parameters.refinement;

@@ -476,7 +476,7 @@ TEST_F(Refusals, OfInstances)
   for (unsigned int i = 0; i < 150; ++i)
     late += i == 148 ? "x+z9,0,0.5,0.5\n" : "0,0,0.5,0.5\n";
   instances_refuse({table("late.csv", late),
-                    "Instances/Number=",
+                    "Instances/Number=0",
                     "Instances/Inputs=s1, s2",
                     "Mesh/Global refinements=12"},
                    {"late.csv, line 150", "\"x+z9\""});
@@ -498,7 +498,9 @@ TEST_F(Refusals, OfInstances)
   instances_refuse({family, "Instances/Family/Held out=2"},
                    {"Held out is 2", "family.csv", "which are 2"});
   instances_refuse({family, "Instances/File="}, {"Instances/File is empty"});
-  instances_refuse({family, "Instances/Family/Held out=0", "LSR/Directions=2000"},
+  instances_refuse({family,
+                    "Instances/Family/Held out=0",
+                    "LSR/Directions=2000"},
                    {"2000 directions", "residual rows"});
 }
 
