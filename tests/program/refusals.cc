@@ -498,10 +498,6 @@ TEST_F(Refusals, OfInstances)
   instances_refuse({family, "Instances/Family/Held out=2"},
                    {"Held out is 2", "family.csv", "which are 2"});
   instances_refuse({family, "Instances/File="}, {"Instances/File is empty"});
-  instances_refuse({family,
-                    "Instances/Family/Held out=0",
-                    "LSR/Directions=2000"},
-                   {"2000 directions", "residual rows"});
 }
 
 
