@@ -39,7 +39,9 @@ namespace lsr
     check_rank(const RefinementParameters &parameters,
                const std::size_t           n_directions)
     {
-      const std::size_t rank = parameters.rank.value_or(1);
+      if (!parameters.rank)
+        return;
+      const std::size_t rank = *parameters.rank;
       require(rank > 0, "rank 0: a positive number expected");
       require(rank <= n_directions,
               "rank " + std::to_string(rank) +

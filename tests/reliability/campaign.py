@@ -325,6 +325,16 @@ def kill(arguments, inputs):
         print(f"{name}: {arguments.number} kills, {n_restarts} restarts", flush=True)
 
 
+def report(failures):
+    """Print failures as they come, and return the exit status."""
+    n_failures = 0
+    for failure in failures:
+        print("FAILED " + failure, flush=True)
+        n_failures += 1
+    print(f"{n_failures} failures" if n_failures else "all held")
+    return 1 if n_failures else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("campaign", choices=["inject", "starve", "kill"])
@@ -340,12 +350,7 @@ def main():
     shutil.rmtree(arguments.scratch, ignore_errors=True)
     inputs = make_inputs(arguments.bin, arguments.scratch)
     campaign = {"inject": inject, "starve": starve, "kill": kill}[arguments.campaign]
-    n_failures = 0
-    for failure in campaign(arguments, inputs):
-        print("FAILED " + failure, flush=True)
-        n_failures += 1
-    print(f"{n_failures} failures" if n_failures else "all held")
-    return 1 if n_failures else 0
+    return report(campaign(arguments, inputs))
 
 
 if __name__ == "__main__":

@@ -205,12 +205,7 @@ def main():
     arguments.lsr = str(arguments.bin / "lsr")
     shutil.rmtree(arguments.scratch, ignore_errors=True)
     inputs = campaign.make_inputs(arguments.bin, arguments.scratch)
-    n_failures = 0
-    for failure in all_faults(arguments, inputs):
-        print("FAILED " + failure, flush=True)
-        n_failures += 1
-    print(f"{n_failures} failures" if n_failures else "all held")
-    return 1 if n_failures else 0
+    return campaign.report(all_faults(arguments, inputs))
 
 
 if __name__ == "__main__":
