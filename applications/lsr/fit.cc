@@ -13,6 +13,7 @@
 #include <iostream>
 #include <memory>
 #include <set>
+#include <sstream>
 
 #include "applications/lsr/commands.h"
 #include "applications/lsr/evaluation.h"
@@ -108,6 +109,29 @@ namespace lsr
 
 
 
+    /// The rows of the fit get closer; those that it does not know need not.
+    void
+    warn_of_larger_error(const nlohmann::ordered_json &report)
+    {
+      for (const std::string rows : {"validation", "test"})
+        {
+          const double before = report.value("mse_" + rows, 0.),
+                       after  = report.value("mse_" + rows + "_refined", 0.);
+          if (!(after > before))
+            continue;
+          std::ostringstream line;
+          line << "warning: on the " << rows
+               << " rows the refined network has the larger error (mean "
+                  "squares "
+               << after << ", network " << before
+               << "); expected more rows of the fit, fewer directions, or "
+                  "validation rows that choose the rank";
+          say(line.str());
+        }
+    }
+
+
+
     /// The correction for the network of @p options on its data.
     Column
     refine_on_data(const FitOptions &options,
@@ -128,8 +152,10 @@ namespace lsr
       Timer     timer  = basis->timer();
       timer.add(result.timer);
 
-      std::cout << json_report(options, network, result, rows, test, timer)
-                << std::endl;
+      const auto report =
+        json_report(options, network, result, rows, test, timer);
+      std::cout << report.dump() << std::endl;
+      warn_of_larger_error(report);
       if (!options.profile_file.empty())
         write_profile(options.profile_file, result);
       return result.correction;

@@ -84,8 +84,8 @@ namespace lsr
 
 
 
-  /// The result in one line.
-  inline std::string
+  /// The result, which is printed in one line.
+  inline nlohmann::ordered_json
   json_report(const FitOptions &options,
               const Network    &network,
               const Fit        &result,
@@ -137,7 +137,7 @@ namespace lsr
     for (const auto &[stage, time] : timer.stages())
       times[stage] = std::round(1000 * time) / 1000;
     times["total"] = std::round(1000 * timer.total()) / 1000;
-    return json.dump();
+    return json;
   }
 
 

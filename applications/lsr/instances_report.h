@@ -109,7 +109,8 @@ namespace lsr
 
 
   /**
-   * Means and extremes over all instances, and the time of all of them:
+   * Means and extremes over all instances, in how many the refined field has
+   * the larger error (`further`), and the time of all of them:
    * - `first_seconds`: of the first instance with all work that is done once,
    * - `amortized_seconds`: of an instance with its share of that,
    * - `later_seconds`: of an instance after the first,
@@ -174,6 +175,12 @@ namespace lsr
                     return r.network_error / r.refined_error;
                   }),
                   true)},
+      {"further",
+       std::count_if(report.records.begin(),
+                     report.records.end(),
+                     [](const auto &r) {
+                       return r.refined_error > r.network_error;
+                     })},
       {"mesh_seconds", report.mesh_seconds},
       {"network_seconds", report.network_seconds},
       {"space_seconds", report.space_seconds},
