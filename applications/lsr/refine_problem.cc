@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <sstream>
 
 #include "applications/lsr/export_mesh.h"
 #include "applications/lsr/finite_elements.h"
@@ -282,17 +281,6 @@ namespace lsr
 
 
 
-    /// Whether the refined field is further from the finite-element solution
-    /// than the network, and not by rounding.
-    bool
-    is_further(const Comparison &comparison)
-    {
-      return comparison.refined.difference_to_fem.L2 >
-             std::max(comparison.network.difference_to_fem.L2, 1e-12);
-    }
-
-
-
     template <int dim>
     void
     write_results(RefineCase<dim>           &run,
@@ -306,7 +294,7 @@ namespace lsr
           write_vtu(in_output_folder(run, "solution.vtu"), fields);
           run.written.push_back("solution.vtu");
         }
-      if (output.refined_network && !is_further(report.comparison))
+      if (output.refined_network)
         {
           on_first_rank(run.communicator, [&]() {
             run.network->save(in_output_folder(run, "refined.pt"),
@@ -316,6 +304,29 @@ namespace lsr
         }
       write_table(run, "comparison.csv", report.comparison);
       run.written.push_back("comparison.csv");
+    }
+
+
+
+    /// Less in the norm that was minimized is not always closer in L2.
+    void
+    warn_if_further(const Report &report)
+    {
+      const double network = report.comparison.network.difference_to_fem.L2,
+                   refined = report.comparison.refined.difference_to_fem.L2;
+      if (!(refined > std::max(network, 1e-12))) // not by rounding
+        return;
+      std::cout << "\nwarning: the refined field is further from the "
+                   "finite-element solution ("
+                << refined << ") than the network (" << network
+                << "), though the " << report.norm
+                << " norm of its residual is smaller. Expected more "
+                   "LSR/Directions, "
+                << (report.norm == "dual" ?
+                      "" :
+                      "LSR/Norm = dual where the equation is symmetric "
+                      "positive definite, ")
+                << "or a network that is closer.\n";
     }
 
 
@@ -336,32 +347,11 @@ namespace lsr
                   << " degrees of freedom\n";
       std::cout << '\n';
       report.comparison.print(std::cout);
+      warn_if_further(report);
       std::cout << '\n';
       print_times(std::cout, report.timer);
       std::cout << '\n';
       print_files(run);
-    }
-
-
-
-    /// Less in the norm that was minimized is not always closer in L2.
-    [[noreturn]] void
-    refuse(const Report &report)
-    {
-      std::ostringstream text;
-      text << "the refined field is further from the finite-element solution ("
-           << report.comparison.refined.difference_to_fem.L2
-           << ") than the network ("
-           << report.comparison.network.difference_to_fem.L2 << "), though the "
-           << report.norm
-           << " norm of its residual is smaller, so that refined.pt is not "
-              "written. Expected more LSR/Directions, "
-           << (report.norm == "dual" ?
-                 "" :
-                 "LSR/Norm = dual where the equation is symmetric positive "
-                 "definite, ")
-           << "or a network that is closer.";
-      throw Error(text.str());
     }
 
 
@@ -433,8 +423,6 @@ namespace lsr
       run.written.push_back("report.json");
       draw(run);
       print(run, report);
-      if (is_further(report.comparison))
-        refuse(report);
     }
 
 
