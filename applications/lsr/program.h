@@ -6,6 +6,8 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/communicator.h>
 #include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
+#include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 
 #include <CLI/CLI.hpp>
@@ -106,6 +108,26 @@ namespace lsr
 
 
 
+  /// What a message says of an exception; where memory was too small, also in
+  /// which stage.
+  inline std::string
+  reason_of(const std::exception &exception)
+  {
+    const bool no_memory =
+      dynamic_cast<const std::bad_alloc *>(&exception) != nullptr;
+    std::string reason = no_memory ? "out of memory" : exception.what();
+    const bool  is_full =
+      no_memory || dynamic_cast<const OutOfMemory *>(&exception) != nullptr;
+    if (is_full && !Timer::current_stage().empty())
+      reason += ", in the stage '" + Timer::current_stage() + "'";
+    if (no_memory)
+      reason +=
+        "; fewer directions, a coarser mesh or smaller blocks need less";
+    return reason;
+  }
+
+
+
   /**
    * Run @p action of the program called @p name and return its exit status:
    * every exception becomes one message and the status 1. Where MPI is running,
@@ -128,11 +150,7 @@ namespace lsr
         if (has_mpi != 0)
           ranks = Communicator(MPI_COMM_WORLD);
 #endif
-        const std::string reason =
-          dynamic_cast<const std::bad_alloc *>(&exception) != nullptr ?
-            "out of memory; fewer directions, a coarser mesh or smaller blocks "
-            "need less" :
-            exception.what();
+        const std::string reason = reason_of(exception);
         // Mostly all ranks fail alike, and one message is enough: the first
         // speaks at once and ends the others. If it does not, others do.
         if (ranks.rank() > 0)
