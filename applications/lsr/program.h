@@ -109,18 +109,19 @@ namespace lsr
 
 
   /// What a message says of an exception; where memory was too small, also in
-  /// which stage.
+  /// which stage. Some exceptions carry the words of others.
   inline std::string
   reason_of(const std::exception &exception)
   {
-    const bool no_memory =
-      dynamic_cast<const std::bad_alloc *>(&exception) != nullptr;
-    std::string reason = no_memory ? "out of memory" : exception.what();
-    const bool  is_full =
-      no_memory || dynamic_cast<const OutOfMemory *>(&exception) != nullptr;
-    if (is_full && !Timer::current_stage().empty())
+    std::string       reason = exception.what();
+    const std::string unsaid = "std::bad_alloc", said = "out of memory";
+    const std::size_t at = reason.find(unsaid);
+    if (at != std::string::npos)
+      reason.replace(at, unsaid.size(), said);
+    if (reason.find(said) != std::string::npos &&
+        !Timer::current_stage().empty())
       reason += ", in the stage '" + Timer::current_stage() + "'";
-    if (no_memory)
+    if (at != std::string::npos)
       reason +=
         "; fewer directions, a coarser mesh or smaller blocks need less";
     return reason;
