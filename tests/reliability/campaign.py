@@ -59,7 +59,7 @@ RUNS = {
     "solutions": ["train", "instances.prm", "--set", "Instances/Training file=instances.csv",
                   "--set", "Network/File=trained.pt", *TRAINING],
     "family": ["refine", "instances.prm", "--set", "Instances/Family/File=family.csv",
-               "--set", "Instances/Family/Held out=2", "--set", "Instances/Family/Alignment steps=2",
+               "--set", "Instances/Family/Held out=2", "--set", "Instances/Family/Alignment steps=1",
                "--set", "Instances/Family/Alignment directions=30"],
     "check": ["check", "problem.prm", "values.csv"],
     "mesh": ["evaluate", "network.pt", "problem.prm"],
