@@ -358,6 +358,11 @@ TEST_F(Refusals, OfEquationsAndMeshes)
   refine_refuses({"Equation/Diffusion=-1"}, {"Equation/Diffusion", "-1"});
   refine_refuses({"Equation/Dirichlet conditions=9: 0"}, {"boundary id 9"});
 
+  refine_refuses({"Mesh/Global refinements=0",
+                  "Finite element/Finite element degree=1",
+                  "LSR/Directions=3"},
+                 {"all 4 degrees of freedom", "Global refinements"});
+
   refine_refuses({"Mesh/Grid generator=hyper_colour"}, {"hyper_colour"});
   refine_refuses({"Mesh/Grid generator arguments=red : blue"},
                  {"hyper_cube", "red : blue"});
