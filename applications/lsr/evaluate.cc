@@ -3,6 +3,7 @@
 // lsr evaluate: values of a network at points, or on a mesh.
 
 #include <lsr/base/exceptions.h>
+#include <lsr/base/timer.h>
 
 #include "applications/lsr/commands.h"
 #include "applications/lsr/evaluation.h"
@@ -51,15 +52,21 @@ namespace lsr
       options.use();
       require(!options.output_file.empty(),
               "--output FILE expected, for points and values");
-      const DataSet points =
-        read_data_set(options.file, {0, false, false, options.inputs, {}, say});
+      Timer         timer; // messages name its stages
+      const DataSet points = timer.run("data", [&]() {
+        return read_data_set(options.file,
+                             {0, false, false, options.inputs, {}, say});
+      });
       prepare_output(options.output_file, {options.model_file, options.file});
-      const Network network =
-        options.layout.get().load(options.model_file,
-                                  points.points.extent(0),
-                                  std::nullopt,
-                                  {{}, {"", points.points}, ""});
-      write_data_set(options.output_file, evaluate(network, points));
+      const Network network = timer.run("load", [&]() {
+        return options.layout.get().load(options.model_file,
+                                         points.points.extent(0),
+                                         std::nullopt,
+                                         {{}, {"", points.points}, ""});
+      });
+      timer.run("evaluate", [&]() {
+        write_data_set(options.output_file, evaluate(network, points));
+      });
       say("Written: " + options.output_file);
     }
 

@@ -168,25 +168,34 @@ namespace lsr
     {
       options.use();
       options.complete();
-      const DataSet data = read_data_set(options.data_file,
-                                         {options.n_outputs,
-                                          true,
-                                          options.has_group,
-                                          options.inputs,
-                                          options.targets,
-                                          say});
+      Timer         timer; // messages name its stages
+      const DataSet data = timer.run("data", [&]() {
+        return read_data_set(options.data_file,
+                             {options.n_outputs,
+                              true,
+                              options.has_group,
+                              options.inputs,
+                              options.targets,
+                              say});
+      });
       for (const std::string &file :
            {options.output_file, options.profile_file})
         prepare_output(file, {options.model_file, options.data_file});
-      const Network network =
-        options.layout.get().load(options.model_file,
-                                  data.points.extent(0),
-                                  data.n_outputs(),
-                                  {{}, {options.input_names, data.points}, ""});
+      const Network network = timer.run("load", [&]() {
+        return options.layout.get().load(options.model_file,
+                                         data.points.extent(0),
+                                         data.n_outputs(),
+                                         {{},
+                                          {options.input_names, data.points},
+                                          ""});
+      });
       require_values(network, data, options.data_file);
-      const Column correction = refine_on_data(options, network, data);
+      const Column correction = timer.run("fit", [&]() {
+        return refine_on_data(options, network, data);
+      });
       if (options.output_file.empty())
         return;
+      const Timer::Stage stage(timer, "output");
       if (std::filesystem::path(options.output_file).extension() == ".pt")
         network.save(options.output_file, correction);
       else

@@ -6,6 +6,8 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/communicator.h>
 #include <lsr/base/device.h>
+#include <lsr/base/exceptions.h>
+#include <lsr/base/timer.h>
 #include <lsr/network/network.h>
 
 #include <CLI/CLI.hpp>
@@ -106,6 +108,27 @@ namespace lsr
 
 
 
+  /// What a message says of an exception; where memory was too small, also in
+  /// which stage. Some exceptions carry the words of others.
+  inline std::string
+  reason_of(const std::exception &exception)
+  {
+    std::string       reason = exception.what();
+    const std::string unsaid = "std::bad_alloc", said = "out of memory";
+    const std::size_t at = reason.find(unsaid);
+    if (at != std::string::npos)
+      reason.replace(at, unsaid.size(), said);
+    if (reason.find(said) != std::string::npos &&
+        !Timer::current_stage().empty())
+      reason += ", in the stage '" + Timer::current_stage() + "'";
+    if (at != std::string::npos)
+      reason +=
+        "; fewer directions, a coarser mesh or smaller blocks need less";
+    return reason;
+  }
+
+
+
   /**
    * Run @p action of the program called @p name and return its exit status:
    * every exception becomes one message and the status 1. Where MPI is running,
@@ -128,11 +151,7 @@ namespace lsr
         if (has_mpi != 0)
           ranks = Communicator(MPI_COMM_WORLD);
 #endif
-        const std::string reason =
-          dynamic_cast<const std::bad_alloc *>(&exception) != nullptr ?
-            "out of memory; fewer directions, a coarser mesh or smaller blocks "
-            "need less" :
-            exception.what();
+        const std::string reason = reason_of(exception);
         // Mostly all ranks fail alike, and one message is enough: the first
         // speaks at once and ends the others. If it does not, others do.
         if (ranks.rank() > 0)

@@ -180,10 +180,13 @@ namespace lsr
           check_functions(table,
                           training.problem.advection_diffusion_reaction());
         }
-      train_on(kind.has_training_instances ? solve(training, table) :
-                                             solve(training),
-               training,
-               training.parameters.network.required_file());
+      const TrainingData data = training.timer.run("fem", [&]() {
+        return kind.has_training_instances ? solve(training, table) :
+                                             solve(training);
+      });
+      training.timer.run("train", [&]() {
+        train_on(data, training, training.parameters.network.required_file());
+      });
     }
   } // namespace
 

@@ -24,6 +24,10 @@ namespace lsr
         }
       return std::chrono::steady_clock::now();
     }
+
+
+
+    thread_local std::string current;
   } // namespace
 
 
@@ -32,7 +36,11 @@ namespace lsr
     : timer(timer)
     , place(timer.find(name))
     , start(now())
-  {}
+    , outer(name)
+    , n_exceptions(std::uncaught_exceptions())
+  {
+    current.swap(outer);
+  }
 
 
 
@@ -40,6 +48,16 @@ namespace lsr
   {
     timer.times[place].second +=
       std::chrono::duration<double>(now() - start).count();
+    if (std::uncaught_exceptions() == n_exceptions)
+      current.swap(outer);
+  }
+
+
+
+  const std::string &
+  Timer::current_stage()
+  {
+    return current;
   }
 
 

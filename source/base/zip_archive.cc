@@ -105,9 +105,9 @@ namespace lsr
 
     // The size that is stored may be wrong: grow with what is really there, up
     // to it. The checksum is compared at the end of the file.
-    std::string            content;
-    constexpr zip_uint64_t chunk = 1 << 20;
-    zip_int64_t            n_read;
+    std::string        content;
+    const zip_uint64_t chunk = std::min<zip_uint64_t>(1 << 20, status.size + 1);
+    zip_int64_t        n_read;
     do
       {
         const std::size_t size = content.size();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include <lsr/base/device.h>
 #include "fe/block_product.h"
+
+#include <lsr/base/device.h>
 
 #include <Epetra_CrsMatrix.h>
 
@@ -50,6 +51,8 @@ namespace lsr
                          const Block &AX,
                          const bool   transpose) const
   {
+    if (X.extent(1) == 0) // Epetra knows no such blocks
+      return;
     if (on_device)
       on_device->multiply(X, AX, transpose);
     else

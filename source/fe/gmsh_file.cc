@@ -271,7 +271,7 @@ namespace lsr
         require(begin != std::string::npos, "it has no section $" + name + ".");
         const std::size_t first = file.find('\n', begin),
                           last  = file.find("$End" + name, begin);
-        require(first != std::string::npos && last != std::string::npos,
+        require(last != std::string::npos && first < last,
                 "the section $" + name +
                   " has no end: the file is not "
                   "complete.");

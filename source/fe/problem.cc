@@ -3,10 +3,33 @@
 #include <lsr/base/exceptions.h>
 #include <lsr/fe/problem.h>
 
+#include <deal.II/base/mpi.h>
 #include <deal.II/base/patterns.h>
 
 namespace lsr
 {
+  namespace
+  {
+    template <int dim>
+    void
+    require_free_dofs(const Discretization<dim> &discretization)
+    {
+      unsigned int has_free_dofs = 0;
+      for (const auto dof : discretization.locally_owned_dofs())
+        if (!discretization.constraints().is_constrained(dof))
+          has_free_dofs = 1;
+      require(
+        dealii::Utilities::MPI::max(has_free_dofs,
+                                    discretization.communicator()) > 0,
+        "all " + std::to_string(discretization.dof_handler().n_dofs()) +
+          " degrees of freedom are given by Dirichlet conditions, so there is "
+          "nothing to solve for: expected more cells (Mesh/Global refinements) "
+          "or a higher Finite element/Finite element degree");
+    }
+  } // namespace
+
+
+
   template <int dim>
   Problem<dim>::Problem(MPI_Comm           mpi_communicator,
                         const std::string &equation_name)
@@ -106,6 +129,7 @@ namespace lsr
   Problem<dim>::setup_dofs()
   {
     discretization.setup_dofs(equation.dirichlet_conditions());
+    require_free_dofs(discretization);
     solution_assembler =
       std::make_shared<const Assembler<dim>>(equation, discretization);
     assembler_ =

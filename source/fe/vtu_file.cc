@@ -62,7 +62,13 @@ namespace lsr
         position += length;
         if (raw)
           return part;
-        const auto decoded = dealii::Utilities::decode_base64(part);
+        std::vector<unsigned char> decoded;
+        try
+          {
+            decoded = dealii::Utilities::decode_base64(part);
+          }
+        catch (const std::exception &)
+          {} // other characters
         require(decoded.size() >= n,
                 encoding.path + ": an array is no base64 data");
         return std::string(decoded.begin(), decoded.begin() + n);
@@ -285,8 +291,10 @@ namespace lsr
         return;
       const VtuPoints::Array coordinates =
         read_array(piece.get_child("Points.DataArray"), encoding);
+      // No products, which a number from the file may let overflow.
       require(coordinates.n_components == 3 &&
-                coordinates.values.size() == 3 * n,
+                coordinates.values.size() % 3 == 0 &&
+                coordinates.values.size() / 3 == n,
               encoding.path + ": found " +
                 std::to_string(coordinates.values.size()) +
                 " coordinates, expected three for each of " +
@@ -302,7 +310,8 @@ namespace lsr
           {
             const std::string name  = element.get("<xmlattr>.Name", "");
             VtuPoints::Array  array = read_array(element, encoding);
-            require(array.values.size() == n * array.n_components,
+            require(array.values.size() % n == 0 &&
+                      array.values.size() / n == array.n_components,
                     encoding.path + ": the array '" + name + "' has " +
                       std::to_string(array.values.size()) +
                       " numbers, expected " +

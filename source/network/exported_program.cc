@@ -791,8 +791,14 @@ namespace lsr
       {
         try
           {
+            // What reads and prints it calls itself.
             return Json::parse(
-              quote_special_numbers(archive.read(path, max_json_size)));
+              quote_special_numbers(archive.read(path, max_json_size)),
+              [&](const int depth, const Json::parse_event_t, const Json &) {
+                require(depth < 200,
+                        name + ": " + path + " is nested too deeply");
+                return true;
+              });
           }
         catch (const Json::exception &error)
           {

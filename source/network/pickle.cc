@@ -266,6 +266,9 @@ namespace lsr
           PickleValue &dictionary = push(Kind::dictionary);
           // Python 2 hands over pairs.
           const PickleValue &pairs = (*arguments)[0];
+          n_copied += pairs.size();
+          if (n_copied >= max_n_values)
+            fail("it has too many values");
           if (pairs.kind == Kind::sequence)
             for (const PickleValue *pair : pairs.items)
               if (pair->kind == Kind::sequence && pair->size() == 2)
@@ -536,6 +539,7 @@ namespace lsr
     std::vector<PickleValue *>             stack;
     std::vector<std::size_t>               marks;
     std::map<std::uint64_t, PickleValue *> memory;
+    std::size_t                            n_copied = 0;
   };
 
 

@@ -13,6 +13,7 @@
 #endif
 
 #include <cfenv>
+#include <new>
 #include <string>
 #include <type_traits>
 
@@ -110,7 +111,15 @@ namespace lsr
       }
     catch (const c10::Error &error)
       {
-        throw Error(where + ": " + essence(error.what_without_backtrace()));
+        const std::string reason = essence(error.what_without_backtrace());
+        // What the allocator of the CPU throws has no type of its own.
+        if (reason.find("can't allocate memory") != std::string::npos)
+          throw OutOfMemory(where + ": out of memory");
+        throw Error(where + ": " + reason);
+      }
+    catch (const std::bad_alloc &)
+      {
+        throw OutOfMemory(where + ": out of memory");
       }
     catch (const std::exception &error)
       {

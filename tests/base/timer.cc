@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -70,4 +71,26 @@ TEST(Timer, CountsAStageThatEndsWithAnException)
                          }),
                std::runtime_error);
   EXPECT_GE(timer.seconds("fails"), 0.002);
+}
+
+
+
+TEST(Timer, KnowsTheStageThatAnExceptionHasLeft)
+{
+  Timer timer;
+  EXPECT_EQ(Timer::current_stage(), "");
+  {
+    const Timer::Stage outer(timer, "outer");
+    timer.run("inner", []() { EXPECT_EQ(Timer::current_stage(), "inner"); });
+    EXPECT_EQ(Timer::current_stage(), "outer");
+    try
+      {
+        timer.run("failing", []() { throw std::bad_alloc(); });
+      }
+    catch (const std::bad_alloc &)
+      {
+        EXPECT_EQ(Timer::current_stage(), "failing");
+      }
+  }
+  EXPECT_EQ(Timer::current_stage(), "");
 }

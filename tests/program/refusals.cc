@@ -13,7 +13,9 @@
 #include <lsr/refine/linear_case.h>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -306,6 +308,8 @@ TEST_F(Refusals, OfCommandLines)
   refuses({"refine", "good.prm", "--set"}, {"--set"});
   refuses({"refine", "good.prm", "--device", "abacus"},
           {"device abacus", "auto, cpu or cuda expected"});
+  refuses({"refine", "good.prm", "--threads", "100000"},
+          {"--threads", "100000"});
 }
 
 
@@ -353,6 +357,11 @@ TEST_F(Refusals, OfEquationsAndMeshes)
                  {"manufactured", "Equation/Exact solution"});
   refine_refuses({"Equation/Diffusion=-1"}, {"Equation/Diffusion", "-1"});
   refine_refuses({"Equation/Dirichlet conditions=9: 0"}, {"boundary id 9"});
+
+  refine_refuses({"Mesh/Global refinements=0",
+                  "Finite element/Finite element degree=1",
+                  "LSR/Directions=3"},
+                 {"all 4 degrees of freedom", "Global refinements"});
 
   refine_refuses({"Mesh/Grid generator=hyper_colour"}, {"hyper_colour"});
   refine_refuses({"Mesh/Grid generator arguments=red : blue"},
@@ -614,6 +623,8 @@ TEST_F(Refusals, OfFits)
   good_data_refuse({"--subspace", "rsvd", "--precision", "float16"},
                    {"--precision float16", "mixed"});
   good_data_refuse({"--output", "good.csv/refined.pt"}, {"good.csv", "folder"});
+  for (const std::string input : {"good.csv", "network.pt"})
+    good_data_refuse({"--output", input}, {input, "it is the input"});
 }
 
 
@@ -626,4 +637,55 @@ TEST_F(Refusals, OfEvaluations)
   refuses({"evaluate", "text.pt", "new.csv", "--output", "new_values.csv"},
           {"text.pt", "not a TorchScript model"});
   refuses({"evaluate", "refined.pt", "new.csv"}, {"--output FILE expected"});
+}
+
+
+
+TEST_F(Refusals, OfAStandardOutputThatIsFull)
+{
+  std::vector<Words> programs = {
+    {"refine", "good.h5"},
+    {"fit", "network.pt", "good.csv", "--directions", "20"},
+    {"evaluate", "refined.pt", "--help"}};
+#ifdef LSR_WITH_DEALII
+  programs.push_back({"refine", "good.prm"});
+  programs.push_back({"refine", "good.prm", "--print-parameters"});
+  programs.push_back({"train",
+                      "good.prm",
+                      "--set",
+                      "Training/Epochs=1",
+                      "--set",
+                      "Network/File=other.pt"});
+#endif
+  for (const Words &arguments : programs)
+    {
+      SCOPED_TRACE(arguments[0] + " " + arguments.back());
+      const Outcome outcome = in_child(*inputs, [&]() {
+        if (std::freopen("/dev/full", "w", stdout) == nullptr)
+          return 99;
+        return run_lsr(arguments);
+      });
+      EXPECT_EQ(outcome.status, 1);
+      expect_contains(outcome.err,
+                      "error: the standard output cannot be written",
+                      "No space left on device");
+    }
+}
+
+
+
+TEST_F(Refusals, OfTooLittleMemoryForTheThreads)
+{
+  const Outcome outcome = in_child(*inputs, [&]() {
+    std::size_t n_pages = 0;
+    std::ifstream("/proc/self/statm") >> n_pages;
+    const rlim_t bytes = n_pages * sysconf(_SC_PAGE_SIZE) + (100 << 20);
+    const rlimit limit = {bytes, bytes};
+    setrlimit(RLIMIT_AS, &limit);
+    return run_lsr({"fit", "network.pt", "good.csv", "--threads", "2"});
+  });
+  EXPECT_EQ(outcome.status, 1);
+  expect_contains(outcome.err,
+                  "lsr fit: error: out of memory: 2 threads need",
+                  "ulimit -v");
 }

@@ -469,6 +469,9 @@ TEST(RefinedNetwork, IsIteratedFromAndRestarted)
   run(2, "");
   const IterationHistory restarted = run(3, folder.file("checkpoint.pt"));
   EXPECT_EQ(restarted.best()->refined_residual, whole.best()->refined_residual);
+  // A run that has ended goes no further.
+  EXPECT_EQ(run(3, folder.file("checkpoint.pt")).records.size(),
+            restarted.records.size());
 
   // From the network without its correction it is another run.
   IterativeLSR other(network, fit.sampling, fit.residual, {});

@@ -15,7 +15,7 @@ and then runs them (iterative ones: restarts them) to the end.
 After each of these the inputs have to be intact, every output is whole: that of
 an earlier run, the new one, or not there; there is one message and the exit
 status 1, or a run that has succeeded; and no temporary file is left (after
-SIGKILL: after the next run).
+SIGKILL: after the next run). SCRATCH/messages has the messages of all faults.
 """
 
 import argparse
@@ -32,7 +32,7 @@ import time
 import zipfile
 from pathlib import Path
 
-TIME_LIMIT = 120  # seconds; longer is a hang
+TIME_LIMIT = float(os.environ.get("LSR_TIME_LIMIT", 120))  # seconds; longer is a hang
 
 PROBLEM = Path(__file__).resolve().parent.parent / "program" / "small.prm"
 PARAMETRIC = PROBLEM.parents[2] / "applications" / "examples" / "parametric" / "diffusion"
@@ -58,7 +58,11 @@ RUNS = {
     "instances": ["refine", "instances.prm"],
     "solutions": ["train", "instances.prm", "--set", "Instances/Training file=instances.csv",
                   "--set", "Network/File=trained.pt", *TRAINING],
+    "family": ["refine", "instances.prm", "--set", "Instances/Family/File=family.csv",
+               "--set", "Instances/Family/Held out=2", "--set", "Instances/Family/Alignment steps=1",
+               "--set", "Instances/Family/Alignment directions=30"],
     "check": ["check", "problem.prm", "values.csv"],
+    "mesh": ["evaluate", "network.pt", "problem.prm"],
     "case": ["refine", "case.h5", "--output", "out/refined.pt", "--values", "out/values.csv"],
     "fit": ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "out/refined.pt"],
     "evaluate": ["evaluate", "refined.pt", "points.csv", "--output", "out/values.csv"],
@@ -93,7 +97,7 @@ def run(arguments, folder, environment=None, limit=TIME_LIMIT):
 
 
 def make_inputs(bin_folder, scratch):
-    """Networks, data and an exported case that all runs start from."""
+    """Networks, tables and an exported case that all runs start from."""
     inputs = scratch / "inputs"
     inputs.mkdir(parents=True)
     shutil.copy(PROBLEM, inputs / "problem.prm")
@@ -104,9 +108,9 @@ def make_inputs(bin_folder, scratch):
     (inputs / "data.csv").write_text("x,y,u,set\n" + "".join(lines))
     values = "".join(f"{x},{y},{x * (1 - x) * y}\n" for x, y in points)
     (inputs / "values.csv").write_text("x,y,u\n" + values)
-    shutil.copy(PARAMETRIC / "network.pt", inputs / "parametric.pt")
     table = (PARAMETRIC / "instances.csv").read_text().splitlines(keepends=True)
     (inputs / "instances.csv").write_text("".join(table[:4]))
+    (inputs / "family.csv").write_text("".join(table[:9]))
     text = PARAMETRIC.with_suffix(".prm").read_text()
     (inputs / "instances.prm").write_text(
         text.replace("diffusion/network.pt", "parametric.pt").replace("diffusion/", "") + COARSE
@@ -114,6 +118,7 @@ def make_inputs(bin_folder, scratch):
     lsr = str(bin_folder / "lsr")
     for arguments in (
         ["train", "problem.prm", *TRAINING],
+        ["train", "instances.prm", "--set", "Instances/Training file=instances.csv", *TRAINING],
         ["refine", "problem.prm", "--export-case", "case.h5"],
         ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "refined.pt"],
     ):
@@ -223,6 +228,8 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
         )
         if n == 0:
             return int(record.read_text()), None
+        with open(arguments.scratch / "messages", "a") as messages:
+            messages.write(f"{name}, {call} {n}: {status} {errors.strip()[-300:]}\n")
         check_message(status, errors)
         check_folder(folder, checksums(inputs), changed_by(name))
         check_no_temporary_files(folder)

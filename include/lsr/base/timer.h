@@ -47,7 +47,14 @@ namespace lsr
       Timer                                &timer;
       const std::size_t                     place;
       std::chrono::steady_clock::time_point start;
+      std::string                           outer;
+      const int                             n_exceptions;
     };
+
+    /// The innermost stage of this thread that is running, or that an exception
+    /// has left: for messages. Empty outside of all stages.
+    static const std::string &
+    current_stage();
 
     /// Return what @p action returns, and add its time to stage @p name.
     template <typename Action>
