@@ -11,13 +11,16 @@
 #include <lsr/network/network.h>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <new>
@@ -168,6 +171,33 @@ namespace lsr
 
 
 
+  /**
+   * Let threads of OpenMP that wait for others do so for some microseconds, and
+   * then leave their core to other programs, unless the environment says how.
+   * By default they keep it for milliseconds, so that a program on the same
+   * core makes this one several times slower. The runtime reads this before
+   * main(): the program is started again.
+   */
+  inline void
+  wait_briefly(char **argv)
+  {
+    for (const char *const chosen :
+         {"GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY"})
+      if (std::getenv(chosen) != nullptr)
+        return;
+    std::error_code             error;
+    const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+    // Not where a loader or an emulator runs the program.
+    if (error ||
+        program.filename() != std::filesystem::path(argv[0]).filename())
+      return;
+    setenv("GOMP_SPINCOUNT", "1000", 1);
+    execv(program.c_str(), argv);
+  }
+
+
+
   /// The subcommand of the command line: its full name, and the function that
   /// returns its exit status.
   struct Command
@@ -202,6 +232,7 @@ namespace lsr
   inline int
   run_command(CLI::App &app, const int argc, char **argv, Command &command)
   {
+    wait_briefly(argv);
     clean_up_on_signals();
     try
       {
