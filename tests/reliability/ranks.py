@@ -11,6 +11,7 @@ allocations of at least 64 KiB, or has other files than the others.
 import argparse
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,15 +29,11 @@ PARALLEL = ["refine", "iterative", "instances", "family"]
 
 
 def command(lsr, name, folder, odd_folder=None, environment=()):
-    """mpirun, whose second rank is the odd one."""
-    whole = list(MPIRUN)
-    for rank in range(N_RANKS):
-        is_odd = rank == 1
-        whole += [":"] if rank else []
-        whole += ["-n", "1", "-wdir", str(odd_folder if is_odd and odd_folder else folder)]
-        whole += ["env", *environment] if is_odd and environment else []
-        whole += [lsr, *RUNS[name]]
-    return whole
+    """mpirun, whose second rank is the odd one (not by a colon: mpirun of Open MPI 5.0.7 crashes)."""
+    odd = shlex.join(["env", *environment]) + ' "$@"'
+    ranks = f'[ "$OMPI_COMM_WORLD_RANK" = 1 ] || exec "$@"; cd "$0"; exec {odd}'
+    return [*MPIRUN, "-n", str(N_RANKS), "-wdir", str(folder), "sh", "-c", ranks,
+            str(odd_folder or folder), lsr, *RUNS[name]]  # fmt: skip
 
 
 def check_end(status, errors, seconds):
