@@ -57,6 +57,8 @@ if(NOT TARGET Kokkos::kokkoskernels)
     INTERFACE_LINK_LIBRARIES "${KokkosKernels_LIBRARIES}")
 endif()
 
+# Its threads are those of LibTorch, and of a BLAS that goes with it.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(LAPACK REQUIRED)
 find_package(Boost REQUIRED)
 

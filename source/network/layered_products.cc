@@ -2,6 +2,7 @@
 
 // Network: products with rank-one directions through the layers.
 
+#include "base/parallel.h"
 #include "network/batches.h"
 #include "network/implementation.h"
 #include "network/jacobian.h"
@@ -20,7 +21,12 @@ namespace lsr
 
 
 
-  /// $J V$ for rank-one directions, batch by batch.
+  /**
+   * $J V$ for rank-one directions: the factors of a batch of points first, then
+   * tiles of some columns and points, each of them through all layers. The two
+   * factors of a tile and its part of $J V$ stay in the cache of one core, and
+   * threads meet once a batch.
+   */
   class Network::Implementation::RankOneProduct
   {
   public:
@@ -30,39 +36,57 @@ namespace lsr
       , r(V.n_directions)
       , k(network.n_outputs)
     {
-      std::int64_t longest = 0;
+      std::int64_t longest = 1, n_explicit_numbers = 0;
       for (std::size_t l = 0; l < network.n_positions.size(); ++l)
         {
           through_rows.push_back(rows_are_cheaper(l));
-          const auto &matrix = network.graph->layers.layers[l].matrix;
+          const auto         &place  = network.graph->layers.layers[l].matrix;
+          const MatrixLayout &matrix = network.matrix_of(l);
           if (through_rows[l])
-            rows_of_V[matrix] =
-              khatri_rao(as_tensor(V.left[matrix]), as_tensor(V.right[matrix]));
+            {
+              rows_of_V[place] =
+                khatri_rao(as_tensor(V.left[place]), as_tensor(V.right[place]));
+              n_explicit_numbers += k * matrix.n_rows * matrix.n_inputs();
+            }
           else
             longest = std::max(longest, network.n_positions[l]);
         }
-      // Both factors of the r columns stay in cache.
-      constexpr std::int64_t cache = std::int64_t(1) << 20;
-      n_points_at_a_time           = std::clamp<std::int64_t>(
-        cache / std::max<std::int64_t>(1, r * longest * (k + 1)),
-        1,
-        Implementation::batch_size(network.n_factor_numbers));
-      left = at::empty({n_points_at_a_time * longest * k * r}, block_options());
-      right = at::empty({n_points_at_a_time * longest * r}, block_options());
+      n_points_at_a_time =
+        std::min(max_points,
+                 Implementation::batch_size(network.n_factor_numbers +
+                                            n_explicit_numbers));
+      n_columns_of_tile = std::min(r, max_columns_of_tile);
+      n_points_of_tile  = std::max<std::int64_t>(
+        1, numbers_of_tile / (n_columns_of_tile * (k * longest + longest + k)));
     }
 
     void
-    compute(const at::Tensor &x, const at::Tensor &product)
+    compute(const at::Tensor &x, const at::Tensor &product) const
     {
       for_each_batch(x.size(0),
                      n_points_at_a_time,
                      [&](const auto first, const auto n) {
-                       add_up(network.factors(x.narrow(0, first, n)),
-                              product.narrow(1, first * k, n * k));
+                       multiply(network.factors(x.narrow(0, first, n)),
+                                product.narrow(1, first * k, n * k));
                      });
     }
 
   private:
+    // A GPU has one tile for all of its cores.
+    static constexpr std::int64_t max_points = blocks_on_host ? 1024 : 4096,
+                                  max_columns_of_tile = blocks_on_host ?
+                                                          128 :
+                                                          std::int64_t(1) << 20,
+                                  numbers_of_tile =
+                                    std::int64_t(1)
+                                    << (blocks_on_host ? 17 : 21);
+
+    /// A part of the product.
+    struct Tile
+    {
+      std::int64_t first_column, n_columns, first_point, n_points;
+    };
+
     /**
      * Whether it takes fewer operations to multiply the Jacobian rows of a
      * layer with explicit directions. This happens for convolutions, which have
@@ -80,40 +104,89 @@ namespace lsr
              r * n_entries <= max_numbers;
     }
 
-    void
-    add_up(const Factors &f, const at::Tensor &rows)
+    std::vector<Tile>
+    tiles(const std::int64_t n_points) const
     {
-      if (network.n_other > 0)
-        at::mm_out(const_cast<at::Tensor &>(rows),
-                   as_tensor(V.other),
-                   f.other.flatten(1));
-      else
-        rows.zero_();
+      std::vector<Tile> result;
+      for_each_batch(r,
+                     n_columns_of_tile,
+                     [&](const auto column, const auto c) {
+                       for_each_batch(n_points,
+                                      n_points_of_tile,
+                                      [&](const auto point, const auto n) {
+                                        result.push_back({column, c, point, n});
+                                      });
+                     });
+      return result;
+    }
+
+    /// The product for the points of @p f.
+    void
+    multiply(const Factors &f, const at::Tensor &product) const
+    {
+      std::vector<at::Tensor> explicit_rows(f.a.size());
       for (std::size_t l = 0; l < f.a.size(); ++l)
         if (through_rows[l])
-          rows.addmm_(rows_of_V.at(network.graph->layers.layers[l].matrix),
-                      layer_rows(f, l).flatten(0, 1).flatten(1));
-        else
-          add_layer(f, l, rows);
+          explicit_rows[l] = layer_rows(f, l).flatten(0, 1).flatten(1);
+
+      const std::vector<Tile> all = tiles(product.size(1) / k);
+      internal::in_parallel(all.size(), [&](const std::size_t i) {
+        multiply(f, explicit_rows, all[i], product);
+      });
     }
 
     void
-    add_layer(const Factors &f, const std::size_t l, const at::Tensor &rows)
+    multiply(const Factors                 &f,
+             const std::vector<at::Tensor> &explicit_rows,
+             const Tile                    &tile,
+             const at::Tensor              &product) const
     {
-      const std::size_t  matrix = network.graph->layers.layers[l].matrix;
-      const at::Tensor  &a = f.a[l], &delta = f.delta[l];
-      const std::int64_t n = a.size(1), P = a.size(2);
-      at::Tensor         u = left.narrow(0, 0, r * n * k * P).view({r, -1});
-      at::Tensor         v = right.narrow(0, 0, r * n * P).view({r, -1});
-      at::mm_out(u, as_tensor(V.left[matrix]), delta.flatten(1));
-      at::mm_out(v, as_tensor(V.right[matrix]), a.flatten(1));
-      if (P == 1 && k == 1)
-        rows.addcmul_(u, v);
-      else if (P == 1)
-        rows.view({r, n, k}).addcmul_(u.view({r, n, k}), v.view({r, n, 1}));
+      const auto columns = [&](const at::Tensor &A) {
+        return A.narrow(0, tile.first_column, tile.n_columns);
+      };
+      const auto points = [&](const at::Tensor &A) {
+        return A.narrow(1, tile.first_point, tile.n_points).flatten(1);
+      };
+      const auto rows_of = [&](const at::Tensor &A) {
+        return A.narrow(1, tile.first_point * k, tile.n_points * k);
+      };
+      at::Tensor rows = columns(rows_of(product));
+      if (network.n_other > 0)
+        at::mm_out(rows, columns(as_tensor(V.other)), points(f.other));
       else
-        rows.view({r, n, k}).add_(
-          u.view({r, n, k, P}).mul_(v.view({r, n, 1, P})).sum(3));
+        rows.zero_();
+      for (std::size_t l = 0; l < f.a.size(); ++l)
+        {
+          const std::size_t matrix = network.graph->layers.layers[l].matrix;
+          if (through_rows[l])
+            rows.addmm_(columns(rows_of_V.at(matrix)),
+                        rows_of(explicit_rows[l]));
+          else
+            add_layer(columns(as_tensor(V.left[matrix])).mm(points(f.delta[l])),
+                      columns(as_tensor(V.right[matrix])).mm(points(f.a[l])),
+                      f.a[l].size(2),
+                      rows);
+        }
+    }
+
+    /// Add the product of the factors @p u [columns, points * values *
+    /// positions] and @p v [columns, points * positions], summed over
+    /// @p n_positions.
+    void
+    add_layer(const at::Tensor  &u,
+              const at::Tensor  &v,
+              const std::int64_t n_positions,
+              const at::Tensor  &rows) const
+    {
+      const std::int64_t c = u.size(0), n = rows.size(1) / k;
+      if (n_positions == 1 && k == 1)
+        rows.addcmul_(u, v);
+      else if (n_positions == 1)
+        rows.view({c, n, k}).addcmul_(u.view({c, n, k}), v.view({c, n, 1}));
+      else
+        rows.view({c, n, k}).add_(u.view({c, n, k, n_positions})
+                                    .mul_(v.view({c, n, 1, n_positions}))
+                                    .sum(3));
     }
 
     const Implementation    &network;
@@ -122,8 +195,8 @@ namespace lsr
 
     std::vector<bool>                 through_rows;
     std::map<std::size_t, at::Tensor> rows_of_V;
-    std::int64_t                      n_points_at_a_time;
-    at::Tensor                        left, right;
+
+    std::int64_t n_points_at_a_time, n_columns_of_tile, n_points_of_tile;
   };
 
 
