@@ -329,12 +329,12 @@ namespace lsr::test
             const int center =
               mesh.node(x + h * (Point(0.5, 0.5, 0.5) - Point()));
             for (const std::array<int, 4> &f :
-                 std::vector<std::array<int, 4>>{{0, 1, 2, 3},
-                                                 {4, 7, 6, 5},
-                                                 {0, 4, 5, 1},
-                                                 {1, 5, 6, 2},
-                                                 {2, 6, 7, 3},
-                                                 {3, 7, 4, 0}})
+                 std::vector<std::array<int, 4>>{{{0, 1, 2, 3}},
+                                                 {{4, 7, 6, 5}},
+                                                 {{0, 4, 5, 1}},
+                                                 {{1, 5, 6, 2}},
+                                                 {{2, 6, 7, 3}},
+                                                 {{3, 7, 4, 0}}})
               mesh.elements.push_back(
                 {7, 3, 0, {v[f[0]], v[f[1]], v[f[2]], v[f[3]], center}});
           }
