@@ -233,7 +233,8 @@ namespace lsr
     require(temporary.error_number() == 0,
             failure + reason(temporary.error_number()));
     fill(temporary.path, true, writer, failure);
-    require(temporary.synchronize(), failure + reason(errno));
+    const bool is_on_disk = temporary.synchronize(); // sets errno
+    require(is_on_disk, failure + reason(errno));
 
     std::error_code error;
     if (fs::exists(target, error))
@@ -258,12 +259,14 @@ namespace lsr
 
     // Whether files can be written is best seen by writing one: permission
     // bits tell little about read-only or full disks.
+    const std::string   cannot = failure + "no file can be written there: ";
     const TemporaryFile probe(fs::path(path) / "probe");
+    require(probe.error_number() == 0, cannot + reason(probe.error_number()));
     fill(
       probe.path,
       true,
       [](std::ostream &out) { out << "probe" << std::endl; },
-      failure + "no file can be written there: ");
+      cannot);
   }
 
 

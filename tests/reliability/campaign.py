@@ -48,6 +48,10 @@ subsection Output
   set Pictures = false
 end
 """
+# What the message of a call that has failed says.
+REASONS = {"open": "Too many open files", "write": "No space left on device",
+           "fsync": "Input/output error", "rename": "Input/output error"}
+
 TRAINING = ["--set", "Training/Hidden layers=12, 12", "--set", "Training/Epochs=20"]
 
 RUNS = {
@@ -231,6 +235,8 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
         with open(arguments.scratch / "messages", "a") as messages:
             messages.write(f"{name}, {call} {n}: {status} {errors.strip()[-300:]}\n")
         check_message(status, errors)
+        if status == 1 and REASONS.get(call, "") not in errors:
+            raise Failure(f"the message lacks '{REASONS[call]}': {errors[-300:]}")
         check_folder(folder, checksums(inputs), changed_by(name))
         check_no_temporary_files(folder)
     except Failure as failure:
