@@ -84,6 +84,7 @@ names = {
     "MPI": ("mpi", "libdeal.ii-dev", "MPI"),
     "Kokkos": ("kokkos", "libdeal.ii-dev", "Kokkos"),
     "KokkosKernels": ("kokkos-kernels", "libdeal.ii-dev", "Kokkos Kernels"),
+    "OpenMP": ("cxx", "g++", "OpenMP"),
     "LAPACK": ("lapack", "libopenblas-openmp-dev", "LAPACK"),
     "Boost": ("boost", "libboost-dev", "Boost"),
     "HDF5": ("hdf5", "libdeal.ii-dev", "HDF5"),
