@@ -194,6 +194,8 @@ def check_message(status, errors):
         raise Failure(f"exit status {status}: {errors[-300:]}")
     if len(messages) != 1:
         raise Failure(f"{len(messages)} messages: {errors[-300:]}")
+    if "Traceback" in errors:
+        raise Failure(f"a message with a traceback: {errors[-300:]}")
 
 
 def fresh_folder(scratch, inputs, name):
