@@ -132,6 +132,32 @@ namespace lsr
 
 
 
+  /// Say @p reason as the program called @p name, and return the exit status
+  /// 1. Where MPI is running, all processes end.
+  inline int
+  fail(const std::string &name, const std::string &reason)
+  {
+    Communicator ranks;
+#ifdef LSR_WITH_MPI
+    int has_mpi = 0;
+    MPI_Initialized(&has_mpi);
+    if (has_mpi != 0)
+      ranks = Communicator(MPI_COMM_WORLD);
+#endif
+    // Mostly all ranks fail alike, and one message is enough: the first speaks
+    // at once and ends the others. If it does not, others do.
+    if (ranks.rank() > 0)
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::cerr << name + ": error: " + reason + "\n" << std::flush;
+#ifdef LSR_WITH_MPI
+    if (ranks.size() > 1)
+      MPI_Abort(ranks.get(), 1);
+#endif
+    return 1;
+  }
+
+
+
   /**
    * Run @p action of the program called @p name and return its exit status:
    * every exception becomes one message and the status 1. Where MPI is running,
@@ -147,24 +173,13 @@ namespace lsr
       }
     catch (const std::exception &exception)
       {
-        Communicator ranks;
-#ifdef LSR_WITH_MPI
-        int has_mpi = 0;
-        MPI_Initialized(&has_mpi);
-        if (has_mpi != 0)
-          ranks = Communicator(MPI_COMM_WORLD);
-#endif
-        const std::string reason = reason_of(exception);
-        // Mostly all ranks fail alike, and one message is enough: the first
-        // speaks at once and ends the others. If it does not, others do.
-        if (ranks.rank() > 0)
-          std::this_thread::sleep_for(std::chrono::seconds(1));
-        std::cerr << name + ": error: " + reason + "\n" << std::flush;
-#ifdef LSR_WITH_MPI
-        if (ranks.size() > 1)
-          MPI_Abort(ranks.get(), 1);
-#endif
-        return 1;
+        return fail(name, reason_of(exception));
+      }
+    catch (...) // Trilinos throws numbers
+      {
+        return fail(name,
+                    "a library has failed without a reason in the stage '" +
+                      Timer::current_stage() + "'");
       }
     return 0;
   }

@@ -25,13 +25,16 @@ namespace lsr
         }
       catch (const std::exception &error)
         {
-          constexpr double   gigabyte = 1e9;
+          constexpr double gigabyte = 1e9;
+          // Kokkos has more to say, on lines about tracebacks.
+          const std::string  reason = error.what();
           std::ostringstream message;
           message << "out of memory of the device " << device_name()
                   << ": a block of "
                   << sizeof(typename View::value_type) / gigabyte *
                        (double(extents) * ...)
-                  << " GB does not fit (" << error.what() << ')';
+                  << " GB does not fit (" << reason.substr(0, reason.find('\n'))
+                  << ')';
           throw OutOfMemory(message.str());
         }
     }

@@ -48,4 +48,5 @@ TEST(Device, SaysHowLargeABlockWasThatDoesNotFit)
   const auto        action = [n]() { make_block(n, n); };
   EXPECT_THROW(action(), OutOfMemory);
   expect_contains(message(action), "out of memory", "9.0072e+06 GB");
+  EXPECT_EQ(message(action).find('\n'), std::string::npos);
 }

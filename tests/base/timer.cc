@@ -9,6 +9,7 @@
 #include <chrono>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace lsr;
@@ -77,8 +78,8 @@ TEST(Timer, CountsAStageThatEndsWithAnException)
 
 TEST(Timer, KnowsTheStageThatAnExceptionHasLeft)
 {
-  Timer timer;
-  EXPECT_EQ(Timer::current_stage(), "");
+  Timer             timer;
+  const std::string before = Timer::current_stage();
   {
     const Timer::Stage outer(timer, "outer");
     timer.run("inner", []() { EXPECT_EQ(Timer::current_stage(), "inner"); });
@@ -92,5 +93,5 @@ TEST(Timer, KnowsTheStageThatAnExceptionHasLeft)
         EXPECT_EQ(Timer::current_stage(), "failing");
       }
   }
-  EXPECT_EQ(Timer::current_stage(), "");
+  EXPECT_EQ(Timer::current_stage(), before);
 }

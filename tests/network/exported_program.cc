@@ -316,6 +316,17 @@ namespace
 
 
 
+  TEST_F(Damaged, ListsInLists)
+  {
+    // What prints them in a message calls itself: millions end the stack.
+    expect_bad(with_model("\"schema_version\"",
+                          "\"lists\": " + std::string(1000, '[') +
+                            std::string(1000, ']') + ", \"schema_version\""),
+               {model, "nested too deeply"});
+  }
+
+
+
   TEST_F(Damaged, TruncatedOrChangedAnywhere)
   {
     const std::string good = read("mlp-2.15.pt2");

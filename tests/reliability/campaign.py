@@ -65,7 +65,7 @@ RUNS = {
     "family": ["refine", "instances.prm", "--set", "Instances/Family/File=family.csv",
                "--set", "Instances/Family/Held out=2", "--set", "Instances/Family/Alignment steps=1",
                "--set", "Instances/Family/Alignment directions=30"],
-    "check": ["check", "problem.prm", "values.csv"],
+    "check": ["check", "problem.prm", "--field", "values.csv"],
     "mesh": ["evaluate", "network.pt", "problem.prm"],
     "case": ["refine", "case.h5", "--output", "out/refined.pt", "--values", "out/values.csv"],
     "fit": ["fit", "network.pt", "data.csv", "--directions", "40", "--output", "out/refined.pt"],
@@ -194,6 +194,8 @@ def check_message(status, errors):
         raise Failure(f"exit status {status}: {errors[-300:]}")
     if len(messages) != 1:
         raise Failure(f"{len(messages)} messages: {errors[-300:]}")
+    if "Traceback" in errors:
+        raise Failure(f"a message with a traceback: {errors[-300:]}")
 
 
 def fresh_folder(scratch, inputs, name):
@@ -231,7 +233,11 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
             },
         )
         if n == 0:
+            if status != 0:
+                raise SystemExit(f"{name}: {errors}")
             return int(record.read_text()), None
+        if status != 0 and not record.exists():
+            raise Failure(f"without a fault: {errors[-300:]}")
         with open(arguments.scratch / "messages", "a") as messages:
             messages.write(f"{name}, {call} {n}: {status} {errors.strip()[-300:]}\n")
         check_message(status, errors)
