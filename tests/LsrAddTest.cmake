@@ -56,14 +56,13 @@ function(lsr_add_test _name)
   endif()
 endfunction()
 
-# Tests run beside each other: threads and processes that wait must not keep a
-# core busy.
+# Tests run beside each other: threads that wait must not keep a core busy.
 function(_lsr_set_test_properties _test _ranks _threads _labels)
   set_tests_properties(${_test} PROPERTIES
     TIMEOUT 600
     PROCESSORS ${_ranks}
     LABELS "${_labels}"
-    ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads};OMP_WAIT_POLICY=passive;OMPI_MCA_mpi_yield_when_idle=1")
+    ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads};OMP_WAIT_POLICY=passive")
 endfunction()
 
 # lsr_add_tests(FOLDER PATTERN ...): an lsr_add_test() named FOLDER_FILE for each

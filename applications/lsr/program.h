@@ -21,6 +21,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <new>
@@ -111,12 +112,34 @@ namespace lsr
 
 
 
+  /// Why something that was written to the standard output is lost; empty if
+  /// nothing is.
+  inline std::string
+  lost_output()
+  {
+    errno = 0;
+    std::cout.flush();
+    if (std::cout && std::fflush(stdout) == 0)
+      return "";
+    // What has failed before left no reason.
+    if (errno == 0 && ::write(STDOUT_FILENO, "\n", 1) == 1)
+      errno = 0;
+    return "the standard output cannot be written" +
+           (errno != 0 ? ": " + std::string(std::strerror(errno)) : "");
+  }
+
+
+
   /// What a message says of an exception; where memory was too small, also in
   /// which stage. Some exceptions carry the words of others.
   inline std::string
   reason_of(const std::exception &exception)
   {
-    std::string       reason = exception.what();
+    // Tables of deal.II throw where they cannot be written.
+    std::string reason = lost_output();
+    if (!reason.empty())
+      return reason;
+    reason                   = exception.what();
     const std::string unsaid = "std::bad_alloc", said = "out of memory";
     const std::size_t at = reason.find(unsaid);
     if (at != std::string::npos)
@@ -186,12 +209,25 @@ namespace lsr
 
 
 
+  /// Whether other programs are running right now.
+  inline bool
+  others_are_running()
+  {
+    // "0.20 0.18 0.12 1/80 11206": one of 80 threads is running, this one.
+    std::ifstream file("/proc/loadavg");
+    std::string   average;
+    int           n_running = 0;
+    return file >> average >> average >> average >> n_running && n_running > 1;
+  }
+
+
+
   /**
-   * Let threads of OpenMP that wait for others do so for some microseconds, and
-   * then leave their core to other programs, unless the environment says how.
-   * By default they keep it for milliseconds, so that a program on the same
-   * core makes this one several times slower. The runtime reads this before
-   * main(): the program is started again.
+   * Beside other programs, let threads of OpenMP that wait for others do so for
+   * some microseconds, and then leave their core to them, unless the
+   * environment says how. By default they keep it for milliseconds, which makes
+   * this program ten times slower there. The runtime reads this before main():
+   * the program is started again, which takes the time to load LibTorch.
    */
   inline void
   wait_briefly(char **argv)
@@ -200,12 +236,16 @@ namespace lsr
          {"GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY"})
       if (std::getenv(chosen) != nullptr)
         return;
+    const char *const n_threads = std::getenv("OMP_NUM_THREADS");
+    if (n_threads != nullptr && n_threads == std::string("1"))
+      return;
     std::error_code             error;
     const std::filesystem::path program =
       std::filesystem::read_symlink("/proc/self/exe", error);
     // Not where a loader or an emulator runs the program.
     if (error ||
-        program.filename() != std::filesystem::path(argv[0]).filename())
+        program.filename() != std::filesystem::path(argv[0]).filename() ||
+        !others_are_running())
       return;
     setenv("GOMP_SPINCOUNT", "1000", 1);
     execv(program.c_str(), argv);
@@ -228,15 +268,10 @@ namespace lsr
   inline int
   status_of_standard_output(const std::string &name)
   {
-    errno = 0;
-    std::cout.flush();
-    if (std::cout && std::fflush(stdout) == 0)
+    const std::string lost = lost_output();
+    if (lost.empty())
       return 0;
-    std::cerr << name + ": error: the standard output cannot be written" +
-                   (errno != 0 ? ": " + std::string(std::strerror(errno)) :
-                                 "") +
-                   "\n"
-              << std::flush;
+    std::cerr << name + ": error: " + lost + "\n" << std::flush;
     return 1;
   }
 

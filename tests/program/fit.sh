@@ -28,15 +28,21 @@ fit_data 1500 500 0 30 >grouped.csv
 
 # ------------------------------------------------------------- threads
 
-# spins SETTING: how often a waiting thread of OpenMP looks before it sleeps.
+# spins SETTING: how often a waiting thread of OpenMP looks before it sleeps, beside
+# another program.
 spins() {
-  env -u GOMP_SPINCOUNT -u KMP_BLOCKTIME -u OMP_WAIT_POLICY "$@" OMP_DISPLAY_ENV=verbose "$bin/lsr" --version 2>&1 |
+  env -u GOMP_SPINCOUNT -u KMP_BLOCKTIME -u OMP_WAIT_POLICY -u OMP_NUM_THREADS "$@" \
+    OMP_DISPLAY_ENV=verbose "$bin/lsr" --version 2>&1 |
     sed -n "s/.*GOMP_SPINCOUNT = '\(.*\)'/\1/p" | tail -n 1
 }
 
+while true; do :; done &
+busy=$!
 [ "$(spins A=b)" = 1000 ] || fail "threads do not wait briefly: $(spins A=b)"
 [ "$(spins OMP_WAIT_POLICY=passive)" = 0 ] || fail "OMP_WAIT_POLICY is not obeyed"
 [ "$(spins GOMP_SPINCOUNT=7)" = 7 ] || fail "GOMP_SPINCOUNT is not obeyed"
+[ "$(spins OMP_NUM_THREADS=1)" != 1000 ] || fail "a single thread waits for none"
+kill $busy
 
 # ------------------------------------------------------------- good data
 

@@ -52,7 +52,7 @@ namespace lsr
     };
 
     /// The innermost stage of this thread that is running, or that an exception
-    /// has left: for messages. Empty outside of all stages.
+    /// has left: for messages.
     static const std::string &
     current_stage();
 
