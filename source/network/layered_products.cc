@@ -2,7 +2,8 @@
 
 // Network: products with rank-one directions through the layers.
 
-#include "base/parallel.h"
+#include <ATen/Parallel.h>
+
 #include "network/batches.h"
 #include "network/implementation.h"
 #include "network/jacobian.h"
@@ -130,8 +131,9 @@ namespace lsr
           explicit_rows[l] = layer_rows(f, l).flatten(0, 1).flatten(1);
 
       const std::vector<Tile> all = tiles(product.size(1) / k);
-      internal::in_parallel(all.size(), [&](const std::size_t i) {
-        multiply(f, explicit_rows, all[i], product);
+      at::parallel_for(0, all.size(), 1, [&](const auto begin, const auto end) {
+        for (auto i = begin; i < end; ++i)
+          multiply(f, explicit_rows, all[i], product);
       });
     }
 
