@@ -110,7 +110,7 @@ namespace lsr
 
   /**
    * Means and extremes over all instances, in how many the refined field has
-   * the larger error (`further`), and the time of all of them:
+   * the larger error (`worse`), and the time of all of them:
    * - `first_seconds`: of the first instance with all work that is done once,
    * - `amortized_seconds`: of an instance with its share of that,
    * - `later_seconds`: of an instance after the first,
@@ -175,7 +175,7 @@ namespace lsr
                     return r.network_error / r.refined_error;
                   }),
                   true)},
-      {"further",
+      {"worse",
        std::count_if(report.records.begin(),
                      report.records.end(),
                      [](const auto &r) {

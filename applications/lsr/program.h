@@ -121,11 +121,10 @@ namespace lsr
     std::cout.flush();
     if (std::cout && std::fflush(stdout) == 0)
       return "";
-    // What has failed before left no reason.
-    if (errno == 0 && ::write(STDOUT_FILENO, "\n", 1) == 1)
-      errno = 0;
+    // What has failed before has left no reason: once more.
+    const bool is_known = errno != 0 || ::write(STDOUT_FILENO, "\n", 1) < 0;
     return "the standard output cannot be written" +
-           (errno != 0 ? ": " + std::string(std::strerror(errno)) : "");
+           (is_known ? ": " + std::string(std::strerror(errno)) : "");
   }
 
 

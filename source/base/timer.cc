@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace lsr
 {
@@ -36,11 +37,9 @@ namespace lsr
     : timer(timer)
     , place(timer.find(name))
     , start(now())
-    , outer(name)
+    , outer(std::exchange(current, name))
     , n_exceptions(std::uncaught_exceptions())
-  {
-    current.swap(outer);
-  }
+  {}
 
 
 
@@ -48,8 +47,9 @@ namespace lsr
   {
     timer.times[place].second +=
       std::chrono::duration<double>(now() - start).count();
+    // An exception takes the name along.
     if (std::uncaught_exceptions() == n_exceptions)
-      current.swap(outer);
+      current = std::move(outer);
   }
 
 

@@ -667,7 +667,8 @@ TEST_F(Refusals, OfAStandardOutputThatIsFull)
       });
       EXPECT_EQ(outcome.status, 1);
       expect_contains(outcome.err,
-                      "error: the standard output cannot be written");
+                      "error: the standard output cannot be written",
+                      "No space left on device");
     }
 }
 

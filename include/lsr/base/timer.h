@@ -47,7 +47,7 @@ namespace lsr
       Timer                                &timer;
       const std::size_t                     place;
       std::chrono::steady_clock::time_point start;
-      std::string                           outer;
+      std::string                           outer; // the stage around it
       const int                             n_exceptions;
     };
 
