@@ -13,8 +13,9 @@ namespace lsr
   finite_element_commands()
   {
     const std::string library = relative_to_program(LSR_FINITE_ELEMENTS);
-    // Equations in libraries of users find their symbols in this one's.
-    void *const       handle = dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    // Equations in libraries of users find their symbols in this one's; most of
+    // its calls, hundreds of thousands with deal.II, are never made: lazily.
+    void *const       handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_GLOBAL);
     const void *const commands = handle == nullptr ?
                                    nullptr :
                                    dlsym(handle, "lsr_finite_element_commands");

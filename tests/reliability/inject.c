@@ -44,7 +44,9 @@ read_environment(void)
 __attribute__((destructor)) static void
 write_number_of_calls(void)
 {
-  FILE *file = kind != NULL && which == 0 ? fopen(record, "w") : NULL;
+  /* Not one that this one has started, which may end later, as MPI's helpers do. */
+  FILE *file =
+    kind != NULL && which == 0 && has_begun ? fopen(record, "w") : NULL;
   if (file == NULL)
     return;
   fprintf(file, "%ld\n", (long)count);
