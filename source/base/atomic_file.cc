@@ -38,6 +38,47 @@ namespace lsr
     /// another thread than the one that writes.
     std::atomic<bool> is_ending{false};
 
+    /// How many temporary files are being created, whose end the handler
+    /// awaits.
+    std::atomic<int> n_being_created{0};
+
+    constexpr std::array<int, 3> signals_that_end = {{SIGINT, SIGTERM, SIGHUP}};
+
+
+
+    /// Return unless the process is ending, for then all else is no matter.
+    void
+    await_end()
+    {
+      while (is_ending)
+        pause();
+    }
+
+
+
+    /// Create a file, and return its descriptor; never once a signal has come.
+    int
+    create(const std::string &path)
+    {
+      // Were it to interrupt this thread, the handler would await itself.
+      sigset_t blocked, previous;
+      sigemptyset(&blocked);
+      for (const int number : signals_that_end)
+        sigaddset(&blocked, number);
+      pthread_sigmask(SIG_BLOCK, &blocked, &previous);
+      ++n_being_created;
+      const int descriptor =
+        is_ending ?
+          -1 :
+          open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+      const int error = errno;
+      --n_being_created;
+      await_end();
+      pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+      errno = error;
+      return descriptor;
+    }
+
 
 
     /// A file that is removed at the end of its scope, if it is still there.
@@ -58,13 +99,8 @@ namespace lsr
                 break;
               }
           }
-        errno = 0;
-        descriptor =
-          open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
-        error = errno;
-        // The handler may have looked for it too early.
-        if (is_ending)
-          unlink(path.c_str());
+        descriptor = create(path);
+        error      = errno;
         if (descriptor >= 0)
           flock(descriptor, LOCK_EX | LOCK_NB);
       }
@@ -79,6 +115,7 @@ namespace lsr
           close(descriptor);
         if (place != nullptr)
           *place = nullptr;
+        await_end(); // no message that the handler has removed it
       }
 
       /// The error number of the operating system; 0 if the file is there.
@@ -201,6 +238,8 @@ namespace lsr
     clean_up_and_end(const int number)
     {
       is_ending = true;
+      while (n_being_created > 0)
+        usleep(100);
       for (auto &name : names_of_temporary_files)
         if (const char *const path = name)
           unlink(path);
@@ -298,7 +337,7 @@ namespace lsr
   void
   clean_up_on_signals()
   {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    for (const int number : signals_that_end)
       {
         struct sigaction previous;
         if (sigaction(number, nullptr, &previous) == 0 &&

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <sstream>
 #include <unordered_map>
 
@@ -176,6 +177,11 @@ namespace lsr
       {
         char      *after  = nullptr;
         const auto result = parse(position, &after, 10);
+        require(result >= std::int64_t(std::numeric_limits<T>::min()) &&
+                  (sizeof(T) == sizeof(result) ||
+                   result <= std::int64_t(std::numeric_limits<T>::max())),
+                "the section $" + section + " has the number " +
+                  std::to_string(result) + ", which is out of range.");
         advance(after);
         return static_cast<T>(result);
       }
@@ -344,7 +350,9 @@ namespace lsr
       static std::size_t
       text_count(Numbers &in)
       {
-        return std::strtoull(in.line().c_str(), nullptr, 10);
+        const std::string line = in.line();
+        return Numbers("Elements", line.data(), line.data() + line.size())
+          .tag();
       }
 
       void
@@ -360,6 +368,9 @@ namespace lsr
             const ElementType type      = element_type(in.integer());
             const std::size_t n_of_type = binary ? in.integer() : 1;
             const int         n_tags    = in.integer();
+            require(n_tags >= 0,
+                    "an element has " + std::to_string(n_tags) +
+                      " tags, expected none or more.");
             for (std::size_t e = 0; e < n_of_type; ++e, ++i)
               {
                 if (binary)

@@ -9,6 +9,7 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/library.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -494,10 +495,10 @@ namespace lsr
 
 
 
-    void
+    /// The definitions, which stand as long as the libraries that are returned.
+    std::array<torch::Library *, 2>
     define_operators()
     {
-      // Never destroyed: LibTorch may be gone before.
       auto &own =
         *new torch::Library(torch::Library::DEF, "lsr", {}, __FILE__, __LINE__);
       own.def("cdist(Tensor x1, Tensor x2, float p=2, int? compute_mode=None) "
@@ -553,6 +554,7 @@ namespace lsr
                   "output_size, bool align_corners, float[]? scale_factors) "
                   "-> Tensor",
                   &lanczos);
+      return {&own, &newer};
     }
   } // namespace
 
@@ -561,8 +563,9 @@ namespace lsr
   void
   register_operators()
   {
-    static const bool once = (define_operators(), true);
-    (void)once;
+    // Never destroyed: LibTorch may be gone before.
+    static const auto libraries = define_operators();
+    (void)libraries;
   }
 
 

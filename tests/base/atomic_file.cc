@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 #include "support/messages.h"
 #include "support/temporary_folder.h"
@@ -167,6 +169,33 @@ TEST_F(AtomicFile, SignalsRemoveTheTemporaryFileAndKeepTheOldOne)
       EXPECT_EQ(WTERMSIG(status), number);
       EXPECT_EQ(folder.read("file"), "old");
       EXPECT_EQ(folder.n_files(), 1u);
+    }
+}
+
+TEST_F(AtomicFile, SignalsToOtherThreadsRemoveTheTemporaryFile)
+{
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  for (unsigned int i = 0; i < 100; ++i)
+    {
+      const pid_t child = fork();
+      if (child == 0)
+        {
+          signal(SIGTERM, SIG_DFL);
+          clean_up_on_signals();
+          std::freopen("/dev/null", "w", stderr);
+          std::thread([]() { pause(); }).detach();
+          pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+          while (true)
+            prepare_output_file(folder.file("file"), {});
+        }
+      std::this_thread::sleep_for(std::chrono::microseconds(2000 + 37 * i));
+      kill(child, SIGTERM);
+      int status = 0;
+      waitpid(child, &status, 0);
+      ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+      ASSERT_EQ(folder.n_files(), 0u) << "after kill " << i;
     }
 }
 

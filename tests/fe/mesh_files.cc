@@ -389,6 +389,13 @@ TEST(MeshFiles, ThatCannotBeUsedAreNamedWithTheReason)
   expect_contains(refusal("$MeshFormat\n5 0 8\n$EndMeshFormat\n"),
                   "version",
                   "expected 2.2, 4.0 or 4.1");
+  const std::string begin = "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n"
+                            "$Nodes\n1\n1 0 0 0\n$EndNodes\n$Elements\n1\n";
+  expect_contains(refusal(begin + "1 2 -2 0 1 1 1 1\n$EndElements\n"),
+                  "-2 tags");
+  expect_contains(refusal(begin + "1 2 2 0 4294967297 1 1 1\n$EndElements\n"),
+                  "$Elements",
+                  "4294967297, which is out of range");
   expect_contains(refusal("(0 \"fluent\")"), "$MeshFormat");
   expect_contains(refusal(file, "mesh.med"), ".med", "meshio");
   expect_contains(refusal("Point(1)={0,0,0};", "mesh.geo"), "geometry");
