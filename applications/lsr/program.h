@@ -28,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 // The command line and the errors of all programs.
@@ -138,7 +139,10 @@ namespace lsr
     std::string reason = lost_output();
     if (!reason.empty())
       return reason;
-    reason                   = exception.what();
+    reason = exception.what();
+    // Kokkos has more to say, on lines about tracebacks.
+    if (reason.find("Kokkos failed to allocate") != std::string::npos)
+      reason = "out of memory: " + reason.substr(0, reason.find('\n'));
     const std::string unsaid = "std::bad_alloc", said = "out of memory";
     const std::size_t at = reason.find(unsaid);
     if (at != std::string::npos)
@@ -180,6 +184,21 @@ namespace lsr
 
 
 
+  /// The name of the program while it works, for exit() is not called then but
+  /// by libraries: by OpenBLAS, say, if there is no memory.
+  inline std::string working_program;
+
+  inline void
+  report_exit()
+  {
+    if (!working_program.empty())
+      fail(std::exchange(working_program, ""),
+           "a library has ended the program in the stage '" +
+             Timer::current_stage() + "'");
+  }
+
+
+
   /**
    * Run @p action of the program called @p name and return its exit status:
    * every exception becomes one message and the status 1. Where MPI is running,
@@ -189,21 +208,25 @@ namespace lsr
   int
   report_errors(const std::string &name, const Action &action)
   {
+    static const int is_registered = std::atexit(report_exit);
+    (void)is_registered;
+    std::optional<std::string> failure;
+    working_program = name;
     try
       {
         action();
       }
     catch (const std::exception &exception)
       {
-        return fail(name, reason_of(exception));
+        failure = reason_of(exception);
       }
     catch (...) // Trilinos throws numbers
       {
-        return fail(name,
-                    "a library has failed without a reason in the stage '" +
-                      Timer::current_stage() + "'");
+        failure = "a library has failed without a reason in the stage '" +
+                  Timer::current_stage() + "'";
       }
-    return 0;
+    working_program.clear();
+    return failure ? fail(name, *failure) : 0;
   }
 
 

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -688,4 +689,35 @@ TEST_F(Refusals, OfTooLittleMemoryForTheThreads)
   expect_contains(outcome.err,
                   "lsr fit: error: out of memory: 2 threads need",
                   "ulimit -v");
+}
+
+
+
+TEST_F(Refusals, OfLibrariesThatEndTheProgram)
+{
+  const Outcome outcome = in_child(*inputs, []() {
+    std::atexit([]() { _exit(1); }); // the objects here are the parent's
+    return report_errors("lsr refine", []() {
+      Timer().run("solve", []() { std::exit(1); });
+    });
+  });
+  EXPECT_EQ(outcome.status, 1);
+  expect_contains(outcome.err,
+                  "lsr refine: error: a library has ended the program in the "
+                  "stage 'solve'");
+}
+
+
+
+TEST_F(Refusals, OfMemoryThatKokkosCannotHave)
+{
+  const Outcome outcome = in_child(*inputs, []() {
+    return report_errors("lsr refine", []() {
+      ensure_kokkos_initialized();
+      const Column none("none", std::size_t(1) << 58);
+    });
+  });
+  EXPECT_EQ(outcome.status, 1);
+  expect_contains(outcome.err, "lsr refine: error: out of memory: Kokkos");
+  EXPECT_EQ(outcome.err.find("Traceback"), std::string::npos);
 }
