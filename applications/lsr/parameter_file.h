@@ -68,6 +68,11 @@ namespace lsr
     int         n_arguments = 1;
     char       *arguments[] = {name.data(), nullptr};
     char      **pointer     = arguments;
+    // What MPI says where it has none is not readable.
+    const int status =
+      report_errors(program, []() { require_memory_of_threads(1); });
+    if (status != 0)
+      return status;
     dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
     const MPI_Comm                           world = MPI_COMM_WORLD;
     return report_errors(program, [&]() {

@@ -102,6 +102,20 @@ run "${mpirun[@]}" sh -c '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 0 ] || cd "$0
   "$PWD/other" "$bin/lsr" refine good.prm
 expect_failure "network.pt: process 1 has found another content than process 0"
 
+# ------------------------------------------------------------ no memory
+
+# Where the loader itself has too little, it says so.
+for kib in 500000 600000 700000 900000 1100000 1200000 1300000; do
+  [ -z "${ASAN_OPTIONS:-}" ] || break # its shadow alone is larger
+  begin "$kib KiB of address space"
+  run bash -c 'ulimit -v "$0" && exec "$@"' $kib "$bin/lsr" refine good.prm
+  [ $status -ne 0 ] || break
+  [ $status -eq 1 ] || [ $status -eq 127 ] || fail "exit status $status"
+  [ "$(grep -c -e '^lsr.*: error: ' -e 'error while loading shared libraries' err)" -eq 1 ] ||
+    fail "not one message"
+  [ "$before" = "$(snapshot)" ] || fail "files were changed or left behind"
+done
+
 # ------------------------------------------------------------ full disk
 
 # full_disk FILE BYTES SETTING...: no file may grow beyond BYTES once MPI has

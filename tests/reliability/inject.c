@@ -5,8 +5,10 @@
  *   LSR_INJECT_CALL    open, write, fsync, rename, or malloc
  *   LSR_INJECT_N       which call fails, counted from 1; 0: none
  *   LSR_INJECT_FOLDER  files outside of this folder do not count
- *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; those before the
- *                      first file of the folder is opened never do
+ *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; never do those
+ *                      before the first file of the folder is opened, and those
+ *                      in which libraries and MPI start, which end the program
+ *                      in their own ways
  *   LSR_INJECT_LOG     a file that is created when the call has failed, or, if
  *                      none was to fail, gets the number of calls at the end
  */
@@ -17,9 +19,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -211,6 +215,39 @@ rename(const char *from, const char *to)
   return next(from, to);
 }
 
+/* How many calls there are in which libraries start. */
+static _Thread_local int n_starting;
+
+void *
+dlopen(const char *name, int flags)
+{
+  NEXT(dlopen);
+  ++n_starting;
+  void *const handle = next(name, flags);
+  --n_starting;
+  return handle;
+}
+
+/* As mpi.h declares it. */
+int MPI_Init_thread(int *, char ***, int, int *);
+
+int
+MPI_Init_thread(int *n, char ***arguments, int required, int *provided)
+{
+  NEXT(MPI_Init_thread);
+  ++n_starting;
+  const int error = next(n, arguments, required, provided);
+  --n_starting;
+  return error;
+}
+
+/* The loader calls malloc() for a thread's variables at their first use. */
+static int
+is_loader(const void *caller)
+{
+  return (uintptr_t)caller - getauxval(AT_BASE) < 0x40000;
+}
+
 /* Names of glibc, for dlsym() itself allocates. */
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -218,9 +255,10 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
 static int
-is_refused(size_t size)
+is_refused(size_t size, const void *caller)
 {
-  if (n_bytes == 0 || size < (size_t)n_bytes || !has_begun || !fails("malloc"))
+  if (n_bytes == 0 || size < (size_t)n_bytes || !has_begun || n_starting > 0 ||
+      is_loader(caller) || !fails("malloc"))
     return 0;
   errno = ENOMEM;
   return 1;
@@ -229,25 +267,25 @@ is_refused(size_t size)
 void *
 malloc(size_t size)
 {
-  return is_refused(size) ? NULL : __libc_malloc(size);
+  return is_refused(size, __builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-  return is_refused(n * size) ? NULL : __libc_calloc(n, size);
+  return is_refused(n * size, __builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
 }
 
 void *
 realloc(void *memory, size_t size)
 {
-  return is_refused(size) ? NULL : __libc_realloc(memory, size);
+  return is_refused(size, __builtin_return_address(0)) ? NULL : __libc_realloc(memory, size);
 }
 
 int
 posix_memalign(void **result, size_t alignment, size_t size)
 {
-  if (is_refused(size))
+  if (is_refused(size, __builtin_return_address(0)))
     return ENOMEM;
   *result = __libc_memalign(alignment, size);
   return *result == NULL && size > 0 ? ENOMEM : 0;
@@ -256,5 +294,5 @@ posix_memalign(void **result, size_t alignment, size_t size)
 void *
 aligned_alloc(size_t alignment, size_t size)
 {
-  return is_refused(size) ? NULL : __libc_memalign(alignment, size);
+  return is_refused(size, __builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
 }
