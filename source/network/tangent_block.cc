@@ -114,15 +114,15 @@ namespace lsr
     void
     register_once()
     {
-      static const bool once = []() {
-        // Never destroyed: LibTorch may be gone before.
-        auto &fallback = *new torch::Library(
+      // Never destroyed: LibTorch may be gone before.
+      static const torch::Library *const fallback = []() {
+        auto *const library = new torch::Library(
           torch::Library::IMPL, "_", key, __FILE__, __LINE__);
-        fallback.fallback(
+        library->fallback(
           torch::CppFunction::makeFromBoxedFunction<&differentiate>());
-        return true;
+        return library;
       }();
-      (void)once;
+      (void)fallback;
     }
   } // namespace
 
