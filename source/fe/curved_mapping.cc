@@ -36,7 +36,8 @@ namespace lsr
     {
       if (cell->reference_cell().is_hyper_cube())
         {
-          const auto children = cell->id().get_child_indices();
+          const dealii::CellId id       = cell->id(); // which has the children
+          const auto           children = id.get_child_indices();
           for (auto child = children.end(); child != children.begin();)
             {
               --child;
