@@ -19,6 +19,29 @@ if(LSR_WITH_DEALII)
   if(NOT LSR_WITH_MPI)
     message(FATAL_ERROR "LSR_WITH_MPI=OFF is for the core alone: set LSR_WITH_DEALII=OFF, too.")
   endif()
+
+  # The part of Trilinos that multiplies and solves: the one that deal.II has its
+  # matrices in. To Tpetra Epetra's can be copied, which is for tests.
+  set(_backends Epetra Tpetra)
+  if(deal.II_VERSION VERSION_GREATER_EQUAL 9.8 AND NOT DEAL_II_TRILINOS_WITH_EPETRA)
+    set(_backends Tpetra)
+  endif()
+  list(GET _backends 0 _backend)
+  set(LSR_SPARSE_BACKEND ${_backend} CACHE STRING "Part of Trilinos for sparse matrices: Epetra or Tpetra")
+  if(NOT LSR_SPARSE_BACKEND IN_LIST _backends)
+    list(JOIN _backends " or " _expected)
+    message(FATAL_ERROR
+      "LSR_SPARSE_BACKEND is \"${LSR_SPARSE_BACKEND}\", expected ${_expected}, which this "
+      "deal.II's matrices can be used with.")
+  endif()
+  # The other one, where both are there; a test compares them.
+  find_path(LSR_MUELU_INCLUDE_DIR MueLu_CreateTpetraPreconditioner.hpp
+    HINTS ${DEAL_II_INCLUDE_DIRS} PATH_SUFFIXES trilinos)
+  set(LSR_OTHER_SPARSE_BACKEND)
+  if(LSR_MUELU_INCLUDE_DIR AND Epetra IN_LIST _backends)
+    set(LSR_OTHER_SPARSE_BACKEND ${_backends})
+    list(REMOVE_ITEM LSR_OTHER_SPARSE_BACKEND ${LSR_SPARSE_BACKEND})
+  endif()
 endif()
 
 if(NOT CMAKE_BUILD_TYPE)

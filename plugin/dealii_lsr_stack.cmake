@@ -12,7 +12,7 @@ function(dealii_lsr_describe_stack _result)
       "Trilinos ${DEAL_II_TRILINOS_VERSION}")
     foreach(_option
         WITH_MPI WITH_P4EST WITH_TRILINOS WITH_KOKKOS WITH_COMPLEX_VALUES WITH_64BIT_INDICES
-        TRILINOS_WITH_EPETRAEXT TRILINOS_WITH_TPETRA)
+        TRILINOS_WITH_EPETRA TRILINOS_WITH_EPETRAEXT TRILINOS_WITH_TPETRA)
       if(DEAL_II_${_option})
         list(APPEND _stack "DEAL_II_${_option} ON")
       else()

@@ -4,44 +4,19 @@
 
 #include <lsr/base/device.h>
 
-#include <Epetra_CrsMatrix.h>
-
 #include <memory>
-#include <string>
 
-#include "device_product.h"
-#include "epetra_view.h"
+#include "fe/device_product.h"
+#include "fe/sparse_view.h"
 
 namespace lsr
 {
-  namespace
-  {
-    void
-    multiply_on_host(const Epetra_CrsMatrix &A,
-                     const HostBlock        &X,
-                     const HostBlock        &AX,
-                     const bool              transpose)
-    {
-      const Epetra_MultiVector x =
-        epetra_view(transpose ? A.RangeMap() : A.DomainMap(), X);
-      Epetra_MultiVector ax =
-        epetra_view(transpose ? A.DomainMap() : A.RangeMap(), AX);
-      const int error = A.Multiply(transpose, x, ax);
-      AssertThrow(error == 0,
-                  dealii::ExcMessage("Epetra could not multiply a matrix and a "
-                                     "block: error " +
-                                     std::to_string(error) + "."));
-    }
-  } // namespace
-
-
-
   BlockProduct::BlockProduct(const dealii::TrilinosWrappers::SparseMatrix &A)
-    : A(A)
   {
-    if (!blocks_on_host)
-      on_device =
-        std::make_shared<internal::DeviceProduct>(A.trilinos_matrix());
+    if (blocks_on_host)
+      on_host = internal::make_sparse_view(A);
+    else
+      on_device = std::make_shared<internal::DeviceProduct>(A);
   }
 
 
@@ -51,11 +26,11 @@ namespace lsr
                          const Block &AX,
                          const bool   transpose) const
   {
-    if (X.extent(1) == 0) // Epetra knows no such blocks
+    if (X.extent(1) == 0)
       return;
-    if (on_device)
-      on_device->multiply(X, AX, transpose);
+    if (on_host)
+      on_host->multiply(to_host(X), to_host(AX), transpose);
     else
-      multiply_on_host(A.trilinos_matrix(), to_host(X), to_host(AX), transpose);
+      on_device->multiply(X, AX, transpose);
   }
 } // namespace lsr

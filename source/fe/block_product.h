@@ -14,14 +14,15 @@ namespace lsr
   namespace internal
   {
     class DeviceProduct;
-  }
+    class SparseView;
+  } // namespace internal
 
   /**
    * Products of a square matrix, distributed by rows, with blocks of columns.
    *
    * Rows of the blocks are the locally owned rows of the matrix in increasing
    * global order, like the entries of finite-element vectors. On the CPU this
-   * is Epetra's product, and the memory of the blocks is used as it is. On a
+   * is Trilinos' product, and the memory of the blocks is used as it is. On a
    * device KokkosKernels multiplies a copy of this rank's rows of the matrix;
    * of the blocks, only rows that several ranks have to do with pass through
    * the host.
@@ -46,9 +47,8 @@ namespace lsr
              const bool   transpose = false) const;
 
   private:
-    const dealii::TrilinosWrappers::SparseMatrix &A;
-
-    /// Null on the CPU.
+    /// One of them is null.
+    std::shared_ptr<const internal::SparseView>    on_host;
     std::shared_ptr<const internal::DeviceProduct> on_device;
   };
 } // namespace lsr

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
-#include "device_product.h"
+#include "fe/device_product.h"
 
 #include <lsr/base/types.h>
 
 #include <deal.II/base/exceptions.h>
-
-#include <Epetra_Comm.h>
-#include <Epetra_Distributor.h>
-#include <Epetra_Import.h>
+#include <deal.II/base/index_set.h>
+#include <deal.II/base/mpi.h>
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <numeric>
-#include <string>
+#include <utility>
 #include <vector>
+
+#include "fe/sparse_view.h"
 
 namespace lsr
 {
@@ -23,16 +21,6 @@ namespace lsr
   {
     namespace
     {
-      void
-      check(const int error, const std::string &what)
-      {
-        AssertThrow(error == 0,
-                    dealii::ExcMessage("Epetra could not " + what + ": error " +
-                                       std::to_string(error) + "."));
-      }
-
-
-
       bool
       all_finite(const CompressedRows &rows)
       {
@@ -43,20 +31,18 @@ namespace lsr
 
 
 
-      /// For each column that this rank has entries in, its number among the
-      /// own rows, or behind all of these that among the ghosts.
-      std::vector<int>
-      number_columns(const Epetra_CrsMatrix &A, const Epetra_Import *importer)
+      /// The columns of @p rows that are not among @p own.
+      dealii::IndexSet
+      ghosts_of(const CompressedRows &rows, const dealii::IndexSet &own)
       {
-        std::vector<int> number(A.NumMyCols());
-        std::iota(number.begin(), number.end(), 0);
-        if (importer == nullptr)
-          return number;
-        for (int k = 0; k < importer->NumPermuteIDs(); ++k)
-          number[importer->PermuteToLIDs()[k]] = importer->PermuteFromLIDs()[k];
-        for (int k = 0; k < importer->NumRemoteIDs(); ++k)
-          number[importer->RemoteLIDs()[k]] = A.NumMyRows() + k;
-        return number;
+        std::vector<dealii::types::global_dof_index> columns(
+          rows.columns.begin(), rows.columns.end());
+        std::sort(columns.begin(), columns.end());
+        dealii::IndexSet ghosts(own.size());
+        ghosts.add_indices(columns.begin(),
+                           std::unique(columns.begin(), columns.end()));
+        ghosts.subtract_set(own);
+        return ghosts;
       }
 
 
@@ -78,85 +64,107 @@ namespace lsr
 
 
 
-      /// Rows from other ranks, @p n of them, for those of @p X, by
-      /// send(rows, bytes of a row, bytes received, rows received).
-      template <typename Send>
+      /// Ranks, and how many rows go to each of them or come from it.
+      using Ranks = std::vector<std::pair<unsigned int, unsigned int>>;
+
+
+
+      /// Send the rows of @p X to ranks @p to, and return those that come
+      /// @p from others. Messages are counted in rows: an int would not do for
+      /// numbers.
       Block
-      exchange(const Block &X, const std::size_t n, const Send &send)
+      exchange(const Block   &X,
+               const Ranks   &to,
+               const Ranks   &from,
+               const MPI_Comm communicator)
       {
-        const std::size_t r       = X.extent(1);
-        const HostBlock   sent    = to_host(transposed(X));
-        int               n_bytes = 0;
-        char             *bytes   = nullptr;
-        const int         error   = send(reinterpret_cast<char *>(sent.data()),
-                               static_cast<int>(r * sizeof(double)),
-                               n_bytes,
-                               bytes);
-        const std::unique_ptr<char[]> received(bytes);
-        check(error, "exchange rows between ranks");
-        return transposed(to_memory_space(
-          HostBlock(reinterpret_cast<double *>(received.get()), r, n)));
+        constexpr int   tag  = 22022;
+        const HostBlock sent = to_host(transposed(X));
+        const auto      r    = sent.extent(0);
+        std::size_t     n    = 0;
+        for (const auto &[rank, n_rows] : from)
+          n += n_rows;
+        const HostBlock received = to_host(make_block(r, n));
+
+        MPI_Datatype row;
+        MPI_Type_contiguous(static_cast<int>(r), MPI_DOUBLE, &row);
+        MPI_Type_commit(&row);
+        std::vector<MPI_Request> requests;
+        double                  *here = received.data();
+        for (const auto &[rank, n_rows] : from)
+          {
+            MPI_Irecv(here,
+                      n_rows,
+                      row,
+                      rank,
+                      tag,
+                      communicator,
+                      &requests.emplace_back());
+            here += n_rows * r;
+          }
+        here = sent.data();
+        for (const auto &[rank, n_rows] : to)
+          {
+            MPI_Isend(here,
+                      n_rows,
+                      row,
+                      rank,
+                      tag,
+                      communicator,
+                      &requests.emplace_back());
+            here += n_rows * r;
+          }
+        MPI_Waitall(static_cast<int>(requests.size()),
+                    requests.data(),
+                    MPI_STATUSES_IGNORE);
+        MPI_Type_free(&row);
+        return transposed(to_memory_space(received));
       }
     } // namespace
 
 
 
-    DeviceProduct::DeviceProduct(const Epetra_CrsMatrix &A)
-      : graph(A.Graph())
-      , importer(graph.Importer())
+    DeviceProduct::DeviceProduct(const TrilinosMatrix &A)
     {
-      AssertThrow(graph.Exporter() == nullptr &&
-                    A.NumMyRows() == A.DomainMap().NumMyElements(),
+      const dealii::IndexSet own_indices = A.locally_owned_range_indices();
+      AssertThrow(own_indices == A.locally_owned_domain_indices(),
                   dealii::ExcMessage("Rows and columns of a matrix have to be "
                                      "distributed in the same way."));
-      // Without other ranks there may be an importer that has nowhere to go.
-      if (importer != nullptr && importer->DistributorPtr() == nullptr)
-        importer = nullptr;
-      const int n_own      = A.NumMyRows();
-      const int n_ghosts   = importer == nullptr ? 0 : importer->NumRemoteIDs();
-      const int n_exported = importer == nullptr ? 0 : importer->NumExportIDs();
-      const std::vector<int> number = number_columns(A, graph.Importer());
+      const CompressedRows rows = locally_owned_rows(A);
+      // A rank that throws alone would leave the others waiting for it.
+      AssertThrow(dealii::Utilities::MPI::min(all_finite(rows) ? 1 : 0,
+                                              A.get_mpi_communicator()) == 1,
+                  dealii::ExcMessage(
+                    "The matrix of a finite-element problem has entries that "
+                    "are infinite or not a number."));
+      partitioner.reinit(own_indices,
+                         ghosts_of(rows, own_indices),
+                         A.get_mpi_communicator());
 
-      CompressedRows own_rows, ghost_rows, exported_rows;
+      const unsigned int n_own = partitioner.locally_owned_size();
+      CompressedRows     own_rows, ghost_rows, exported_rows;
       own_rows.n_columns = exported_rows.n_columns = n_own;
-      ghost_rows.n_columns                         = n_ghosts;
-      for (int i = 0; i < n_own; ++i)
+      ghost_rows.n_columns = partitioner.n_ghost_indices();
+      for (std::size_t i = 0; i < rows.n_rows(); ++i)
         {
-          int     n       = 0;
-          double *values  = nullptr;
-          int    *columns = nullptr;
-          check(A.ExtractMyRowView(i, n, values, columns),
-                "show a row of a matrix");
-          for (int k = 0; k < n; ++k)
+          for (auto k = rows.starts[i]; k < rows.starts[i + 1]; ++k)
             {
-              const int j = number[columns[k]];
+              const unsigned int j =
+                partitioner.global_to_local(rows.columns[k]);
               if (j < n_own)
-                own_rows.add(j, values[k]);
+                own_rows.add(j, rows.values[k]);
               else
-                ghost_rows.add(j - n_own, values[k]);
+                ghost_rows.add(j - n_own, rows.values[k]);
             }
           own_rows.end_row();
           ghost_rows.end_row();
         }
-      for (int k = 0; k < n_exported; ++k)
-        {
-          exported_rows.add(importer->ExportLIDs()[k], 1.);
-          exported_rows.end_row();
-        }
-
-      // A rank that throws alone would leave the others waiting for it.
-      int here[] = {all_finite(own_rows) && all_finite(ghost_rows) ? 0 : 1,
-                    std::max(n_ghosts, n_exported)},
-          everywhere[] = {0, 0};
-      check(A.Comm().MaxAll(here, everywhere, 2), "compare ranks");
-      AssertThrow(everywhere[0] == 0,
-                  dealii::ExcMessage(
-                    "The matrix of a finite-element problem has entries that "
-                    "are infinite or not a number."));
-      constexpr std::size_t n_bytes = std::size_t(1) << 30;
-      n_columns_at_a_time           = std::max<std::size_t>(1,
-                                                  n_bytes / sizeof(double) /
-                                                    std::max(1, everywhere[1]));
+      for (const auto &[first, last] : partitioner.import_indices())
+        for (unsigned int i = first; i < last; ++i)
+          {
+            exported_rows.add(i, 1.);
+            exported_rows.end_row();
+          }
 
       own      = SparseMatrix(own_rows);
       ghosts   = SparseMatrix(ghost_rows);
@@ -171,10 +179,9 @@ namespace lsr
       const Block rows = make_block(exported.n_rows(), X.extent(1));
       lsr::multiply(1., 'N', exported, X, 0., rows);
       return exchange(rows,
-                      importer->NumRemoteIDs(),
-                      [this](auto &&...arguments) {
-                        return importer->Distributor().Do(arguments...);
-                      });
+                      partitioner.import_targets(),
+                      partitioner.ghost_targets(),
+                      partitioner.get_mpi_communicator());
     }
 
 
@@ -182,32 +189,11 @@ namespace lsr
     void
     DeviceProduct::export_ghosts(const Block &X, const Block &Y) const
     {
-      const Block rows =
-        exchange(X, importer->NumExportIDs(), [this](auto &&...arguments) {
-          return importer->Distributor().DoReverse(arguments...);
-        });
+      const Block rows = exchange(X,
+                                  partitioner.ghost_targets(),
+                                  partitioner.import_targets(),
+                                  partitioner.get_mpi_communicator());
       lsr::multiply(1., 'T', exported, rows, 1., Y);
-    }
-
-
-
-    void
-    DeviceProduct::multiply_columns(const Block &X,
-                                    const Block &AX,
-                                    const bool   transpose) const
-    {
-      const char op = transpose ? 'T' : 'N';
-      lsr::multiply(1., op, own, X, 0., AX);
-      if (importer == nullptr)
-        return;
-      if (transpose)
-        {
-          const Block of_ghosts = make_block(ghosts.n_columns(), X.extent(1));
-          lsr::multiply(1., op, ghosts, X, 0., of_ghosts);
-          export_ghosts(of_ghosts, AX);
-        }
-      else
-        lsr::multiply(1., op, ghosts, import_ghosts(X), 1., AX);
     }
 
 
@@ -217,14 +203,18 @@ namespace lsr
                             const Block &AX,
                             const bool   transpose) const
     {
-      const std::size_t r = X.extent(1);
-      for (std::size_t first = 0; first < r; first += n_columns_at_a_time)
+      const char op = transpose ? 'T' : 'N';
+      lsr::multiply(1., op, own, X, 0., AX);
+      if (partitioner.n_mpi_processes() == 1 || X.extent(1) == 0)
+        return;
+      if (transpose)
         {
-          const std::size_t last = std::min(first + n_columns_at_a_time, r);
-          multiply_columns(columns(X, first, last),
-                           columns(AX, first, last),
-                           transpose);
+          const Block of_ghosts = make_block(ghosts.n_columns(), X.extent(1));
+          lsr::multiply(1., op, ghosts, X, 0., of_ghosts);
+          export_ghosts(of_ghosts, AX);
         }
+      else
+        lsr::multiply(1., op, ghosts, import_ghosts(X), 1., AX);
     }
   } // namespace internal
 } // namespace lsr

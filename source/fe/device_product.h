@@ -6,7 +6,8 @@
 #include <lsr/base/types.h>
 #include <lsr/dense/sparse_matrix.h>
 
-#include <Epetra_CrsMatrix.h>
+#include <deal.II/base/partitioner.h>
+#include <deal.II/lac/trilinos_sparse_matrix.h>
 
 namespace lsr
 {
@@ -16,7 +17,7 @@ namespace lsr
      * Products of a distributed matrix and blocks where the blocks are: every
      * rank multiplies its rows of the matrix (KokkosKernels), and of the blocks
      * only rows that several ranks have to do with pass through the host. For
-     * blocks on a device; on the CPU Epetra's own product is the faster one.
+     * blocks on a device; on the CPU Trilinos' own product is the faster one.
      */
     class DeviceProduct
     {
@@ -24,7 +25,7 @@ namespace lsr
       /// Copy the entries of @p A, a square matrix with the same distribution
       /// of rows and columns. Throws on all ranks if it has another one, or an
       /// entry that is not finite. Collective.
-      explicit DeviceProduct(const Epetra_CrsMatrix &A);
+      explicit DeviceProduct(const dealii::TrilinosWrappers::SparseMatrix &A);
 
       /**
        * Compute $A X$, or $A^T X$ if @p transpose. Collective.
@@ -36,11 +37,6 @@ namespace lsr
       multiply(const Block &X, const Block &AX, bool transpose) const;
 
     private:
-      /// The same for so many columns that messages are within the range of
-      /// MPI.
-      void
-      multiply_columns(const Block &X, const Block &AX, bool transpose) const;
-
       /// Rows of ghosts, which belong to other ranks.
       Block
       import_ghosts(const Block &X) const;
@@ -50,14 +46,8 @@ namespace lsr
       void
       export_ghosts(const Block &X, const Block &Y) const;
 
-      /// Keeps the objects that the importer refers to alive.
-      const Epetra_CrsGraph graph;
-
-      /// Null only where no rank has ghosts.
-      const Epetra_Import *importer;
-
-      /// How many columns go into a message, the same on all ranks.
-      std::size_t n_columns_at_a_time;
+      /// Who owns the ghosts, and whose ghosts are among the own rows.
+      dealii::Utilities::MPI::Partitioner partitioner;
 
       /// Entries in the columns of own rows, and in those of ghosts.
       SparseMatrix own, ghosts;

@@ -4,8 +4,6 @@
 #include <lsr/fe/linear_solver.h>
 #include <lsr/refine/linear_case.h>
 
-#include <Epetra_CrsMatrix.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,6 +11,7 @@
 #include "base/to_view.h"
 #include "dense/by_rows.h"
 #include "fe/block_product.h"
+#include "fe/sparse_view.h"
 
 namespace lsr
 {
@@ -369,16 +368,8 @@ namespace lsr
       hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
       hash ^= hash >> 31;
     };
-    const Epetra_CrsMatrix &matrix = A.trilinos_matrix();
-    for (int i = 0; i < matrix.NumMyRows(); ++i)
-      {
-        int     n      = 0;
-        double *values = nullptr;
-        int    *unused = nullptr;
-        matrix.ExtractMyRowView(i, n, values, unused);
-        for (int k = 0; k < n; ++k)
-          add(values[k]);
-      }
+    for (const double value : internal::locally_owned_rows(A).values)
+      add(value);
     for (const std::size_t row : constrained)
       add(row);
     for (const auto &[row, value] : dirichlet_rows)

@@ -6,88 +6,19 @@
 #include <deal.II/lac/solver_cg.h>
 #include <deal.II/lac/solver_control.h>
 #include <deal.II/lac/solver_gmres.h>
-#include <deal.II/lac/trilinos_precondition.h>
-
-#include <Amesos.h>
-#include <Amesos_BaseSolver.h>
-#include <Epetra_CrsMatrix.h>
-#include <Epetra_LinearProblem.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "epetra_view.h"
+#include "fe/sparse_view.h"
 
 namespace lsr
 {
+  using internal::TrilinosMatrix;
+
   namespace
   {
-    using dealii::TrilinosWrappers::PreconditionAMG;
-    using dealii::TrilinosWrappers::SparseMatrix;
-
-
-    /// Whether MUMPS is there and can be used: Amesos runs it on all ranks.
-    bool
-    mumps_is_available(MPI_Comm communicator)
-    {
-      int comparison = MPI_UNEQUAL;
-      MPI_Comm_compare(communicator, MPI_COMM_WORLD, &comparison);
-      return Amesos().Query("Amesos_Mumps") &&
-             (comparison == MPI_IDENT || comparison == MPI_CONGRUENT);
-    }
-
-
-    /**
-     * A factorization that is computed once and used for many columns. KLU has
-     * five times faster solves, but on 3D meshes it fills in so much that MUMPS
-     * factorizes thirty times faster (36,000 unknowns).
-     */
-    class Factorization
-    {
-    public:
-      Factorization(const SparseMatrix &A,
-                    const unsigned int  dim,
-                    MPI_Comm            communicator)
-      {
-        problem.SetOperator(
-          const_cast<Epetra_CrsMatrix *>(&A.trilinos_matrix()));
-        solver.reset(
-          Amesos().Create(dim == 3 && mumps_is_available(communicator) ?
-                            "Amesos_Mumps" :
-                            "Amesos_Klu",
-                          problem));
-        check(solver->SymbolicFactorization());
-        check(solver->NumericFactorization());
-      }
-
-      void
-      solve(Epetra_MultiVector &X, Epetra_MultiVector &B)
-      {
-        problem.SetLHS(&X);
-        problem.SetRHS(&B);
-        check(solver->Solve());
-      }
-
-    private:
-      static void
-      check(const int error)
-      {
-        AssertThrow(error == 0,
-                    dealii::ExcMessage(
-                      "The matrix of the linear system cannot be factorized "
-                      "(error " +
-                      std::to_string(error) +
-                      " of Amesos): it is singular, or there is not enough "
-                      "memory. Is the solution determined by boundary "
-                      "conditions or a reaction?"));
-      }
-
-      Epetra_LinearProblem               problem;
-      std::unique_ptr<Amesos_BaseSolver> solver;
-    };
-
-
     /// The entries of @p vector that this rank owns, as a block.
     HostBlock
     as_block(const FEVector &vector)
@@ -96,6 +27,19 @@ namespace lsr
                        vector.locally_owned_size(),
                        1);
     }
+
+
+    /// A function of blocks as deal.II's solvers want it.
+    struct Operator
+    {
+      const internal::SparseView::Operator &function;
+
+      void
+      vmult(FEVector &y, const FEVector &x) const
+      {
+        function(as_block(x), as_block(y));
+      }
+    };
   } // namespace
 
 
@@ -105,7 +49,7 @@ namespace lsr
     /// homogeneous equation: then there is no unique solution.
     template <int dim>
     void
-    require_no_constants(const SparseMatrix        &A,
+    require_no_constants(const TrilinosMatrix      &A,
                          const Discretization<dim> &discretization)
     {
       std::vector<std::vector<bool>> modes;
@@ -150,33 +94,20 @@ namespace lsr
 
   struct LinearSolver::Implementation
   {
-    const SparseMatrix            *A;
-    Method                         method;
-    PreconditionAMG                preconditioner;
-    std::unique_ptr<Factorization> factorization;
-    FEVector                       prototype;
-    unsigned int                   dim          = 0;
-    unsigned int                   n_iterations = 0;
-
-    void
-    factorize()
-    {
-      factorization =
-        std::make_unique<Factorization>(*A,
-                                        dim,
-                                        prototype.get_mpi_communicator());
-    }
+    std::unique_ptr<const internal::SparseView> A;
+    Method                                      method;
+    internal::SparseView::Operator              preconditioner, factorization;
+    FEVector                                    prototype;
+    unsigned int                                dim          = 0;
+    unsigned int                                n_iterations = 0;
 
     /// Solve for any number of columns by the factorization.
     void
     solve_directly(const HostBlock &X, const HostBlock &B)
     {
       if (!factorization)
-        factorize();
-      const auto        &map = A->trilinos_matrix().RangeMap();
-      Epetra_MultiVector x   = epetra_view(map, X);
-      Epetra_MultiVector b   = epetra_view(map, B);
-      factorization->solve(x, b);
+        factorization = A->factorize(dim == 3);
+      factorization(B, X);
     }
 
 
@@ -187,8 +118,12 @@ namespace lsr
             FEVector              &x,
             const FEVector        &b)
     {
+      const internal::SparseView::Operator product =
+        [this](const HostBlock &X, const HostBlock &AX) {
+          A->multiply(X, AX, /* transpose = */ false);
+        };
       x = 0.;
-      solver.solve(*A, x, b, preconditioner);
+      solver.solve(Operator{product}, x, b, Operator{preconditioner});
       n_iterations += control.last_step();
     }
 
@@ -244,12 +179,12 @@ namespace lsr
 
 
   template <int dim>
-  LinearSolver::LinearSolver(const SparseMatrix        &A,
+  LinearSolver::LinearSolver(const TrilinosMatrix      &A,
                              const Discretization<dim> &discretization,
                              const Method               method)
     : implementation(std::make_unique<Implementation>())
   {
-    implementation->A      = &A;
+    implementation->A      = internal::make_sparse_view(A);
     implementation->method = method;
     implementation->dim    = dim;
     implementation->prototype.reinit(discretization.locally_owned_dofs(),
@@ -257,23 +192,19 @@ namespace lsr
     require_no_constants(A, discretization);
     if (method == Method::direct)
       {
-        implementation->factorize();
+        implementation->factorization = implementation->A->factorize(dim == 3);
         return;
       }
 
-    PreconditionAMG::AdditionalData data;
-    data.elliptic              = method == Method::conjugate_gradients;
-    data.higher_order_elements = discretization.degree() > 1;
-    data.aggregation_threshold = 0.02;
-    data.smoother_sweeps       = data.elliptic ? 2 : 1;
-    if (!data.elliptic)
-      data.smoother_type = "ILU";
+    internal::MultigridOptions options;
+    options.elliptic     = method == Method::conjugate_gradients;
+    options.higher_order = discretization.degree() > 1;
     if (discretization.n_components() > 1)
       dealii::DoFTools::extract_constant_modes(
         discretization.dof_handler(),
         dealii::ComponentMask(discretization.n_components(), true),
-        data.constant_modes);
-    implementation->preconditioner.initialize(A, data);
+        options.constant_modes);
+    implementation->preconditioner = implementation->A->multigrid(options);
   }
 
 
@@ -323,13 +254,13 @@ namespace lsr
   }
 
 
-  template LinearSolver::LinearSolver(const SparseMatrix &,
+  template LinearSolver::LinearSolver(const TrilinosMatrix &,
                                       const Discretization<1> &,
                                       const Method);
-  template LinearSolver::LinearSolver(const SparseMatrix &,
+  template LinearSolver::LinearSolver(const TrilinosMatrix &,
                                       const Discretization<2> &,
                                       const Method);
-  template LinearSolver::LinearSolver(const SparseMatrix &,
+  template LinearSolver::LinearSolver(const TrilinosMatrix &,
                                       const Discretization<3> &,
                                       const Method);
 } // namespace lsr

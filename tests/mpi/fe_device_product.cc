@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 // The product of a distributed matrix and a block where the block is, against
-// Epetra's product of vectors.
+// Trilinos' product of vectors.
 
 #include <lsr/fe/advection_diffusion_reaction.h>
 
@@ -48,8 +48,7 @@ namespace
         {
           const Block AX = rows(make_block(n + 3, n_columns), 1, n + 1);
           Kokkos::deep_copy(AX, std::numeric_limits<double>::quiet_NaN());
-          internal::DeviceProduct(A.trilinos_matrix())
-            .multiply(X, AX, transpose);
+          internal::DeviceProduct(A).multiply(X, AX, transpose);
           const HostBlock x = to_host(X), found = to_host(AX);
           double          error = 0, scale = 0;
           for (std::size_t j = 0; j < n_columns; ++j)
@@ -108,6 +107,5 @@ TEST_F(DeviceProduct, AllRanksRefuseWhatIsNotANumberOnOne)
       A.set(row, 1, &row, &nan); // the one that takes it
     }
   A.compress(dealii::VectorOperation::insert);
-  EXPECT_THROW(internal::DeviceProduct(A.trilinos_matrix()),
-               dealii::ExceptionBase);
+  EXPECT_THROW(internal::DeviceProduct{A}, dealii::ExceptionBase);
 }

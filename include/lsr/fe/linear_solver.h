@@ -16,7 +16,7 @@ namespace lsr
    * Solves $A x = b$ with a finite-element matrix, for one vector or for a
    * block of right hand sides.
    *
-   * Iterative methods are preconditioned by algebraic multigrid (ML); where the
+   * Iterative methods are preconditioned by algebraic multigrid; where the
    * matrix is such that they do not converge, for example where advection
    * dominates, the solver falls back to a factorization. The direct method
    * factorizes once (by KLU, or in 3D by MUMPS where Trilinos has it) and is
