@@ -199,7 +199,9 @@ TEST(MeshFiles, MixedCellsAreDividedWithoutGaps)
     {
       const Read<3> read(gmsh_cube(3, shape).mapped(distort).file("2.2"));
       if (shape == 6)
-        EXPECT_EQ(read.n_cells(), 3u * 54u);
+        {
+          EXPECT_EQ(read.n_cells(), 3u * 54u);
+        }
       // The determinant of the map is 1 + 0.01 (z - x) - 0.01 x; planes stay
       // planes where faces are divided.
       unsigned int n_faces = 0;
@@ -300,7 +302,7 @@ TEST(MeshFiles, FacesOfSeveralGroupsHaveTheFirst)
 {
   GmshMesh mesh = gmsh_square(2, all_divided);
   mesh.names    = "1 1 \"left\"\n1 17 \"walls\"\n";
-  for (const auto element : std::vector<GmshMesh::Element>(mesh.elements))
+  for (const auto &element : std::vector<GmshMesh::Element>(mesh.elements))
     if (element.group == 1 || element.dim == 2)
       {
         mesh.elements.push_back(element);
