@@ -188,8 +188,9 @@ namespace lsr
       write(const std::string &path, const MPI_Comm communicator)
       {
         DataOutBase::VtkFlags flags;
-        const unsigned int    n        = n_subdivisions();
-        flags.write_higher_order_cells = (n > 1 && dim > 1);
+        const unsigned int    n = n_subdivisions();
+        // Those of simplices are quadratic by their subdivision.
+        flags.write_higher_order_cells = dim > 1 && has_hyper_cubes();
         data_out.set_flags(flags);
         data_out.build_patches(mapping, n, DataOut<dim>::curved_inner_cells);
 
@@ -217,10 +218,14 @@ namespace lsr
         const unsigned int degree = dof_handler.get_fe().degree;
         if (dim == 1)
           return 4 * (degree + 1);
+        return has_hyper_cubes() ? degree + 1 : std::min(degree, 2u);
+      }
+
+      bool
+      has_hyper_cubes() const
+      {
         return dof_handler.get_triangulation()
-                   .all_reference_cells_are_hyper_cube() ?
-                 degree + 1 :
-                 std::min(degree, 2u);
+          .all_reference_cells_are_hyper_cube();
       }
 
       const FEVector &

@@ -450,6 +450,9 @@ TEST(MeshFiles, FieldsOnSimplicesAreWritten)
             read.discretization.mapping(),
             read.discretization.dof_handler(),
             {{"zero", &zero}});
-  EXPECT_NE(read.folder.read("field.vtu").find("NumberOfCells=\"6\""),
-            std::string::npos);
+  const std::string file = read.folder.read("field.vtu");
+  EXPECT_NE(file.find("NumberOfCells=\"6\""), std::string::npos);
+  // The kinds of cells are there.
+  const std::size_t kinds = file.find('>', file.find("Name=\"types\""));
+  EXPECT_LT(file.find_first_not_of(" \n", kinds + 1), file.find('<', kinds));
 }
