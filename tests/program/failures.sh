@@ -192,4 +192,16 @@ killed() {
 killed solution.vtu
 killed refined.pt
 
+# Terminated while a file is being written: it says so, and leaves none.
+begin "terminated"
+(cd inputs && exec "$bin/lsr" refine good.prm --set "Mesh/Global refinements=6") >out 2>err </dev/null &
+pid=$!
+until compgen -G "inputs/results/solution.vtu*partial*" >/dev/null || ! kill -0 $pid 2>/dev/null; do
+  :
+done
+kill -TERM $pid 2>/dev/null
+wait $pid 2>/dev/null
+grep -q "terminated (SIGTERM)" err || fail "no message"
+! compgen -G "inputs/results/*partial*" >/dev/null || fail "a temporary file is left"
+
 [ $failures -eq 0 ] && echo "all passed"
