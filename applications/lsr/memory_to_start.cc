@@ -15,6 +15,7 @@ namespace
   void
   require_memory_to_start(int, char **, char **)
   {
+    // As require_memory_of_threads(1) has it.
     constexpr std::size_t size = std::size_t(384) << 20;
     void *const           memory =
       mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -10,9 +10,6 @@
 #include <deal.II/base/mpi.h>
 #include <deal.II/base/parameter_acceptor.h>
 
-#include <array>
-#include <csignal>
-#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -76,14 +73,8 @@ namespace lsr
       report_errors(program, []() { require_memory_of_threads(1); });
     if (status != 0)
       return status;
-    std::array<struct sigaction, 3> handlers;
-    const std::array<int, 3>        signals = {{SIGINT, SIGTERM, SIGHUP}};
-    for (std::size_t i = 0; i < signals.size(); ++i)
-      sigaction(signals[i], nullptr, &handlers[i]);
     dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
-    // PETSc, which deal.II starts, too, has taken them away.
-    for (std::size_t i = 0; i < signals.size(); ++i)
-      sigaction(signals[i], &handlers[i], nullptr);
+    clean_up_on_signals(); // PETSc has taken the handlers away
     const MPI_Comm world = MPI_COMM_WORLD;
     return report_errors(program, [&]() {
       try

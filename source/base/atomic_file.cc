@@ -337,12 +337,21 @@ namespace lsr
   void
   clean_up_on_signals()
   {
-    for (const int number : signals_that_end)
-      {
-        struct sigaction previous;
-        if (sigaction(number, nullptr, &previous) == 0 &&
-            previous.sa_handler == SIG_DFL)
-          signal(number, clean_up_and_end);
-      }
+    using Actions = std::array<struct sigaction, signals_that_end.size()>;
+    static const Actions actions = []() {
+      Actions result;
+      for (std::size_t i = 0; i < result.size(); ++i)
+        {
+          sigaction(signals_that_end[i], nullptr, &result[i]);
+          if (result[i].sa_handler == SIG_DFL)
+            {
+              result[i].sa_handler = clean_up_and_end;
+              result[i].sa_flags   = SA_RESTART;
+            }
+        }
+      return result;
+    }();
+    for (std::size_t i = 0; i < actions.size(); ++i)
+      sigaction(signals_that_end[i], &actions[i], nullptr);
   }
 } // namespace lsr

@@ -90,30 +90,22 @@ namespace lsr
         MPI_Type_contiguous(static_cast<int>(r), MPI_DOUBLE, &row);
         MPI_Type_commit(&row);
         std::vector<MPI_Request> requests;
-        double                  *here = received.data();
-        for (const auto &[rank, n_rows] : from)
-          {
-            MPI_Irecv(here,
-                      n_rows,
-                      row,
-                      rank,
-                      tag,
-                      communicator,
-                      &requests.emplace_back());
-            here += n_rows * r;
-          }
-        here = sent.data();
-        for (const auto &[rank, n_rows] : to)
-          {
-            MPI_Isend(here,
-                      n_rows,
-                      row,
-                      rank,
-                      tag,
-                      communicator,
-                      &requests.emplace_back());
-            here += n_rows * r;
-          }
+        const auto               post =
+          [&](const auto &call, double *here, const Ranks &ranks) {
+            for (const auto &[rank, n_rows] : ranks)
+              {
+                call(here,
+                     n_rows,
+                     row,
+                     rank,
+                     tag,
+                     communicator,
+                     &requests.emplace_back());
+                here += n_rows * r;
+              }
+          };
+        post(MPI_Irecv, received.data(), from);
+        post(MPI_Isend, sent.data(), to);
         MPI_Waitall(static_cast<int>(requests.size()),
                     requests.data(),
                     MPI_STATUSES_IGNORE);

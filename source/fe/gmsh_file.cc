@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <sstream>
+#include <type_traits>
 #include <unordered_map>
 
 #include "fe/file_mesh.h"
@@ -177,13 +177,13 @@ namespace lsr
       {
         char      *after  = nullptr;
         const auto result = parse(position, &after, 10);
-        require(result >= std::int64_t(std::numeric_limits<T>::min()) &&
-                  (sizeof(T) == sizeof(result) ||
-                   result <= std::int64_t(std::numeric_limits<T>::max())),
+        const T    value  = static_cast<T>(result);
+        require(static_cast<long long>(value) == result &&
+                  (std::is_signed_v<T> || result >= 0),
                 "the section $" + section + " has the number " +
                   std::to_string(result) + ", which is out of range.");
         advance(after);
-        return static_cast<T>(result);
+        return value;
       }
 
       template <typename T>

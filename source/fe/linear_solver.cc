@@ -15,33 +15,9 @@
 
 namespace lsr
 {
+  using internal::as_block;
   using internal::TrilinosMatrix;
-
-  namespace
-  {
-    /// The entries of @p vector that this rank owns, as a block.
-    HostBlock
-    as_block(const FEVector &vector)
-    {
-      return HostBlock(const_cast<double *>(vector.begin()),
-                       vector.locally_owned_size(),
-                       1);
-    }
-
-
-    /// A function of blocks as deal.II's solvers want it.
-    struct Operator
-    {
-      const internal::SparseView::Operator &function;
-
-      void
-      vmult(FEVector &y, const FEVector &x) const
-      {
-        function(as_block(x), as_block(y));
-      }
-    };
-  } // namespace
-
+  using internal::VectorOperator;
 
   namespace
   {
@@ -118,12 +94,11 @@ namespace lsr
             FEVector              &x,
             const FEVector        &b)
     {
-      const internal::SparseView::Operator product =
-        [this](const HostBlock &X, const HostBlock &AX) {
-          A->multiply(X, AX, /* transpose = */ false);
-        };
+      const VectorOperator product{[this](const auto &X, const auto &AX) {
+        A->multiply(X, AX, /* transpose = */ false);
+      }};
       x = 0.;
-      solver.solve(Operator{product}, x, b, Operator{preconditioner});
+      solver.solve(product, x, b, VectorOperator{preconditioner});
       n_iterations += control.last_step();
     }
 

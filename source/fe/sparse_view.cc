@@ -6,6 +6,16 @@ namespace lsr
 {
   namespace internal
   {
+    HostBlock
+    as_block(const dealii::LinearAlgebra::distributed::Vector<double> &vector)
+    {
+      return HostBlock(const_cast<double *>(vector.begin()),
+                       vector.locally_owned_size(),
+                       1);
+    }
+
+
+
     CompressedRows
     locally_owned_rows(const TrilinosMatrix &A)
     {

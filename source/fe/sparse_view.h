@@ -6,6 +6,7 @@
 #include <lsr/base/types.h>
 #include <lsr/dense/sparse_matrix.h>
 
+#include <deal.II/lac/la_parallel_vector.h>
 #include <deal.II/lac/trilinos_sparse_matrix.h>
 
 #include <functional>
@@ -69,6 +70,27 @@ namespace lsr
       /// Returns a cycle of algebraic multigrid as preconditioner.
       virtual Operator
       multigrid(const MultigridOptions &options) const = 0;
+    };
+
+
+
+    /// The entries of @p vector that this rank owns, as a block.
+    HostBlock
+    as_block(const dealii::LinearAlgebra::distributed::Vector<double> &vector);
+
+
+
+    /// A function of blocks as the solvers of deal.II want it.
+    struct VectorOperator
+    {
+      SparseView::Operator function;
+
+      void
+      vmult(dealii::LinearAlgebra::distributed::Vector<double>       &y,
+            const dealii::LinearAlgebra::distributed::Vector<double> &x) const
+      {
+        function(as_block(x), as_block(y));
+      }
     };
 
 

@@ -20,16 +20,12 @@
 
 #include "fe/sparse_view.h"
 #include "support/models.h"
+#include "support/other_sparse_view.h"
 #include "timing.h"
-
-namespace lsr::internal
-{
-  std::unique_ptr<const SparseView>
-  make_other_sparse_view(const TrilinosMatrix &A);
-}
 
 using namespace lsr;
 using internal::SparseView;
+using internal::VectorOperator;
 using performance::best_seconds;
 
 namespace
@@ -38,24 +34,6 @@ namespace
   {
     unsigned int refinements_2d = 8, refinements_3d = 5;
     unsigned int columns = 500, repetitions = 5;
-  };
-
-
-
-  struct Matrix
-  {
-    SparseView::Operator function;
-
-    void
-    vmult(FEVector &y, const FEVector &x) const
-    {
-      const auto block = [](const FEVector &v) {
-        return HostBlock(const_cast<double *>(v.begin()),
-                         v.locally_owned_size(),
-                         1);
-      };
-      function(block(x), block(y));
-    }
   };
 
 
@@ -70,12 +48,12 @@ namespace
     b = 1.;
     dealii::SolverControl      control(500, 1e-10 * b.l2_norm());
     dealii::SolverCG<FEVector> solver(control);
-    solver.solve(Matrix{[&](const auto &X, const auto &Y) {
+    solver.solve(VectorOperator{[&](const auto &X, const auto &Y) {
                    view.multiply(X, Y, /* transpose = */ false);
                  }},
                  x,
                  b,
-                 Matrix{multigrid});
+                 VectorOperator{multigrid});
     return control.last_step();
   }
 

@@ -169,17 +169,23 @@ is_whole() {
   esac
 }
 
-# killed FILE: while it is being written. Another run has to succeed then.
-killed() {
-  local pid file
-  begin "killed in $1"
+# stop SIGNAL FILE: a run that is writing it.
+stop() {
+  local pid
+  begin "$1 in $2"
   (cd inputs && exec "$bin/lsr" refine good.prm --set "Mesh/Global refinements=6") >out 2>err </dev/null &
   pid=$!
-  until compgen -G "inputs/results/$1*partial*" >/dev/null || ! kill -0 $pid 2>/dev/null; do
+  until compgen -G "inputs/results/$2*partial*" >/dev/null || ! kill -0 $pid 2>/dev/null; do
     :
   done
-  kill -KILL $pid 2>/dev/null
+  kill -"$1" $pid 2>/dev/null
   wait $pid 2>/dev/null
+}
+
+# killed FILE: while it is being written. Another run has to succeed then.
+killed() {
+  local file
+  stop KILL "$1"
   for file in "${results[@]}"; do
     (cd inputs/results && is_whole "$file") || fail "$file is not whole"
   done
@@ -192,15 +198,8 @@ killed() {
 killed solution.vtu
 killed refined.pt
 
-# Terminated while a file is being written: it says so, and leaves none.
-begin "terminated"
-(cd inputs && exec "$bin/lsr" refine good.prm --set "Mesh/Global refinements=6") >out 2>err </dev/null &
-pid=$!
-until compgen -G "inputs/results/solution.vtu*partial*" >/dev/null || ! kill -0 $pid 2>/dev/null; do
-  :
-done
-kill -TERM $pid 2>/dev/null
-wait $pid 2>/dev/null
+# Terminated, it says so, and leaves no temporary file.
+stop TERM solution.vtu
 grep -q "terminated (SIGTERM)" err || fail "no message"
 ! compgen -G "inputs/results/*partial*" >/dev/null || fail "a temporary file is left"
 

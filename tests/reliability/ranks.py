@@ -73,6 +73,14 @@ def processes_of(parent):
     return result
 
 
+def is_running(pid):
+    """Not what has ended, and whose parent has yet to ask for its status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def kill(arguments, inputs, name, moment):
     """Kill rank 1. mpirun itself says so."""
     folder = campaign.fresh_folder(arguments.scratch, inputs, "run")
@@ -96,7 +104,7 @@ def kill(arguments, inputs, name, moment):
     except subprocess.TimeoutExpired:
         process.kill()
         raise Failure(f"no end {TIME_TO_END} s after the kill") from None
-    left = [pid for pid in ranks.values() if Path(f"/proc/{pid}").exists()]
+    left = [pid for pid in ranks.values() if is_running(pid)]
     if left:
         raise Failure(f"ranks are left {time.monotonic() - start:.1f} s after the kill")
     for path in folder.rglob("*"):

@@ -21,36 +21,22 @@
 
 #include "support/messages.h"
 #include "support/models.h"
+#include "support/other_sparse_view.h"
 #include "support/problems.h"
 
 using namespace lsr;
 using internal::SparseView;
 using internal::TrilinosMatrix;
-
-namespace lsr::internal
-{
-  std::unique_ptr<const SparseView>
-  make_other_sparse_view(const TrilinosMatrix &A);
-}
+using internal::VectorOperator;
 
 namespace
 {
-  /// The largest difference on any rank, relative to the largest of @p b.
+  /// The largest relative difference on any rank.
   double
   difference(const Block &A, const Block &B)
   {
-    const HostBlock a = to_host(A), b = to_host(B);
-    double          error = 0, scale = 0;
-    for (std::size_t j = 0; j < b.extent(1); ++j)
-      for (std::size_t i = 0; i < b.extent(0); ++i)
-        {
-          scale                 = std::max(scale, std::abs(b(i, j)));
-          const double distance = std::abs(a(i, j) - b(i, j));
-          if (!(distance <= error)) // also if it is not a number
-            error = distance;
-        }
-    return dealii::Utilities::MPI::max(error, MPI_COMM_WORLD) /
-           dealii::Utilities::MPI::max(scale, MPI_COMM_WORLD);
+    return dealii::Utilities::MPI::max(
+      B.extent(0) == 0 ? 0. : test::relative_difference(A, B), MPI_COMM_WORLD);
   }
 
 
@@ -134,25 +120,6 @@ namespace
 
 
 
-  /// A function of blocks as a matrix of deal.II's solvers.
-  struct Matrix
-  {
-    SparseView::Operator function;
-
-    void
-    vmult(FEVector &y, const FEVector &x) const
-    {
-      const auto block = [](const FEVector &v) {
-        return HostBlock(const_cast<double *>(v.begin()),
-                         v.locally_owned_size(),
-                         1);
-      };
-      function(block(x), block(y));
-    }
-  };
-
-
-
   /// The number of steps to A^{-1} b.
   template <typename Solver>
   unsigned int
@@ -163,12 +130,12 @@ namespace
     dealii::SolverControl control(200, 1e-12 * b.l2_norm());
     Solver                solver(control);
     x = 0;
-    solver.solve(Matrix{[&](const auto &X, const auto &Y) {
+    solver.solve(VectorOperator{[&](const auto &X, const auto &Y) {
                    view.multiply(X, Y, /* transpose = */ false);
                  }},
                  x,
                  b,
-                 Matrix{view.multigrid(options)});
+                 VectorOperator{view.multigrid(options)});
     return control.last_step();
   }
 
