@@ -54,11 +54,11 @@ namespace lsr
     const std::string &program,
     Options           &options)
   {
-    int       status = 0;
-    const int failed = report_errors(program, [&]() {
-      status = (finite_element_commands().*command)(program, options);
+    int (*run)(const std::string &, Options &) = nullptr;
+    const int status = report_errors(program, [&]() {
+      run = finite_element_commands().*command;
     });
-    return failed != 0 ? failed : status;
+    return status != 0 ? status : run(program, options);
   }
 } // namespace lsr
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +44,16 @@ namespace lsr
     std::atomic<int> n_being_created{0};
 
     constexpr std::array<int, 3> signals_that_end = {{SIGINT, SIGTERM, SIGHUP}};
+
+
+
+    extern "C" void
+    remove_temporary_files()
+    {
+      for (auto &name : names_of_temporary_files)
+        if (const char *const path = name)
+          unlink(path);
+    }
 
 
 
@@ -89,6 +100,9 @@ namespace lsr
       explicit TemporaryFile(const fs::path &neighbour)
         : path(neighbour.string() + suffix + std::to_string(getpid()))
       {
+        // Libraries may end the program.
+        static const int is_registered = std::atexit(remove_temporary_files);
+        (void)is_registered;
         remove_stale_ones(neighbour);
         for (auto &name : names_of_temporary_files)
           {
@@ -240,9 +254,7 @@ namespace lsr
       is_ending = true;
       while (n_being_created > 0)
         usleep(100);
-      for (auto &name : names_of_temporary_files)
-        if (const char *const path = name)
-          unlink(path);
+      remove_temporary_files();
       const char *const text = number == SIGINT  ? "interrupted (SIGINT)\n" :
                                number == SIGTERM ? "terminated (SIGTERM)\n" :
                                                    "hung up (SIGHUP)\n";

@@ -7,8 +7,8 @@
     campaign.py kill   BIN SCRATCH [--number N] [--run NAME ...]
 
 `inject` lets the first, second, third, ... call of open, write, fsync and rename
-in the folder of a run fail until the run succeeds, and so the allocations of at
-least 64 KiB. `starve` lets single allocations of any size fail, N of each run
+in the folder of a run fail until the run succeeds, or fsync end the program, as
+libraries do, and so the allocations of at least 64 KiB. `starve` lets single allocations of any size fail, N of each run
 that are chosen at random. `kill` ends runs at random moments with SIGKILL, SIGTERM or SIGINT,
 and then runs them (iterative ones: restarts them) to the end.
 
@@ -50,7 +50,8 @@ end
 """
 # What the message of a call that has failed says.
 REASONS = {"open": "Too many open files", "write": "No space left on device",
-           "fsync": "Input/output error", "rename": "Input/output error"}
+           "fsync": "Input/output error", "rename": "Input/output error",
+           "exit": "a library has ended the program"}
 
 TRAINING = ["--set", "Training/Hidden layers=12, 12", "--set", "Training/Epochs=20"]
 
@@ -253,7 +254,7 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
 def inject(arguments, inputs):
     n_points = 0
     for name in arguments.run:
-        for call in ["open", "write", "fsync", "rename", "malloc"]:
+        for call in ["open", "write", "fsync", "rename", "exit", "malloc"]:
             stride = arguments.stride if call == "malloc" else 1
             n_here = 0
             for n in range(1, arguments.points + 1):

@@ -2,7 +2,8 @@
 
 /* To be preloaded: lets the n-th call of one kind fail.
  *
- *   LSR_INJECT_CALL    open, write, fsync, rename, or malloc
+ *   LSR_INJECT_CALL    open, write, fsync, rename, malloc, or exit: the fsync
+ *                      ends the program, as libraries do
  *   LSR_INJECT_N       which call fails, counted from 1; 0: none
  *   LSR_INJECT_FOLDER  files outside of this folder do not count
  *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; never do those
@@ -195,6 +196,8 @@ int
 fsync(int descriptor)
 {
   NEXT(fsync);
+  if (is_of_folder(descriptor) && fails("exit"))
+    exit(1);
   if (is_of_folder(descriptor) && fails("fsync"))
     {
       errno = EIO;
