@@ -5,6 +5,8 @@
 # LIBRARIES defaults to the core; with the finite-element library among them
 # the test is set up as a deal.II program.
 
+set(LSR_TEST_SECONDS 600 CACHE STRING "Seconds after which a test is ended")
+
 if(LSR_WITH_MPI)
   # Containers run as root and on fewer cores than ranks.
   execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version
@@ -59,7 +61,7 @@ endfunction()
 # Tests run beside each other: threads that wait must not keep a core busy.
 function(_lsr_set_test_properties _test _ranks _threads _labels)
   set_tests_properties(${_test} PROPERTIES
-    TIMEOUT 600
+    TIMEOUT ${LSR_TEST_SECONDS}
     PROCESSORS ${_ranks}
     LABELS "${_labels}"
     ENVIRONMENT "OMP_NUM_THREADS=${_threads};OPENBLAS_NUM_THREADS=${_threads};OMP_WAIT_POLICY=passive")
