@@ -103,6 +103,18 @@ namespace lsr
     };
 
 
+    /// A cell for shape functions of another element than that of its degrees
+    /// of freedom.
+    template <int dim>
+    typename dealii::Triangulation<dim>::cell_iterator
+    without_element(
+      const typename dealii::DoFHandler<dim>::active_cell_iterator &cell)
+    {
+      return cell;
+    }
+
+
+
     /**
      * Make @p B the matrix that maps nodal values of a cell to jets (or, if
      * there are no @p gradients, to values): row q * size + i is entry i of the
@@ -432,7 +444,7 @@ namespace lsr
         values, scratch.trial_functions, true, dim, jet_size, scratch.B);
       if (own_tests)
         {
-          scratch.test_cell_values->reinit(cell);
+          scratch.test_cell_values->reinit(without_element<dim>(cell));
           fill_jets(*scratch.test_cell_values,
                     scratch.test_functions,
                     true,
@@ -476,7 +488,7 @@ namespace lsr
         values, scratch.trial_functions, false, 0, n_components, scratch.B);
       if (own_tests)
         {
-          scratch.test_face_values->reinit(cell, face);
+          scratch.test_face_values->reinit(without_element<dim>(cell), face);
           fill_jets(*scratch.test_face_values,
                     scratch.test_functions,
                     false,
@@ -545,7 +557,7 @@ namespace lsr
         {
           scratch.cell_values.reinit(cell);
           if (own_tests)
-            scratch.test_cell_values->reinit(cell);
+            scratch.test_cell_values->reinit(without_element<dim>(cell));
           const auto &values =
             own_tests ? *scratch.test_cell_values : scratch.cell_values;
           cell->get_dof_indices(dofs);

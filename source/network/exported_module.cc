@@ -159,11 +159,11 @@ namespace lsr
       add_user_input(const std::string &name)
       {
         const auto type = types->find(name);
-        require(type == types->end() ||
-                  ExportedProgram::is_floating(type->second.scalar_type),
-                "the input '" + name + "' has numbers of type " +
-                  ExportedProgram::name_of(type->second.scalar_type) +
-                  ", expected floating-point numbers");
+        if (type != types->end())
+          require(ExportedProgram::is_floating(type->second.scalar_type),
+                  "the input '" + name + "' has numbers of type " +
+                    ExportedProgram::name_of(type->second.scalar_type) +
+                    ", expected floating-point numbers");
         const bool is_name =
           !name.empty() && name != "self" &&
           !std::isdigit(static_cast<unsigned char>(name[0])) &&
