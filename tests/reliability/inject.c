@@ -8,8 +8,8 @@
  *   LSR_INJECT_FOLDER  files outside of this folder do not count
  *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; never do those
  *                      before the first file of the folder is opened, and those
- *                      in which libraries and MPI start, which end the program
- *                      in their own ways
+ *                      in which libraries and MPI start, or MPI opens a file,
+ *                      which end the program in their own ways
  *   LSR_INJECT_LOG     a file that is created when the call has failed, or, if
  *                      none was to fail, gets the number of calls at the end
  */
@@ -218,7 +218,7 @@ rename(const char *from, const char *to)
   return next(from, to);
 }
 
-/* How many calls there are in which libraries start. */
+/* How many calls there are in which libraries start or MPI opens a file. */
 static _Thread_local int n_starting;
 
 void *
@@ -240,6 +240,19 @@ MPI_Init_thread(int *n, char ***arguments, int required, int *provided)
   NEXT(MPI_Init_thread);
   ++n_starting;
   const int error = next(n, arguments, required, provided);
+  --n_starting;
+  return error;
+}
+
+/* As mpi.h declares it where handles are pointers; numbers pass, too. */
+int MPI_File_open(void *, const char *, int, void *, void *);
+
+int
+MPI_File_open(void *ranks, const char *path, int mode, void *info, void *file)
+{
+  NEXT(MPI_File_open);
+  ++n_starting;
+  const int error = next(ranks, path, mode, info, file);
   --n_starting;
   return error;
 }

@@ -114,6 +114,8 @@ def kill(arguments, inputs, name, moment):
 
 
 def starve(arguments, inputs, name, n):
+    """Let allocation n of rank 1 fail; whether there was one. For n = 0 none fails,
+    and their number is returned."""
     folder = campaign.fresh_folder(arguments.scratch, inputs, "run")
     record = arguments.scratch / "injected"
     record.unlink(missing_ok=True)
@@ -126,6 +128,8 @@ def starve(arguments, inputs, name, n):
         f"LSR_INJECT_LOG={record}",
     ]
     status, errors = campaign.run(command(arguments.lsr, name, folder, environment=faulty), folder)
+    if n == 0:
+        return int(record.read_text())
     if record.exists() and status != 0:
         check_end(status, errors, time.time() - record.stat().st_mtime)
     check_outputs(folder, inputs)
@@ -190,7 +194,9 @@ def all_faults(arguments, inputs):
                 n_killed += kill(arguments, inputs, name, moment)
             except Failure as failure:
                 yield f"{name}, a rank killed after {moment:.2f} s: {failure}"
-        for n in sorted(randomness.sample(range(1, 20 * arguments.number), arguments.number)):
+        allocations = range(1, starve(arguments, inputs, name, 0) + 1)
+        n_tried = min(arguments.number, len(allocations))
+        for n in sorted(randomness.sample(allocations, n_tried)):
             try:
                 n_starved += starve(arguments, inputs, name, n)
             except Failure as failure:
