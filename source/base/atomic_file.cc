@@ -123,8 +123,7 @@ namespace lsr
 
       ~TemporaryFile()
       {
-        std::error_code ignored;
-        fs::remove(path, ignored);
+        unlink(path.c_str());
         if (descriptor >= 0)
           close(descriptor);
         if (place != nullptr)

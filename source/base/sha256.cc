@@ -4,19 +4,33 @@
 
 #include <lsr/base/exceptions.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include <memory>
+#include <new>
 
 namespace lsr
 {
   std::string
   sha256(const std::string &bytes)
   {
+    // OpenSSL's common context crashes if there is no memory to make it.
+    const std::unique_ptr<OSSL_LIB_CTX, decltype(&OSSL_LIB_CTX_free)> context(
+      OSSL_LIB_CTX_new(), &OSSL_LIB_CTX_free);
+    if (!context)
+      throw std::bad_alloc();
+    const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(
+      EVP_MD_fetch(context.get(), "SHA256", nullptr), &EVP_MD_free);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int  size = 0;
-    require(
-      EVP_Digest(
-        bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) == 1,
-      "SHA-256: OpenSSL does not compute it here");
+    require(algorithm && EVP_Digest(bytes.data(),
+                                    bytes.size(),
+                                    digest,
+                                    &size,
+                                    algorithm.get(),
+                                    nullptr) == 1,
+            "SHA-256: OpenSSL does not compute it here");
     std::string text;
     for (unsigned int i = 0; i < size; ++i)
       {
