@@ -3,6 +3,7 @@
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <system_error>
 
 namespace lsr
@@ -155,22 +157,28 @@ namespace lsr
       remove_stale_ones(const fs::path &neighbour)
       {
         const std::string beginning = neighbour.filename().string() + suffix;
-        std::error_code   ignored;
-        for (const auto &entry : fs::directory_iterator(
-               neighbour.has_parent_path() ? neighbour.parent_path() : ".",
-               ignored))
+        const std::string folder =
+          neighbour.has_parent_path() ? neighbour.parent_path().string() : ".";
+        // Not std::filesystem's iterator, which ends the program where there
+        // is no memory.
+        const std::unique_ptr<DIR, int (*)(DIR *)> entries(
+          opendir(folder.c_str()), closedir);
+        if (!entries)
+          return;
+        const int here = dirfd(entries.get());
+        while (const dirent *const entry = readdir(entries.get()))
           {
-            const std::string name = entry.path().filename().string();
+            const std::string name = entry->d_name;
             if (name.compare(0, beginning.size(), beginning) != 0 ||
                 name.find_first_not_of("0123456789", beginning.size()) !=
                   std::string::npos)
               continue;
             const int stale =
-              open(entry.path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+              openat(here, name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
             if (stale < 0)
               continue;
             if (flock(stale, LOCK_EX | LOCK_NB) == 0)
-              fs::remove(entry.path(), ignored);
+              unlinkat(here, name.c_str(), 0);
             close(stale);
           }
       }
