@@ -151,11 +151,21 @@ namespace lsr
             n *= extents[i];
           }
         // Compression makes at most a thousand bytes of one.
-        const std::size_t n_bytes = H5Dget_storage_size(id);
+        const std::size_t n_bytes = n_stored_bytes();
         require(n / 1100 <= n_bytes,
                 failure + ": " + std::to_string(n) + " entries in " +
                   std::to_string(n_bytes) + " bytes");
         return n;
+      }
+
+      /// What the file has of them, whatever it says.
+      std::size_t
+      n_stored_bytes() const
+      {
+        const Handle file(H5Iget_file_id(id), H5Fclose, failure);
+        hsize_t      of_file = 0;
+        require(H5Fget_filesize(file, &of_file) >= 0, failure);
+        return std::min(H5Dget_storage_size(id), of_file);
       }
 
       /// Into memory for all of its entries, of the type @p memory_type.
@@ -381,7 +391,7 @@ namespace lsr
         return result;
       }
     const std::size_t size = H5Tget_size(data_set.type);
-    require(size / 1100 <= H5Dget_storage_size(data_set.id),
+    require(size / 1100 <= data_set.n_stored_bytes(),
             what + " is too long");
     std::string text(size, '\0');
     data_set.read(data_set.type, &text[0]);
