@@ -184,17 +184,49 @@ namespace lsr
 
 
 
-  /// The name of the program while it works, for exit() is not called then but
-  /// by libraries: by OpenBLAS, say, if there is no memory.
+  /// The same of the exception that is being handled; if there is none, a
+  /// library has ended the program.
+  inline std::string
+  reason_of_end()
+  {
+    const std::string stage = " in the stage '" + Timer::current_stage() + "'";
+    if (std::current_exception() == nullptr)
+      return "a library has ended the program" + stage;
+    try
+      {
+        throw;
+      }
+    catch (const std::exception &exception)
+      {
+        return reason_of(exception);
+      }
+    catch (...) // Trilinos throws numbers
+      {
+        return "a library has failed without a reason" + stage;
+      }
+  }
+
+
+
+  /// The name of the program while it works, for neither exit() nor
+  /// std::terminate() is called then but by libraries: by OpenBLAS and
+  /// LibTorch, say, if there is no memory.
   inline std::string working_program;
 
   inline void
   report_exit()
   {
     if (!working_program.empty())
-      fail(std::exchange(working_program, ""),
-           "a library has ended the program in the stage '" +
-             Timer::current_stage() + "'");
+      fail(std::exchange(working_program, ""), reason_of_end());
+  }
+
+  [[noreturn]] inline void
+  report_termination()
+  {
+    if (working_program.empty())
+      std::abort();
+    report_exit();
+    std::quick_exit(1); // no destructors: nobody knows what they would find
   }
 
 
@@ -211,20 +243,17 @@ namespace lsr
     static const int is_registered = std::atexit(report_exit);
     (void)is_registered;
     std::optional<std::string> failure;
-    working_program = name;
+    working_program     = name;
+    const auto previous = std::set_terminate(report_termination);
     try
       {
         action();
       }
-    catch (const std::exception &exception)
+    catch (...)
       {
-        failure = reason_of(exception);
+        failure = reason_of_end();
       }
-    catch (...) // Trilinos throws numbers
-      {
-        failure = "a library has failed without a reason in the stage '" +
-                  Timer::current_stage() + "'";
-      }
+    std::set_terminate(previous);
     working_program.clear();
     return failure ? fail(name, *failure) : 0;
   }

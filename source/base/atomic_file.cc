@@ -103,7 +103,9 @@ namespace lsr
         : path(neighbour.string() + suffix + std::to_string(getpid()))
       {
         // Libraries may end the program.
-        static const int is_registered = std::atexit(remove_temporary_files);
+        static const int is_registered =
+          std::atexit(remove_temporary_files) +
+          std::at_quick_exit(remove_temporary_files);
         (void)is_registered;
         remove_stale_ones(neighbour);
         for (auto &name : names_of_temporary_files)

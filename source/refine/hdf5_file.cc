@@ -391,8 +391,7 @@ namespace lsr
         return result;
       }
     const std::size_t size = H5Tget_size(data_set.type);
-    require(size / 1100 <= data_set.n_stored_bytes(),
-            what + " is too long");
+    require(size / 1100 <= data_set.n_stored_bytes(), what + " is too long");
     std::string text(size, '\0');
     data_set.read(data_set.type, &text[0]);
     return text.c_str();

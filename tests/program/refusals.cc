@@ -695,16 +695,23 @@ TEST_F(Refusals, OfTooLittleMemoryForTheThreads)
 
 TEST_F(Refusals, OfLibrariesThatEndTheProgram)
 {
-  const Outcome outcome = in_child(*inputs, []() {
-    std::atexit([]() { _exit(1); }); // the objects here are the parent's
-    return report_errors("lsr refine", []() {
-      Timer().run("solve", []() { std::exit(1); });
+  const auto expect_message = [&](const auto &library, const Words &parts) {
+    const Outcome outcome = in_child(*inputs, [&]() {
+      std::atexit([]() { _exit(1); }); // the objects here are the parent's
+      return report_errors("lsr refine",
+                           [&]() { Timer().run("solve", library); });
     });
-  });
-  EXPECT_EQ(outcome.status, 1);
-  expect_contains(outcome.err,
-                  "lsr refine: error: a library has ended the program in the "
-                  "stage 'solve'");
+    EXPECT_EQ(outcome.status, 1);
+    for (const std::string &part : parts)
+      expect_contains(outcome.err, part);
+  };
+  const std::string ended =
+    "lsr refine: error: a library has ended the program in the stage 'solve'";
+  expect_message([]() { std::exit(1); }, {ended});
+  expect_message([]() { std::terminate(); }, {ended});
+  const auto run_out = []() { throw std::bad_alloc(); };
+  expect_message([&]() noexcept { run_out(); },
+                 {"lsr refine: error: out of memory", "in the stage 'solve'"});
 }
 
 

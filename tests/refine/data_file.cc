@@ -380,6 +380,28 @@ TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
   expect_contains(refusal({1, true, true}), "'group' expected");
 }
 
+TEST_F(DataFile, HDF5ThatClaimsMoreThanTheFileHasIsRefused)
+{
+  DataSet data;
+  data.points            = random_points(2, 321);
+  data.targets           = random_column(321);
+  const std::string path = folder.file("data.h5");
+  write_data_set(path, data);
+  std::string bytes   = folder.read("data.h5");
+  const auto  replace = [&](const std::uint64_t old, const std::uint64_t by) {
+    const std::string from(reinterpret_cast<const char *>(&old), 8),
+      to(reinterpret_cast<const char *>(&by), 8);
+    std::size_t n = 0;
+    for (std::size_t at = 0; (at = bytes.find(from, at)) != bytes.npos; ++n)
+      bytes.replace(at, 8, to);
+    return n;
+  };
+  EXPECT_GT(replace(321, std::uint64_t(1) << 30), 0u);
+  EXPECT_GT(replace(321 * 8, std::uint64_t(8) << 30), 0u);
+  EXPECT_GT(replace(321 * 16, std::uint64_t(16) << 30), 0u);
+  expect_contains(refusal(bytes, {1, false, false}, "data.h5"), "entries in");
+}
+
 TEST_F(DataFile, NothingIsLeftBehindWhereWritingFails)
 {
   DataSet data;
