@@ -11,6 +11,7 @@
 #include <deal.II/base/parameter_acceptor.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -68,13 +69,17 @@ namespace lsr
     int         n_arguments = 1;
     char       *arguments[] = {name.data(), nullptr};
     char      **pointer     = arguments;
-    // What MPI says where it has none is not readable.
-    const int status =
-      report_errors(program, []() { require_memory_of_threads(1); });
+    std::optional<dealii::Utilities::MPI::MPI_InitFinalize> mpi;
+
+    const int status = report_errors(program, [&]() {
+      // What MPI says where it has none is not readable.
+      require_memory_of_threads(1);
+      mpi.emplace(n_arguments, pointer, 1);
+      clean_up_on_signals(); // PETSc has taken the handlers away
+      report_finalization();
+    });
     if (status != 0)
       return status;
-    dealii::Utilities::MPI::MPI_InitFinalize mpi(n_arguments, pointer, 1);
-    clean_up_on_signals(); // PETSc has taken the handlers away
     const MPI_Comm world = MPI_COMM_WORLD;
     return report_errors(program, [&]() {
       try

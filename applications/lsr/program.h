@@ -167,7 +167,9 @@ namespace lsr
 #ifdef LSR_WITH_MPI
     int has_mpi = 0;
     MPI_Initialized(&has_mpi);
-    if (has_mpi != 0)
+    int had_mpi = 0;
+    MPI_Finalized(&had_mpi);
+    if (has_mpi != 0 && had_mpi == 0)
       ranks = Communicator(MPI_COMM_WORLD);
 #endif
     // Mostly all ranks fail alike, and one message is enough: the first speaks
@@ -228,6 +230,27 @@ namespace lsr
     report_exit();
     std::quick_exit(1); // no destructors: nobody knows what they would find
   }
+
+
+
+#ifdef LSR_WITH_MPI
+  /// To be called when MPI has started: from now on a library that finalizes
+  /// it ends the program, as Trilinos' ML does if there is no memory, and other
+  /// processes would wait for ever.
+  inline void
+  report_finalization()
+  {
+    const auto report = [](MPI_Comm, int, void *, void *) -> int {
+      if (!working_program.empty())
+        report_termination();
+      return MPI_SUCCESS;
+    };
+    int key = MPI_KEYVAL_INVALID;
+    MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, report, &key, nullptr);
+    // What this communicator has is deleted first of all.
+    MPI_Comm_set_attr(MPI_COMM_SELF, key, nullptr);
+  }
+#endif
 
 
 

@@ -709,6 +709,14 @@ TEST_F(Refusals, OfLibrariesThatEndTheProgram)
     "lsr refine: error: a library has ended the program in the stage 'solve'";
   expect_message([]() { std::exit(1); }, {ended});
   expect_message([]() { std::terminate(); }, {ended});
+#ifdef LSR_WITH_MPI
+  const auto finalize = []() {
+    MPI_Init(nullptr, nullptr);
+    report_finalization();
+    MPI_Finalize();
+  };
+  expect_message(finalize, {ended});
+#endif
   const auto run_out = []() { throw std::bad_alloc(); };
   expect_message([&]() noexcept { run_out(); },
                  {"lsr refine: error: out of memory", "in the stage 'solve'"});
