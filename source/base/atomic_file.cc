@@ -2,6 +2,7 @@
 
 #include <lsr/base/atomic_file.h>
 #include <lsr/base/exceptions.h>
+#include <lsr/base/timer.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,7 +46,23 @@ namespace lsr
     /// awaits.
     std::atomic<int> n_being_created{0};
 
-    constexpr std::array<int, 3> signals_that_end = {{SIGINT, SIGTERM, SIGHUP}};
+    struct Signal
+    {
+      int         number;
+      const char *text;
+    };
+
+    constexpr std::array<Signal, 3> requests = {
+      {{SIGINT, "interrupted (SIGINT)"},
+       {SIGTERM, "terminated (SIGTERM)"},
+       {SIGHUP, "hung up (SIGHUP)"}}};
+
+    constexpr std::array<Signal, 5> crashes = {
+      {{SIGABRT, "error: aborted (SIGABRT)"},
+       {SIGBUS, "error: crashed (SIGBUS)"},
+       {SIGFPE, "error: crashed (SIGFPE)"},
+       {SIGILL, "error: crashed (SIGILL)"},
+       {SIGSEGV, "error: crashed (SIGSEGV)"}}};
 
 
 
@@ -76,8 +93,8 @@ namespace lsr
       // Were it to interrupt this thread, the handler would await itself.
       sigset_t blocked, previous;
       sigemptyset(&blocked);
-      for (const int number : signals_that_end)
-        sigaddset(&blocked, number);
+      for (const Signal &request : requests)
+        sigaddset(&blocked, request.number);
       pthread_sigmask(SIG_BLOCK, &blocked, &previous);
       ++n_being_created;
       const int descriptor =
@@ -257,21 +274,87 @@ namespace lsr
 
 
 
+    /// Write to the standard error; if nobody listens, it does not matter.
+    void
+    say(const char *const text)
+    {
+      if (write(STDERR_FILENO, text, std::strlen(text)) < 0)
+        return;
+    }
+
+
+
+    /// For handlers of signals: end as without one.
+    template <std::size_t n>
+    void
+    say_and_end(const std::array<Signal, n> &signals,
+                const int                    number,
+                const std::string           &stage)
+    {
+      remove_temporary_files();
+      say("lsr: ");
+      for (const Signal &known : signals)
+        if (known.number == number)
+          say(known.text);
+      if (!stage.empty())
+        {
+          say(", in the stage '");
+          say(stage.c_str());
+          say("'");
+        }
+      say("\n");
+      signal(number, SIG_DFL);
+      raise(number);
+    }
+
+
+
     extern "C" void
-    clean_up_and_end(const int number)
+    end_on_request(const int number)
     {
       is_ending = true;
       while (n_being_created > 0)
         usleep(100);
-      remove_temporary_files();
-      const char *const text = number == SIGINT  ? "interrupted (SIGINT)\n" :
-                               number == SIGTERM ? "terminated (SIGTERM)\n" :
-                                                   "hung up (SIGHUP)\n";
-      if (write(STDERR_FILENO, "lsr: ", 5) < 0 ||
-          write(STDERR_FILENO, text, std::strlen(text)) < 0)
-        {} // nobody listens
-      signal(number, SIG_DFL);
-      raise(number);
+      say_and_end(requests, number, {});
+    }
+
+
+
+    extern "C" void
+    end_after_crash(const int number)
+    {
+      say_and_end(crashes, number, Timer::current_stage());
+    }
+
+
+
+    /// The actions of @p signals, with @p handler where there is none.
+    template <std::size_t n>
+    std::array<struct sigaction, n>
+    actions_with(const std::array<Signal, n> &signals, void (*handler)(int))
+    {
+      std::array<struct sigaction, n> actions;
+      for (std::size_t i = 0; i < n; ++i)
+        {
+          sigaction(signals[i].number, nullptr, &actions[i]);
+          if (actions[i].sa_handler == SIG_DFL)
+            {
+              actions[i].sa_handler = handler;
+              actions[i].sa_flags   = SA_RESTART;
+            }
+        }
+      return actions;
+    }
+
+
+
+    template <std::size_t n>
+    void
+    set_actions(const std::array<Signal, n>           &signals,
+                const std::array<struct sigaction, n> &actions)
+    {
+      for (std::size_t i = 0; i < n; ++i)
+        sigaction(signals[i].number, &actions[i], nullptr);
     }
   } // namespace
 
@@ -358,21 +441,9 @@ namespace lsr
   void
   clean_up_on_signals()
   {
-    using Actions = std::array<struct sigaction, signals_that_end.size()>;
-    static const Actions actions = []() {
-      Actions result;
-      for (std::size_t i = 0; i < result.size(); ++i)
-        {
-          sigaction(signals_that_end[i], nullptr, &result[i]);
-          if (result[i].sa_handler == SIG_DFL)
-            {
-              result[i].sa_handler = clean_up_and_end;
-              result[i].sa_flags   = SA_RESTART;
-            }
-        }
-      return result;
-    }();
-    for (std::size_t i = 0; i < actions.size(); ++i)
-      sigaction(signals_that_end[i], &actions[i], nullptr);
+    static const auto of_requests = actions_with(requests, &end_on_request);
+    static const auto of_crashes  = actions_with(crashes, &end_after_crash);
+    set_actions(requests, of_requests);
+    set_actions(crashes, of_crashes);
   }
 } // namespace lsr

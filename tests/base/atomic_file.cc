@@ -150,7 +150,7 @@ TEST_F(AtomicFile, RemovesWhatKilledProgramsLeftAndNothingElse)
 TEST_F(AtomicFile, SignalsRemoveTheTemporaryFileAndKeepTheOldOne)
 {
   write("file", "old");
-  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV})
     {
       const pid_t child = fork();
       if (child == 0)

@@ -61,12 +61,13 @@ namespace lsr
                       const std::vector<std::string> &inputs = {});
 
   /**
-   * From now on the signals INT, TERM and HUP remove the temporary files that
-   * write_atomically() has open, and write one line to the standard error,
-   * before they end the process as they would have done. For programs; signals
-   * that have a handler already, or are ignored, are left alone. Called again
-   * it puts back what the first call has left, for libraries that start later
-   * may have taken handlers away: PETSc does, which deal.II starts with MPI.
+   * From now on the signals INT, TERM and HUP, and those of crashes, remove the
+   * temporary files of write_atomically(), and write one line to the standard
+   * error (of a crash with Timer::current_stage()), before they end the process
+   * as they would have done. For programs; signals that have a handler already,
+   * or are ignored, are left alone. Called again it puts back what the first
+   * call has left, for libraries that start later may have taken handlers away:
+   * PETSc does, which deal.II starts with MPI.
    */
   void
   clean_up_on_signals();
