@@ -55,7 +55,8 @@ namespace lsr
     Options           &options)
   {
     int (*run)(const std::string &, Options &) = nullptr;
-    const int status                           = report_errors(program, [&]() {
+
+    const int status = report_errors(program, [&]() {
       run = finite_element_commands().*command;
     });
     return status != 0 ? status : run(program, options);

@@ -120,10 +120,9 @@ namespace lsr
         : path(neighbour.string() + suffix + std::to_string(getpid()))
       {
         // Libraries may end the program.
-        static const int is_registered =
+        [[maybe_unused]] static const int error_of_registration =
           std::atexit(remove_temporary_files) +
           std::at_quick_exit(remove_temporary_files);
-        (void)is_registered;
         remove_stale_ones(neighbour);
         for (auto &name : names_of_temporary_files)
           {
@@ -278,8 +277,8 @@ namespace lsr
     void
     say(const char *const text)
     {
-      if (write(STDERR_FILENO, text, std::strlen(text)) < 0)
-        return;
+      [[maybe_unused]] const ssize_t n =
+        write(STDERR_FILENO, text, std::strlen(text));
     }
 
 

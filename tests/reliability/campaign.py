@@ -8,9 +8,10 @@
 
 `inject` lets the first, second, third, ... call of open, write, fsync and rename
 in the folder of a run fail until the run succeeds, or fsync end the program, as
-libraries do, and so the allocations of at least 64 KiB. `starve` lets single allocations of any size fail, N of each run
-that are chosen at random. `kill` ends runs at random moments with SIGKILL, SIGTERM or SIGINT,
-and then runs them (iterative ones: restarts them) to the end.
+libraries do, and so the allocations of at least 64 KiB. `starve` lets single
+allocations of any size fail, N of each run that are chosen at random. `kill` ends
+runs at random moments with SIGKILL, SIGTERM or SIGINT, and then runs them
+(iterative ones: restarts them) to the end.
 
 After each of these the inputs have to be intact, every output is whole: that of
 an earlier run, the new one, or not there; there is one message and the exit
