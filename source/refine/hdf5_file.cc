@@ -150,6 +150,11 @@ namespace lsr
                     failure + ": it is too large");
             n *= extents[i];
           }
+        // HDF5 takes memory for what it converts, however large.
+        const std::size_t size = H5Tget_size(type);
+        require(size <= 16,
+                failure + ": its entries have " + std::to_string(size) +
+                  " bytes each");
         // Compression makes at most a thousand bytes of one.
         const std::size_t n_bytes = n_stored_bytes();
         require(n / 1100 <= n_bytes,
