@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -46,23 +47,23 @@ namespace lsr
     /// awaits.
     std::atomic<int> n_being_created{0};
 
+    /// A signal that ends the process.
     struct Signal
     {
       int         number;
       const char *text;
+      bool        is_crash;
     };
 
-    constexpr std::array<Signal, 3> requests = {
-      {{SIGINT, "interrupted (SIGINT)"},
-       {SIGTERM, "terminated (SIGTERM)"},
-       {SIGHUP, "hung up (SIGHUP)"}}};
-
-    constexpr std::array<Signal, 5> crashes = {
-      {{SIGABRT, "error: aborted (SIGABRT)"},
-       {SIGBUS, "error: crashed (SIGBUS)"},
-       {SIGFPE, "error: crashed (SIGFPE)"},
-       {SIGILL, "error: crashed (SIGILL)"},
-       {SIGSEGV, "error: crashed (SIGSEGV)"}}};
+    constexpr std::array<Signal, 8> signals = {
+      {{SIGINT, "interrupted (SIGINT)", false},
+       {SIGTERM, "terminated (SIGTERM)", false},
+       {SIGHUP, "hung up (SIGHUP)", false},
+       {SIGABRT, "error: aborted (SIGABRT)", true},
+       {SIGBUS, "error: crashed (SIGBUS)", true},
+       {SIGFPE, "error: crashed (SIGFPE)", true},
+       {SIGILL, "error: crashed (SIGILL)", true},
+       {SIGSEGV, "error: crashed (SIGSEGV)", true}}};
 
 
 
@@ -93,8 +94,9 @@ namespace lsr
       // Were it to interrupt this thread, the handler would await itself.
       sigset_t blocked, previous;
       sigemptyset(&blocked);
-      for (const Signal &request : requests)
-        sigaddset(&blocked, request.number);
+      for (const Signal &known : signals)
+        if (!known.is_crash)
+          sigaddset(&blocked, known.number);
       pthread_sigmask(SIG_BLOCK, &blocked, &previous);
       ++n_being_created;
       const int descriptor =
@@ -283,77 +285,31 @@ namespace lsr
 
 
 
-    /// For handlers of signals: end as without one.
-    template <std::size_t n>
-    void
-    say_and_end(const std::array<Signal, n> &signals,
-                const int                    number,
-                const std::string           &stage)
+    extern "C" void
+    clean_up_and_end(const int number)
     {
+      const Signal &known =
+        *std::find_if(signals.begin(), signals.end(), [=](const Signal &other) {
+          return other.number == number;
+        });
+      if (!known.is_crash)
+        {
+          is_ending = true;
+          while (n_being_created > 0)
+            usleep(100);
+        }
       remove_temporary_files();
       say("lsr: ");
-      for (const Signal &known : signals)
-        if (known.number == number)
-          say(known.text);
-      if (!stage.empty())
+      say(known.text);
+      if (known.is_crash && !Timer::current_stage().empty())
         {
           say(", in the stage '");
-          say(stage.c_str());
+          say(Timer::current_stage().c_str());
           say("'");
         }
       say("\n");
       signal(number, SIG_DFL);
       raise(number);
-    }
-
-
-
-    extern "C" void
-    end_on_request(const int number)
-    {
-      is_ending = true;
-      while (n_being_created > 0)
-        usleep(100);
-      say_and_end(requests, number, {});
-    }
-
-
-
-    extern "C" void
-    end_after_crash(const int number)
-    {
-      say_and_end(crashes, number, Timer::current_stage());
-    }
-
-
-
-    /// The actions of @p signals, with @p handler where there is none.
-    template <std::size_t n>
-    std::array<struct sigaction, n>
-    actions_with(const std::array<Signal, n> &signals, void (*handler)(int))
-    {
-      std::array<struct sigaction, n> actions;
-      for (std::size_t i = 0; i < n; ++i)
-        {
-          sigaction(signals[i].number, nullptr, &actions[i]);
-          if (actions[i].sa_handler == SIG_DFL)
-            {
-              actions[i].sa_handler = handler;
-              actions[i].sa_flags   = SA_RESTART;
-            }
-        }
-      return actions;
-    }
-
-
-
-    template <std::size_t n>
-    void
-    set_actions(const std::array<Signal, n>           &signals,
-                const std::array<struct sigaction, n> &actions)
-    {
-      for (std::size_t i = 0; i < n; ++i)
-        sigaction(signals[i].number, &actions[i], nullptr);
     }
   } // namespace
 
@@ -440,9 +396,21 @@ namespace lsr
   void
   clean_up_on_signals()
   {
-    static const auto of_requests = actions_with(requests, &end_on_request);
-    static const auto of_crashes  = actions_with(crashes, &end_after_crash);
-    set_actions(requests, of_requests);
-    set_actions(crashes, of_crashes);
+    using Actions                = std::array<struct sigaction, signals.size()>;
+    static const Actions actions = []() {
+      Actions result;
+      for (std::size_t i = 0; i < result.size(); ++i)
+        {
+          sigaction(signals[i].number, nullptr, &result[i]);
+          if (result[i].sa_handler == SIG_DFL)
+            {
+              result[i].sa_handler = clean_up_and_end;
+              result[i].sa_flags   = SA_RESTART;
+            }
+        }
+      return result;
+    }();
+    for (std::size_t i = 0; i < actions.size(); ++i)
+      sigaction(signals[i].number, &actions[i], nullptr);
   }
 } // namespace lsr

@@ -255,7 +255,7 @@ namespace lsr
     };
     H5Lvisit(
       file, H5_INDEX_NAME, H5_ITER_NATIVE, read, const_cast<HDF5File *>(this));
-    names();
+    names(); // looks at more of the file
   }
 
 

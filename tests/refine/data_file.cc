@@ -37,6 +37,18 @@ namespace
         [&]() { read_data_set(folder.write(name, content), format); });
     }
 
+    // Points in the plane with one target each, in data.h5; returns its path.
+    std::string
+    write_random_data(const std::size_t n_points) const
+    {
+      DataSet data;
+      data.points            = random_points(2, n_points);
+      data.targets           = random_column(n_points);
+      const std::string path = folder.file("data.h5");
+      write_data_set(path, data);
+      return path;
+    }
+
     // Inputs, targets, set and group of the first point, and what is said.
     std::string
     first_point(const std::string &content,
@@ -365,12 +377,8 @@ TEST_F(DataFile, FilesThatAreNoneAreRefused)
 
 TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
 {
-  DataSet data;
-  data.points            = random_points(2, 10);
-  data.targets           = random_column(10);
-  const std::string path = folder.file("data.h5");
-  write_data_set(path, data);
-  const auto refusal = [&](const DataFileFormat &format) {
+  const std::string path    = write_random_data(10);
+  const auto        refusal = [&](const DataFileFormat &format) {
     return message([&]() { read_data_set(path, format); });
   };
   EXPECT_EQ(refusal({1, true, false}), "");
@@ -382,11 +390,7 @@ TEST_F(DataFile, HDF5DataThatDoesNotFitIsRefused)
 
 TEST_F(DataFile, HDF5ThatClaimsMoreThanTheFileHasIsRefused)
 {
-  DataSet data;
-  data.points            = random_points(2, 321);
-  data.targets           = random_column(321);
-  const std::string path = folder.file("data.h5");
-  write_data_set(path, data);
+  write_random_data(321);
   std::string bytes   = folder.read("data.h5");
   const auto  replace = [&](const std::uint64_t old, const std::uint64_t by) {
     const std::string from(reinterpret_cast<const char *>(&old), 8),
