@@ -770,11 +770,9 @@ namespace lsr
               "--field FILE expected, with the predicted field");
       const OutputParameters &output = run.parameters.output;
       on_first_rank(world, [&]() {
-        prepare_output_folder(output.folder);
-        prepare_output_file(in_output_folder(run, "check.json"),
-                            {options.field_file, options.file});
-        prepare_output_file(in_output_folder(run, "check.vtu"),
-                            {options.field_file, options.file});
+        prepare_output_folder(output.folder,
+                              {"check.json", "check.vtu"},
+                              {options.field_file, options.file});
       });
       const PointData       data = set_up(run);
       const PointField<dim> points(data.points);

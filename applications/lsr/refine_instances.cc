@@ -382,8 +382,16 @@ namespace lsr
     // An array of other sizes, or for fewer instances, is refused now.
     if (!run.parameters.network.grid.empty())
       grid_input(run, run.table.instances.size() - 1);
+    std::vector<std::string> files = {"instances.csv", "summary.json"};
+    if (run.is_family())
+      files.insert(files.end(), {"aligned.pt", "refined.pt"});
     on_first_rank(world, [&]() {
-      prepare_output_folder(folder);
+      prepare_output_folder(folder,
+                            files,
+                            {run.parameters.network.file,
+                             instances.file,
+                             instances.family.file,
+                             command_line.file});
       // Of an earlier run.
       std::filesystem::remove(folder + "/summary.json");
     });

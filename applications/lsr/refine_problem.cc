@@ -485,6 +485,34 @@ namespace lsr
 
 
     template <int dim>
+    bool
+    is_iterative(const RefineCase<dim> &run, const bool restart)
+    {
+      return restart || run.parameters.iterations.get().max_iterations != 1;
+    }
+
+
+
+    /// In the output folder; the fields of iterations have names of their own.
+    template <int dim>
+    std::vector<std::string>
+    files_to_write(const RefineCase<dim> &run, const bool restart)
+    {
+      const OutputParameters  &output = run.parameters.output;
+      std::vector<std::string> files  = {"comparison.csv", "report.json"};
+      if (output.vtu || output.pictures)
+        files.emplace_back("solution.vtu");
+      if (output.refined_network)
+        files.emplace_back("refined.pt");
+      if (is_iterative(run, restart))
+        files.insert(files.end(),
+                     {"history.csv", "checkpoint.pt", "aligned.pt"});
+      return files;
+    }
+
+
+
+    template <int dim>
     void
     refine_case_of(const MPI_Comm       world,
                    const std::string   &equation,
@@ -505,21 +533,19 @@ namespace lsr
           return;
         }
       on_first_rank(world, [&]() {
-        prepare_output_folder(output.folder);
-        if (output.refined_network)
-          prepare_output_file(in_output_folder(run, "refined.pt"),
-                              {run.parameters.network.file});
+        prepare_output_folder(output.folder,
+                              files_to_write(run, options.restart),
+                              {run.parameters.network.file, options.file});
       });
       set_up(run);
-      if (run.parameters.iterations.get().max_iterations == 1 &&
-          !options.restart)
-        conclude(run, refine_once(run), std::nullopt);
-      else
+      if (is_iterative(run, options.restart))
         {
           const FEVector   solution   = solve(run);
           const Refinement refinement = iterate(run, solution, options.restart);
           conclude(run, refinement, solution);
         }
+      else
+        conclude(run, refine_once(run), std::nullopt);
     }
   } // namespace
 

@@ -311,6 +311,21 @@ namespace lsr
       signal(number, SIG_DFL);
       raise(number);
     }
+    /// @p path is neither a folder nor one of the @p inputs.
+    void
+    require_output(const std::string              &path,
+                   const std::vector<std::string> &inputs)
+    {
+      const std::string failure = "Cannot write the file '" + path + "': ";
+      const fs::path    target  = target_of(path);
+      std::error_code   error;
+      require(!fs::is_directory(target, error),
+              failure + "it is a folder, expected the name of a file");
+      for (const std::string &input : inputs)
+        require(!fs::equivalent(target, input, error),
+                failure + "it is the input '" + input +
+                  "', which would be lost; expected another name");
+    }
   } // namespace
 
 
@@ -345,9 +360,13 @@ namespace lsr
 
 
   void
-  prepare_output_folder(const std::string &path)
+  prepare_output_folder(const std::string              &path,
+                        const std::vector<std::string> &files,
+                        const std::vector<std::string> &inputs)
   {
     require(!path.empty(), "The name of the output folder is empty.");
+    for (const std::string &file : files)
+      require_output((fs::path(path) / file).string(), inputs);
 
     const std::string failure = "Cannot use the output folder '" + path + "': ";
     std::error_code   error;
@@ -374,21 +393,15 @@ namespace lsr
                       const std::vector<std::string> &inputs)
   {
     require(!path.empty(), "The name of an output file is empty.");
-
-    const std::string failure = "Cannot write the file '" + path + "': ";
-    const fs::path    target  = target_of(path);
-    std::error_code   error;
-    require(!fs::is_directory(target, error),
-            failure + "it is a folder, expected the name of a file");
-    for (const std::string &input : inputs)
-      require(!fs::equivalent(target, input, error),
-              failure + "it is the input '" + input +
-                "', which would be lost; expected another name");
+    require_output(path, inputs);
+    const fs::path target = target_of(path);
     if (!is_replaceable(target))
       return;
     prepare_output_folder(fs::absolute(target).parent_path().string());
     const TemporaryFile probe(target);
-    require(probe.error_number() == 0, failure + reason(probe.error_number()));
+    require(probe.error_number() == 0,
+            "Cannot write the file '" + path +
+              "': " + reason(probe.error_number()));
   }
 
 

@@ -17,13 +17,16 @@ namespace lsr
   namespace
   {
     [[noreturn]] void
-    run_and_end(const std::function<void()> &function)
+    run_and_end(const std::function<void()> &function, const rlim_t seconds)
     {
       // Neither the handlers of this program nor files of its memory.
-      for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL})
+      for (const int number :
+           {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU})
         signal(number, SIG_DFL);
       const rlimit none = {0, 0};
       setrlimit(RLIMIT_CORE, &none);
+      const rlimit time = {seconds, seconds + 1};
+      setrlimit(RLIMIT_CPU, &time);
       try
         {
           function();
@@ -37,11 +40,13 @@ namespace lsr
 
 
   void
-  rehearse(const std::function<void()> &function, const std::string &failure)
+  rehearse(const std::function<void()> &function,
+           const std::string           &failure,
+           const std::uintmax_t         seconds)
   {
     const pid_t child = fork();
     if (child == 0)
-      run_and_end(function);
+      run_and_end(function, seconds);
     if (child < 0)
       return; // no more processes: as it would be without
     int status = 0;

@@ -51,8 +51,7 @@ namespace lsr
                       const std::optional<unsigned int> n_outputs,
                       const LoadOptions                &options)
   {
-    const auto &[scaling, inputs, checksum] = options;
-    const std::string found = checked_sha256(bytes, name, checksum);
+    const std::string found = checked_sha256(bytes, name, options.checksum);
     const std::optional<RefinedFile> refined = RefinedFile::read(bytes, name);
     require(!refined || refined->n_inputs == 0 || refined->n_inputs == n_inputs,
             name + ": a refined network with " +
@@ -61,14 +60,15 @@ namespace lsr
     const auto file =
       std::make_shared<const std::string>(refined ? refined->network : bytes);
     torch::jit::Module module = read_module(*file, name);
+    const auto        &inputs = options.inputs;
     return guarded(name, [&]() {
       if (refined)
-        refined->check(scaling, inputs.names, inputs.sample_sizes);
+        refined->check(options.scaling, inputs.names, inputs.sample_sizes);
       auto implementation = std::make_unique<Implementation>(
         std::move(module),
         name,
         n_inputs,
-        refined ? refined->scaling : scaling,
+        refined ? refined->scaling : options.scaling,
         refined && !refined->input_names.empty() ? refined->input_names :
                                                    inputs.names,
         refined ? refined->sample_sizes : inputs.sample_sizes);

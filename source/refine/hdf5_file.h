@@ -81,7 +81,8 @@ namespace lsr
     void
     open();
 
-    /// Read all there is, as numbers or as a text.
+    /// Read all there is, as numbers or as a text, in a process of its own,
+    /// which this may end.
     void
     read_all() const;
 

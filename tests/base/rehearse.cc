@@ -17,15 +17,29 @@ TEST(Rehearse, ACrashIsAMessage)
 {
   for (const int number : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGKILL})
     expect_contains(message([&]() {
-                      rehearse([&]() { std::raise(number); }, "a file");
+                      rehearse([&]() { std::raise(number); }, "a file", 60);
                     }),
                     "a file (");
+}
+
+TEST(Rehearse, ComputingForEverIsAMessage)
+{
+  expect_contains(message([&]() {
+                    rehearse(
+                      []() {
+                        for (volatile unsigned int i = 0;; i = i + 1)
+                          {}
+                      },
+                      "a file",
+                      1);
+                  }),
+                  "a file (CPU time limit exceeded)");
 }
 
 TEST(Rehearse, OtherEndsAreNone)
 {
   int n_calls = 0;
-  rehearse([&]() { ++n_calls; }, "a file");
-  rehearse([&]() { throw Error("what is wrong"); }, "a file");
+  rehearse([&]() { ++n_calls; }, "a file", 60);
+  rehearse([&]() { throw Error("what is wrong"); }, "a file", 60);
   EXPECT_EQ(n_calls, 0); // in this process
 }

@@ -124,9 +124,10 @@ TEST(SeparatedProducts, RespectTheScalingOfInputsAndOutputs)
 
 TEST(SeparatedProducts, PayOnGridsOnly)
 {
-  for (const auto &[name, network] : all_models())
+  for (const auto &[name, model] : all_models())
     {
       SCOPED_TRACE(name);
+      const Network    &network      = model;
       const bool        is_separable = separable.count(name) > 0;
       const std::size_t n_first      = is_separable ? separable.at(name) : 1;
       const auto        separated    = [&](const Block &points) {

@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -285,7 +286,13 @@ namespace
         expect_contains(message, part);
     }
 
-    /// The same for the good parameter file with some settings.
+    static void
+    make_folder(const std::string &name)
+    {
+      std::filesystem::create_directories(inputs->path / name);
+    }
+
+    /// The same as refuses() for the good parameter file with some settings.
     void
     refine_refuses(const Words &settings, const Words &parts) const
     {
@@ -427,6 +434,20 @@ TEST_F(Refusals, OfOutputsAndIterations)
   refine_refuses({"Output/Folder=a_file"}, {"'a_file'"});
   refine_refuses({"Output/Folder=a_file/results"}, {"'a_file/results'"});
   refine_refuses({"Output/Folder="}, {"output folder", "empty"});
+  // Before the mesh, which would take minutes.
+  const std::string fine = "Mesh/Global refinements=12";
+  for (const std::string file :
+       {"solution.vtu", "refined.pt", "comparison.csv", "report.json"})
+    {
+      make_folder("of_" + file + "/" + file);
+      refine_refuses({"Output/Folder=of_" + file, fine},
+                     {"of_" + file + "/" + file, "it is a folder"});
+    }
+  make_folder("taken/history.csv");
+  refine_refuses({"Output/Folder=taken", "Iterations/Number=2", fine},
+                 {"taken/history.csv", "it is a folder"});
+  refine_refuses({"Network/File=results/refined.pt", fine},
+                 {"results/refined.pt", "it is the input"});
   refine_refuses({"Output/Further refinements=-1"},
                  {"Further refinements", "-1"});
   refine_refuses({"Output/Further refinements=1",
@@ -490,6 +511,9 @@ TEST_F(Refusals, OfInstances)
                     "Instances/Inputs=s1, s2",
                     "Mesh/Global refinements=12"},
                    {"late.csv, line 150", "\"x+z9\""});
+  make_folder("of_instances/instances.csv");
+  instances_refuse({"Output/Folder=of_instances", "Mesh/Global refinements=12"},
+                   {"of_instances/instances.csv", "it is a folder"});
   instances_refuse({"Instances/Inputs=a1, a2, s1, a3"},
                    {"Instances/Inputs: found 'a3'"});
   instances_refuse({"Instances/Inputs="}, {"Instances/Inputs is empty"});

@@ -40,13 +40,17 @@ namespace lsr
 
   /**
    * Make sure that files can be written into the folder @p path, which is
-   * created, together with the folders above it, where it does not exist. To be
-   * called before long work starts, by one process only.
+   * created, together with the folders above it, where it does not exist. The
+   * @p files that will be written there, names without a folder, are none of
+   * folders, and none of the @p inputs, which would be lost. To be called
+   * before long work starts, by one process only.
    *
    * @throw Error with the path and the reason if this cannot be done.
    */
   void
-  prepare_output_folder(const std::string &path);
+  prepare_output_folder(const std::string              &path,
+                        const std::vector<std::string> &files  = {},
+                        const std::vector<std::string> &inputs = {});
 
   /**
    * Make sure that write_atomically() can write the file @p path: its folder is
