@@ -131,7 +131,7 @@ namespace lsr
         for (const auto &[path, checksum] : files.items())
           {
             std::string content = archive.read(path);
-            require(sha256(content) == checksum,
+            require(sha256(content) == checksum.get<std::string>(),
                     name + ": " + path +
                       " inside is damaged: its checksum is another");
             contents[path] = std::move(content);
