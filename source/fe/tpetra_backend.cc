@@ -107,7 +107,7 @@ namespace lsr
                       const HostBlock &Y,
                       const Function  &function)
       {
-        constexpr std::size_t n_at_a_time = 16;
+        constexpr std::size_t n_at_a_time = 4;
         const std::size_t     n           = X.extent(1);
         for (std::size_t first = 0; first < n; first += n_at_a_time)
           {
