@@ -247,7 +247,7 @@ namespace lsr
       if (dealii::Utilities::MPI::n_mpi_processes(world) == 1)
         return;
       std::ostringstream text;
-      prm.print_parameters(text, dealii::ParameterHandler::ShortText);
+      prm.print_parameters(text, dealii::ParameterHandler::ShortPRM);
       std::vector<std::string> names  = {"the parameter file"};
       std::vector<std::size_t> hashes = {std::hash<std::string>()(text.str())};
       for (const std::string &path : paths)

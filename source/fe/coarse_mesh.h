@@ -6,6 +6,7 @@
 #include <deal.II/base/point.h>
 #include <deal.II/base/types.h>
 #include <deal.II/grid/tria.h>
+#include <deal.II/grid/tria_description.h>
 
 #include <map>
 #include <string>
