@@ -115,19 +115,6 @@ namespace lsr
 
 
     template <int dim>
-    LinearSolver::Method
-    method(const CheckCase<dim> &run)
-    {
-      if (run.problem.discretization.petrov_galerkin_in_time())
-        return LinearSolver::Method::direct;
-      return run.problem.equation.is_symmetric_positive_definite() ?
-               LinearSolver::Method::conjugate_gradients :
-               LinearSolver::Method::gmres;
-    }
-
-
-
-    template <int dim>
     void
     make_sampling(CheckCase<dim> &run)
     {
@@ -427,7 +414,10 @@ namespace lsr
       else
         {
           const SparseMatrix AT = transpose(run.A);
-          LinearSolver(AT, run.problem.discretization, method(run))
+          LinearSolver(AT,
+                       run.problem.discretization,
+                       LinearSolver::method_for(run.problem.equation,
+                                                run.problem.discretization))
             .solve(goal.adjoint, goal.free_derivative, run.options.tolerance);
         }
       return goal;
@@ -485,8 +475,11 @@ namespace lsr
         {
           run.solver.reset();
           assembler(run).jacobian(u, run.A);
-          run.solver =
-            std::make_unique<LinearSolver>(run.A, discretization, method(run));
+          run.solver = std::make_unique<LinearSolver>(
+            run.A,
+            discretization,
+            LinearSolver::method_for(run.problem.equation,
+                                     run.problem.discretization));
           run.goal.reset();
         }
       if (!run.goal && !run.options.goal.empty())

@@ -127,7 +127,7 @@ namespace lsr
     content.integers["cells"]    = cells(dof_handler, node);
     content.integers["boundary"] = boundary(discretization, node);
     content.n_columns["cells"] =
-      dof_handler.get_fe().n_dofs_per_cell() / discretization.n_components();
+      dof_handler.get_fe().base_element(0).n_dofs_per_cell();
     content.n_columns["boundary"] = 2;
     write_atomically(options.exported_mesh,
                      [&](std::ostream &out) { out << hdf5_image(content); });

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <numeric>
 
 namespace lsr
@@ -62,10 +63,14 @@ namespace lsr
                                    {"refined", refined.difference_to_fem.L2},
                                    {"relative",
                                     network.difference_to_fem.relative}};
-    result["residual"]          = {{"network", network.residual},
-                                   {"refined", refined.residual},
-                                   {"fem", fem.residual}};
-    result["seconds"]           = seconds(report.timer);
+    if (std::isfinite(network.difference_to_fem.multiplier))
+      result["difference_to_fem"]["multiplier"] = {
+        {"network", network.difference_to_fem.multiplier},
+        {"refined", refined.difference_to_fem.multiplier}};
+    result["residual"] = {{"network", network.residual},
+                          {"refined", refined.residual},
+                          {"fem", fem.residual}};
+    result["seconds"]  = seconds(report.timer);
 
     std::vector<unsigned int> ranks(report.profile.loss.size());
     std::iota(ranks.begin(), ranks.end(), 0);

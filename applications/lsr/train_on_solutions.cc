@@ -8,6 +8,10 @@
 #include <lsr/dense/blas.h>
 #include <lsr/network/training.h>
 
+#include <deal.II/base/quadrature.h>
+#include <deal.II/fe/fe_values.h>
+#include <deal.II/lac/vector.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -31,8 +35,46 @@ namespace lsr
 
 
 
-    /// The finite-element solution at all nodes, in the order of the values of
-    /// a network: its outputs belong together, point by point.
+    /// All components of @p field at all nodes, also at those of others alone,
+    /// in the order of the values of a network: its outputs belong together,
+    /// point by point.
+    template <int dim>
+    HostColumn
+    values_at_nodes(const Discretization<dim> &discretization,
+                    const FEVector            &field,
+                    const Sampling            &nodes)
+    {
+      const auto           &fe = discretization.finite_element();
+      const unsigned int    n  = fe.n_components();
+      dealii::FEValues<dim> fe_values(discretization.mapping(),
+                                      fe,
+                                      dealii::Quadrature<dim>(
+                                        fe.get_unit_support_points()),
+                                      dealii::update_values);
+      std::vector<dealii::types::global_dof_index> dofs(fe.n_dofs_per_cell());
+      std::vector<dealii::Vector<double>>          at_nodes(dofs.size(),
+                                                   dealii::Vector<double>(n));
+      const HostColumn values("lsr::HostColumn", nodes.points.extent(1) * n);
+      for (const auto &cell :
+           discretization.dof_handler().active_cell_iterators())
+        {
+          fe_values.reinit(cell);
+          fe_values.get_function_values(field, at_nodes);
+          cell->get_dof_indices(dofs);
+          for (unsigned int i = 0; i < dofs.size(); ++i)
+            {
+              const std::size_t row =
+                nodes.rows.empty() ? dofs[i] : nodes.rows[dofs[i]];
+              for (unsigned int c = 0; c < n; ++c)
+                values(row - row % n + c) = at_nodes[i](c);
+            }
+        }
+      return values;
+    }
+
+
+
+    /// The finite-element solution at all nodes.
     template <int dim>
     TrainingData
     solve(ProblemCase<dim> &training)
@@ -41,15 +83,11 @@ namespace lsr
       training.pcout << "Solving the finite-element system" << std::endl;
       problem.setup();
       print_mesh(problem, training.pcout);
-      const FEVector   solution = problem.solve(training.pcout);
-      const Sampling   sampling = nodes(training);
-      const HostColumn values("lsr::HostColumn",
-                              sampling.points.extent(1) *
-                                problem.equation.n_components());
-      for (std::size_t i = 0; i < solution.locally_owned_size(); ++i)
-        values(sampling.rows.empty() ? i : sampling.rows[i]) =
-          solution.local_element(i);
-      return {sampling.points, to_memory_space(values)};
+      const FEVector solution = problem.solve(training.pcout);
+      const Sampling sampling = nodes(training);
+      return {sampling.points,
+              to_memory_space(
+                values_at_nodes(problem.discretization, solution, sampling))};
     }
 
 

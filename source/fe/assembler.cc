@@ -175,6 +175,25 @@ namespace lsr
     }
 
 
+    /// Let the others have what gradients they have alone, and a multiplier,
+    /// the last component, its values, with the mean of their coefficients.
+    void
+    measure_multiplier(dealii::FullMatrix<double> &D, const unsigned int stride)
+    {
+      const unsigned int multiplier = D.m() - stride;
+      double             trace      = 0.;
+      for (unsigned int i = 0; i < multiplier; ++i)
+        if (i % stride == 0)
+          D(i, i) = 0.;
+        else
+          trace += D(i, i);
+      for (unsigned int i = multiplier; i < D.m(); ++i)
+        for (unsigned int j = 0; j < D.n(); ++j)
+          D(i, j) = D(j, i) = 0.;
+      D(multiplier, multiplier) = trace / (multiplier - multiplier / stride);
+    }
+
+
     /// Compute rows [q * size, (q + 1) * size) of DB as weight * D * B.
     void
     multiply_at_point(const dealii::FullMatrix<double> &D,
@@ -339,6 +358,11 @@ namespace lsr
                   std::to_string(weak_form.n_components()) +
                   " components, the finite-element space " +
                   std::to_string(discretization.n_components()) + "."));
+    AssertThrow(
+      !weak_form.has_multiplier() || discretization.has_multiplier(),
+      dealii::ExcMessage(
+        "The last component of the equation is a Lagrange multiplier, "
+        "expected a finite-element space that knows this."));
     reinit();
   }
 
@@ -422,7 +446,9 @@ namespace lsr
       discretization_.finite_element().n_dofs_per_cell();
     const unsigned int n_components = weak_form_.n_components();
     const unsigned int jet_size     = weak_form_.jet_size();
-    const bool         says_positive_definite =
+    const unsigned int first_without_weight =
+      jet_size - (discretization_.has_multiplier() ? 1 + dim : 0);
+    const bool says_positive_definite =
       weak_form_.is_symmetric_positive_definite();
 
     Scratch<dim>                scratch(discretization_);
@@ -467,7 +493,9 @@ namespace lsr
             {
               D = 0.;
               for (unsigned int i = 0; i < jet_size; ++i)
-                D(i, i) = i % (1 + dim) == 0 ? 1. : c;
+                D(i, i) = i % (1 + dim) == 0       ? 1. :
+                          i < first_without_weight ? c :
+                                                     0.;
               return;
             }
           weak_form_.jacobian(values.quadrature_point(q), jet, D);
@@ -475,6 +503,8 @@ namespace lsr
             require_positive_diagonal(D, values.quadrature_point(q));
           if (part == Part::gram)
             keep_gram_part(D, 1 + dim);
+          if (part == Part::gram && weak_form_.has_multiplier())
+            measure_multiplier(D, 1 + dim);
         },
         vector,
         matrix);

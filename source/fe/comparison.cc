@@ -2,6 +2,7 @@
 
 #include <lsr/fe/comparison.h>
 
+#include <deal.II/base/function.h>
 #include <deal.II/base/table_handler.h>
 #include <deal.II/numerics/vector_tools_integrate_difference.h>
 
@@ -18,6 +19,17 @@ namespace lsr
 
   namespace
   {
+    /// The components before those of a base element.
+    template <int dim>
+    unsigned int
+    first_component(const FiniteElement<dim> &fe, const unsigned int base)
+    {
+      unsigned int n = 0;
+      for (unsigned int b = 0; b < base; ++b)
+        n += fe.element_multiplicity(b) * fe.base_element(b).n_components();
+      return n;
+    }
+
     /// The corners of a cell's division into n parts in each direction; the
     /// weights mean nothing.
     template <int dim>
@@ -33,16 +45,20 @@ namespace lsr
     }
 
     /// The norm of the difference between a field with ghost values and a
-    /// function.
+    /// function, in the components of a base element.
     template <int dim>
     double
     difference_norm(const Mapping<dim>         &mapping,
                     const DoFHandler<dim>      &dof_handler,
                     const FEVector             &field,
                     const Function<dim>        &function,
-                    const VectorTools::NormType norm)
+                    const VectorTools::NormType norm,
+                    const unsigned int          base = 0)
     {
-      const auto           &fe = dof_handler.get_fe();
+      const auto                        &fe = dof_handler.get_fe();
+      const ComponentSelectFunction<dim> components(
+        {first_component(fe, base), first_component(fe, base + 1)},
+        fe.n_components());
       const Quadrature<dim> quadrature =
         (norm == VectorTools::Linfty_norm) ?
           lattice<dim>(fe.reference_cell(), 2 * fe.degree + 1) :
@@ -50,8 +66,14 @@ namespace lsr
 
       const auto    &triangulation = dof_handler.get_triangulation();
       Vector<double> of_cells(triangulation.n_active_cells());
-      VectorTools::integrate_difference(
-        mapping, dof_handler, field, function, of_cells, quadrature, norm);
+      VectorTools::integrate_difference(mapping,
+                                        dof_handler,
+                                        field,
+                                        function,
+                                        of_cells,
+                                        quadrature,
+                                        norm,
+                                        &components);
       return VectorTools::compute_global_error(triangulation, of_cells, norm);
     }
 
@@ -155,11 +177,11 @@ namespace lsr
                      const FEVector        &field,
                      const FEVector        &reference)
   {
-    const Functions::ZeroFunction<dim> zero(
-      dof_handler.get_fe().n_components());
-    const auto norm = [&](const FEVector &vector) {
+    const auto                        &fe = dof_handler.get_fe();
+    const Functions::ZeroFunction<dim> zero(fe.n_components());
+    const auto norm = [&](const FEVector &vector, const unsigned int base) {
       return difference_norm(
-        mapping, dof_handler, vector, zero, VectorTools::L2_norm);
+        mapping, dof_handler, vector, zero, VectorTools::L2_norm, base);
     };
 
     const FEVector of_reference = ghosted(dof_handler, reference);
@@ -167,10 +189,12 @@ namespace lsr
     difference -= of_reference;
     difference.update_ghost_values();
 
-    const double size = norm(of_reference);
-    if (size > 0)
-      return {norm(difference) / size, true};
-    return {norm(difference), false};
+    const double    size = norm(of_reference, 0);
+    FieldDifference result{norm(difference, 0) / (size > 0 ? size : 1.),
+                           size > 0};
+    if (fe.n_base_elements() > 1)
+      result.multiplier = norm(difference, 1) / norm(of_reference, 1);
+    return result;
   }
 
   template <int dim>
@@ -220,6 +244,11 @@ namespace lsr
                    difference,
                    row == &fem ? std::numeric_limits<double>::quiet_NaN() :
                                  row->difference_to_fem.L2);
+        if (std::isfinite(network.difference_to_fem.multiplier))
+          add_number(table,
+                     "of multiplier",
+                     row == &fem ? std::numeric_limits<double>::quiet_NaN() :
+                                   row->difference_to_fem.multiplier);
         add_number(table, "residual", row->residual);
       }
     table.write_text(out, TableHandler::org_mode_table);

@@ -51,15 +51,38 @@ namespace lsr
     }
 
 
+    template <typename Element>
+    std::unique_ptr<dealii::FiniteElement<Element::dimension>>
+    make_system(const unsigned int degree,
+                const unsigned int n_components,
+                const bool         has_multiplier)
+    {
+      using System = dealii::FESystem<Element::dimension>;
+      if (!has_multiplier)
+        return std::make_unique<System>(Element(degree), n_components);
+      AssertThrow(degree > 1,
+                  dealii::ExcMessage(
+                    "Finite element/Finite element degree is 1, expected 2 or "
+                    "more: the last component of the equation is a Lagrange "
+                    "multiplier, whose degree is less by one."));
+      return std::make_unique<System>(Element(degree),
+                                      n_components - 1,
+                                      Element(degree - 1),
+                                      1);
+    }
+
+
     template <int dim>
     std::unique_ptr<dealii::FiniteElement<dim>>
     make_finite_element(const dealii::Triangulation<dim> &mesh,
                         const unsigned int                degree,
-                        const unsigned int                n_components)
+                        const unsigned int                n_components,
+                        const bool                        has_multiplier)
     {
       if (mesh.all_reference_cells_are_hyper_cube())
-        return std::make_unique<dealii::FESystem<dim>>(
-          dealii::FE_Q<dim>(degree), n_components);
+        return make_system<dealii::FE_Q<dim>>(degree,
+                                              n_components,
+                                              has_multiplier);
       AssertThrow(degree <= 2,
                   dealii::ExcMessage(
                     "Finite element/Finite element degree is " +
@@ -68,8 +91,9 @@ namespace lsr
                     (dim == 2 ? "triangles" : "tetrahedra") +
                     ", for which deal.II has no continuous elements of a "
                     "higher degree in all its versions."));
-      return std::make_unique<dealii::FESystem<dim>>(
-        dealii::FE_SimplexP<dim>(degree), n_components);
+      return make_system<dealii::FE_SimplexP<dim>>(degree,
+                                                   n_components,
+                                                   has_multiplier);
     }
 
 
@@ -185,10 +209,12 @@ namespace lsr
   template <int dim>
   Discretization<dim>::Discretization(MPI_Comm           mpi_communicator,
                                       const unsigned int n_components,
-                                      const Parameters  &parameters)
+                                      const Parameters  &parameters,
+                                      const bool         has_multiplier)
     : dealii::ParameterAcceptor("/")
     , mpi_communicator(mpi_communicator)
     , n_components_(n_components)
+    , has_multiplier_(has_multiplier)
     , parameters(parameters)
     , triangulation_(make_triangulation<dim>(mpi_communicator))
     , dof_handler_(*triangulation_)
@@ -289,8 +315,10 @@ namespace lsr
     for (const auto id : triangulation_->get_boundary_ids())
       boundary_ids_.insert(id);
     identify_boundaries();
-    finite_element_ =
-      make_finite_element(*triangulation_, parameters.degree, n_components_);
+    finite_element_ = make_finite_element(*triangulation_,
+                                          parameters.degree,
+                                          n_components_,
+                                          has_multiplier_);
 
     triangulation_->refine_global(parameters.global_refinements +
                                   further_refinements);
@@ -596,12 +624,44 @@ namespace lsr
 
   template <int dim>
   void
+  Discretization<dim>::keep_constant_of_multiplier(
+    const bool                                         is_free,
+    std::map<dealii::types::global_dof_index, double> &values) const
+  {
+    std::vector<bool> mask(n_components_, false);
+    mask.back() = true;
+    const dealii::IndexSet dofs =
+      dealii::DoFTools::extract_boundary_dofs(dof_handler_,
+                                              dealii::ComponentMask(mask));
+
+    auto first = dealii::numbers::invalid_dof_index;
+    if (is_free)
+      for (const auto dof : dofs)
+        if (values.count(dof) > 0 &&
+            !hanging_node_constraints_.is_constrained(dof))
+          {
+            first = dof;
+            break;
+          }
+    first = dealii::Utilities::MPI::min(first, mpi_communicator);
+    for (const auto dof : dofs)
+      if (dof != first)
+        values.erase(dof);
+  }
+
+
+  template <int dim>
+  void
   Discretization<dim>::setup_dofs(
     const BoundaryFunctions<dim> &dirichlet_conditions)
   {
     AssertThrow(finite_element_ != nullptr,
                 dealii::ExcMessage("make_grid() has to be called first."));
 
+    AssertThrow(!has_multiplier_ || !parameters.petrov_galerkin_in_time,
+                dealii::ExcMessage(
+                  "Finite element/Petrov-Galerkin in time is true, expected "
+                  "false for an equation with a Lagrange multiplier."));
     if (parameters.petrov_galerkin_in_time)
       check_space_time_mesh();
     dof_handler_.distribute_dofs(*finite_element_);
@@ -623,8 +683,14 @@ namespace lsr
     hanging_node_constraints_.close();
 
     std::map<dealii::types::global_dof_index, double> values;
-    dealii::VectorTools::interpolate_boundary_values(
-      *mapping_, dof_handler_, resolve(dirichlet_conditions), values);
+    const auto functions = resolve(dirichlet_conditions);
+    dealii::VectorTools::interpolate_boundary_values(*mapping_,
+                                                     dof_handler_,
+                                                     functions,
+                                                     values);
+    if (has_multiplier_)
+      keep_constant_of_multiplier(functions.size() == boundary_ids_.size(),
+                                  values);
 
     dirichlet_values_.clear();
     for (const auto &[dof, value] : values)

@@ -109,6 +109,7 @@ namespace lsr
       const auto &discretization = assembler.discretization();
       if (assembler.weak_form().is_linear() ||
           discretization.petrov_galerkin_in_time() ||
+          discretization.has_multiplier() ||
           dealii::Utilities::MPI::sum(discretization.dirichlet_values().size(),
                                       discretization.communicator()) == 0)
         return false;
@@ -144,24 +145,17 @@ namespace lsr
                       "defined there."));
       }
 
-      LinearSolver::Method
-      method() const
-      {
-        // Multigrid knows nothing of evolutions.
-        if (assembler.discretization().petrov_galerkin_in_time())
-          return LinearSolver::Method::direct;
-        return assembler.weak_form().is_symmetric_positive_definite() ?
-                 LinearSolver::Method::conjugate_gradients :
-                 LinearSolver::Method::gmres;
-      }
-
       /// Compute the Newton update and how large it is relative to u.
       double
       compute_update()
       {
         dealii::TrilinosWrappers::SparseMatrix A;
         assembler.jacobian(u, A);
-        LinearSolver solver(A, assembler.discretization(), method());
+        LinearSolver solver(
+          A,
+          assembler.discretization(),
+          LinearSolver::method_for(assembler.weak_form(),
+                                   assembler.discretization()));
         update = f;
         solver.solve(update, f);
         update *= -1.;

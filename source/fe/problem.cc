@@ -37,7 +37,10 @@ namespace lsr
     , equation_name(equation_name)
     , owned_equation(make_equation<dim>(equation_name))
     , equation(*owned_equation)
-    , discretization(mpi_communicator, equation.n_components())
+    , discretization(mpi_communicator,
+                     equation.n_components(),
+                     typename Discretization<dim>::Parameters(),
+                     equation.has_multiplier())
     , solver("Finite element solver")
   {
     add_parameter("Problem name",

@@ -71,10 +71,15 @@ namespace lsr
      *       \varphi_{i,c} \varphi_{j,c},
      * @f]
      * condensed like the Jacobian, which defines the dual norm
-     * $\|f\|^2 = f^T K^{-1} f$. It is definite where Dirichlet or Robin
-     * conditions or a reaction make it so, provided that the Jacobian of the
-     * flux is elliptic. Throws where test functions are not the elements
-     * themselves. Collective.
+     * $\|f\|^2 = f^T K^{-1} f$. Where there is a Lagrange multiplier
+     * (WeakForm::has_multiplier()), the others have the first term alone, and
+     * the multiplier its mass matrix, times the mean of the diagonal of
+     * $\partial F / \partial \nabla u$: with the viscosity $\nu$ of a flow,
+     * $\nu \|f\|^2$ is the square of the $H^{-1}$ norm of the momentum
+     * equation, plus that of the $L_2$ norm of the divergence. $K$ is definite
+     * where Dirichlet or Robin conditions or a reaction make it so, provided
+     * that the Jacobian of the flux is elliptic. Throws where test functions
+     * are not the elements themselves. Collective.
      */
     void
     gram_matrix(const FEVector &u, SparseMatrix &K) const;
@@ -85,8 +90,9 @@ namespace lsr
      *   K_{ij} = \int_\Omega v_i v_j + c\, \nabla v_i \cdot \nabla v_j,
      * @f]
      * condensed like the Jacobian; in space and time with gradients in space
-     * alone. It does not depend on the equation, is always definite, and
-     * defines the norm of residuals as functionals on $H^1$. Collective.
+     * alone, and without those of a multiplier. It does not depend on the
+     * equation, is always definite, and defines the norm of residuals as
+     * functionals on $H^1$. Collective.
      */
     void
     sobolev_matrix(const double c, SparseMatrix &K) const;

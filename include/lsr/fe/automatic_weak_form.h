@@ -85,6 +85,13 @@ namespace lsr
       return false;
     }
 
+    /// See WeakForm::has_multiplier().
+    bool
+    has_multiplier() const
+    {
+      return false;
+    }
+
     /// See WeakForm::dirichlet_conditions().
     BoundaryFunctions<dim>
     dirichlet_conditions() const
@@ -190,6 +197,12 @@ namespace lsr
     is_symmetric_positive_definite() const override
     {
       return form.is_symmetric_positive_definite();
+    }
+
+    bool
+    has_multiplier() const override
+    {
+      return form.has_multiplier();
     }
 
     BoundaryFunctions<dim>

@@ -66,6 +66,10 @@ namespace lsr
     /// Whether it is divided by the norm of the reference, that is, whether
     /// this norm is not zero.
     bool relative = true;
+
+    /// The same for the other components of mixed elements, such as a pressure;
+    /// NaN if there are none.
+    double multiplier = std::numeric_limits<double>::quiet_NaN();
   };
 
   /**
@@ -81,7 +85,8 @@ namespace lsr
    * does not embellish the result. Where $u = 0$, the errors are absolute and
    * FieldErrors::relative is false.
    *
-   * Collective. Vector-valued fields are measured as a whole.
+   * Collective. Vector-valued fields are measured as a whole, those of mixed
+   * elements in the components of the first base element, such as a velocity.
    */
   template <int dim>
   FieldErrors
@@ -104,7 +109,8 @@ namespace lsr
   /**
    * Compute $\|u_h - v_h\|_{L_2} / \|v_h\|_{L_2}$ for two fields of the same
    * space, @p field and @p reference, or $\|u_h\|_{L_2}$ where $v_h = 0$; then
-   * FieldDifference::relative is false. Collective.
+   * FieldDifference::relative is false. The components of a second base element
+   * are measured by themselves. Collective.
    */
   template <int dim>
   FieldDifference

@@ -97,9 +97,10 @@ namespace lsr
    * those of lines and of simplices are known to all ranks, which share the
    * work. The space is that of continuous elements $Q_p^n$ with Gauss-Lobatto
    * support points, or $P_p^n$, $p \le 2$, on simplices, which are refined
-   * globally alone. Mixed meshes are divided into simplices. On meshes with
-   * curved boundaries the mapping has degree $p$, or that of the file's cells,
-   * 2, otherwise 1.
+   * globally alone. A Lagrange multiplier, the last component of some equations
+   * (WeakForm::has_multiplier()), has degree $p - 1$. Mixed meshes are divided
+   * into simplices. On meshes with curved boundaries the mapping has degree
+   * $p$, or that of the file's cells, 2, otherwise 1.
    *
    * On a space-time mesh the last coordinate is time. There the equation can
    * be tested with functions that are discontinuous in time, see
@@ -168,11 +169,13 @@ namespace lsr
 
     /**
      * The same with @p parameters, which become the defaults of the sections
-     * `Mesh`, `Finite element` of a parameter file.
+     * `Mesh`, `Finite element` of a parameter file. @p has_multiplier says
+     * whether the last component is a Lagrange multiplier.
      */
     Discretization(MPI_Comm           mpi_communicator,
                    const unsigned int n_components,
-                   const Parameters  &parameters);
+                   const Parameters  &parameters,
+                   const bool         has_multiplier = false);
 
     /// Generate or read the mesh, and refine it globally, by
     /// @p further_refinements more than the parameters say. Collective.
@@ -182,7 +185,8 @@ namespace lsr
     /**
      * Distribute degrees of freedom and build the constraints: hanging nodes,
      * and the values of @p dirichlet_conditions (see
-     * WeakForm::dirichlet_conditions()). Collective.
+     * WeakForm::dirichlet_conditions()), of a multiplier only the one that
+     * fixes its constant. Collective.
      */
     void
     setup_dofs(const BoundaryFunctions<dim> &dirichlet_conditions);
@@ -332,11 +336,18 @@ namespace lsr
       return !parameters.mesh_file.empty();
     }
 
-    /// Polynomial degree $p$.
+    /// Polynomial degree $p$; that of a multiplier is less by one.
     unsigned int
     degree() const
     {
       return parameters.degree;
+    }
+
+    /// Whether the last component is a Lagrange multiplier.
+    bool
+    has_multiplier() const
+    {
+      return has_multiplier_;
     }
 
     unsigned int
@@ -366,6 +377,13 @@ namespace lsr
     void
     grade();
 
+    /// Of the boundary @p values of the multiplier keep one, where its constant
+    /// @p is_free, or none.
+    void
+    keep_constant_of_multiplier(
+      const bool                                         is_free,
+      std::map<dealii::types::global_dof_index, double> &values) const;
+
     /// Make the mesh periodic.
     void
     identify_boundaries();
@@ -380,6 +398,7 @@ namespace lsr
 
     MPI_Comm           mpi_communicator;
     const unsigned int n_components_;
+    const bool         has_multiplier_;
     Parameters         parameters;
 
     std::unique_ptr<dealii::parallel::TriangulationBase<dim>> triangulation_;

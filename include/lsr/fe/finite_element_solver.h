@@ -26,8 +26,9 @@ namespace lsr
    * extension of these values takes its place.
    *
    * Linear systems are solved by conjugate gradients if the weak form is
-   * symmetric positive definite and by GMRES otherwise, on space-time meshes
-   * with their own test functions directly; see LinearSolver.
+   * symmetric positive definite and by GMRES otherwise, directly on space-time
+   * meshes with their own test functions and with a Lagrange multiplier; see
+   * LinearSolver.
    */
   class FiniteElementSolver : public dealii::ParameterAcceptor
   {

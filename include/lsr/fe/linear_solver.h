@@ -35,6 +35,21 @@ namespace lsr
       direct
     };
 
+    /// The method for Jacobians of @p weak_form: multigrid knows nothing of
+    /// evolutions and saddle points.
+    template <int dim>
+    static Method
+    method_for(const WeakForm<dim>       &weak_form,
+               const Discretization<dim> &discretization)
+    {
+      if (discretization.petrov_galerkin_in_time() ||
+          discretization.has_multiplier())
+        return Method::direct;
+      return weak_form.is_symmetric_positive_definite() ?
+               Method::conjugate_gradients :
+               Method::gmres;
+    }
+
     /// Set up preconditioner or factorization. Collective.
     template <int dim>
     LinearSolver(const dealii::TrilinosWrappers::SparseMatrix &A,

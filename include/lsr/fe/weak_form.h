@@ -45,6 +45,9 @@ namespace lsr
    * functions a cell's residual is $B^T \text{flux}$ and its Jacobian
    * $B^T D B$.
    *
+   * The last component can be a Lagrange multiplier, such as the pressure of an
+   * incompressible flow; see has_multiplier().
+   *
    * A user's own equation is best derived from AutomaticWeakForm, which
    * provides Jacobians by automatic differentiation; equations written in a
    * parameter file are AdvectionDiffusionReaction.
@@ -148,6 +151,23 @@ namespace lsr
     exact_solution() const
     {
       return nullptr;
+    }
+
+    /**
+     * Whether the last component is a Lagrange multiplier $p$, whose Jacobian
+     * is a saddle point:
+     * - its elements have one degree less, $Q_p^{n-1}$-$Q_{p-1}$ (Taylor and
+     *   Hood), so the degree of the others is two or more;
+     * - it has no boundary values. Where all of the boundary has Dirichlet
+     *   conditions, $p$ is determined up to a constant, and one of its values
+     * at the boundary is set to that of these conditions;
+     * - as a test function it is measured in $L_2$, and the others in $H^1$;
+     * - linear systems are solved directly.
+     */
+    virtual bool
+    has_multiplier() const
+    {
+      return false;
     }
 
   private:
