@@ -448,6 +448,19 @@ namespace lsr
                     "the input gate (Wang, Teng and Perdikaris, 2021).",
                     this->prm,
                     Selection("plain|modified"));
+      add_parameter("Features",
+                    layout.features,
+                    "What the first layer sees, if not the coordinates: "
+                    "expressions, separated by commas, of x, y, z and t (the "
+                    "last coordinate). Periodic: cos(pi*x), sin(pi*x), t; "
+                    "waves, with Activation = sin: 30*x, 30*y. They are not "
+                    "standardized.");
+      add_parameter("Output",
+                    layout.output,
+                    "The field, if it is more than the value u of the last "
+                    "layer: an expression of it and the coordinates, or one "
+                    "for each of the values u1, u2, ...: x*(1-x)*u is zero at "
+                    "both ends.");
       add_parameter("Initialization",
                     layout.initialization,
                     "Initial parameters: uniform, or glorot (normal weights, "
