@@ -42,8 +42,10 @@ namespace lsr
         "file: TorchScript, .pt2, a refined network, or a checkpoint (safetensors, a "
         "state_dict of PyTorch, .npz), whose tensors are used as "
         "section Layout says. TorchScript is a program: use only "
-        "files that you trust. If empty, iterations begin with an "
-        "untrained network, made as section Training says.");
+        "files that you trust. If empty, the network is an untrained "
+        "one, made as section Training says, with which iterations "
+        "begin (Iterations/Number above 1), or that has "
+        "Training/Features and is refined once.");
       add_parameter("Inputs",
                     inputs,
                     "If forward() takes several tensors or a dictionary: their "
