@@ -23,9 +23,9 @@ TEST(ReducedProblem, NormalEquationsAreCorrectedToTheAccuracyOfRows)
   // Columns of condition 3e6, and a right-hand side that they reach to 1e-9.
   const std::size_t n = 80, r = 20;
   const Block       X = with_singular_values(n, r, decay(r, 3e-7), 5);
-  const Column      f = random_column(n, 3);
+  const Column      f = lsr::random_column(n, 3);
   KokkosBlas::scal(f, 1e-9, f);
-  multiply(1., 'N', X, random_column(r, 4), 1., f);
+  multiply(1., 'N', X, lsr::random_column(r, 4), 1., f);
   const auto left = [&](const Column &y) { return std::sqrt(loss(X, f, y)); };
 
   DataMisfit   residual(make_column(n));
