@@ -44,38 +44,6 @@ namespace lsr
 
 
 
-  struct ReducedProblem::Rows
-  {
-    /// $G$, $S = K^{-1} G$ and $f$ on this rank.
-    Block  G, S;
-    Column f;
-
-    std::shared_ptr<InnerProduct> product;
-    Communicator                  communicator;
-
-    /// $f + G y$
-    Column
-    at(const Column &y) const
-    {
-      const Column sum = make_column(f.size());
-      Kokkos::deep_copy(sum, f);
-      multiply(1., 'N', G, y, 1., sum);
-      return sum;
-    }
-
-    /// $-S^T g$ for rows @p g.
-    Column
-    right_hand_side(const Column &g) const
-    {
-      const Column b = make_column(S.extent(1));
-      multiply(-1., 'T', S, g, 0., b);
-      communicator.sum(b);
-      return b;
-    }
-  };
-
-
-
   ReducedProblem::ReducedProblem(const AppendRowsQR &rows)
   {
     set_rows(rows);
@@ -117,23 +85,22 @@ namespace lsr
         return;
       }
 
-    const auto rows = std::make_shared<Rows>(
-      Rows{G,
-           product.gram_is_jacobian_of(residual) ? X : product.solve(G),
-           f,
-           residual.shared_inner_product(),
-           communicator});
+    const Block S =
+      product.gram_is_jacobian_of(residual) ? X : product.solve(G);
     normal_equations = true;
-    all_rows         = rows;
     matrix           = make_block(r, r);
-    multiply(1., 'T', rows->S, 'N', G, 0., matrix);
+    right_hand_side  = make_column(r);
+    multiply(1., 'T', S, 'N', G, 0., matrix);
+    multiply(-1., 'T', S, f, 0., right_hand_side);
     communicator.sum(matrix);
-    right_hand_side = rows->right_hand_side(f);
+    communicator.sum(right_hand_side);
 
     // The loss of the solution is not the difference of numbers that are much
     // larger.
-    minimum_loss =
-      std::pow(product.norm(rows->at(minimizer(least_squares(), r))), 2);
+    const Column rest = make_column(f.size());
+    Kokkos::deep_copy(rest, f);
+    multiply(1., 'N', G, least_squares().solve(), 1., rest);
+    minimum_loss = std::pow(product.norm(rest), 2);
   }
 
 
@@ -162,44 +129,6 @@ namespace lsr
                                                  minimum_loss) :
              LeastSquares(
                matrix, right_hand_side, minimum_loss, pivoting, tolerance);
-  }
-
-
-
-  Column
-  ReducedProblem::minimizer(const LeastSquares &least_squares,
-                            const std::size_t   rank) const
-  {
-    constexpr unsigned int max_corrections = 10;
-    constexpr double       least_gain      = 0.9;
-
-    Column y = least_squares.solve(rank);
-    if (!normal_equations)
-      return y;
-    const Block R = internal::upper_triangle_of(matrix, rank);
-    if (internal::cholesky(R) < rank)
-      return y;
-    Column left = all_rows->at(y);
-    double norm = all_rows->product->norm(left);
-    for (unsigned int i = 0; i < max_corrections; ++i)
-      {
-        const Column trial  = all_rows->right_hand_side(left);
-        const Block  change = lsr::rows(as_block(trial), 0, rank);
-        KokkosBlas::trsm("L", "U", "T", "N", 1., R, change);
-        KokkosBlas::trsm("L", "U", "N", "N", 1., R, change);
-        const Block rest = lsr::rows(as_block(trial), rank, trial.size());
-        Kokkos::deep_copy(rest, 0.);
-        KokkosBlas::axpy(1., y, trial);
-
-        const double before = norm;
-        left                = all_rows->at(trial);
-        norm                = all_rows->product->norm(left);
-        if (norm < before)
-          y = trial;
-        if (!(norm < least_gain * before)) // also if it is not a number
-          break;
-      }
-    return y;
   }
 
 
@@ -249,16 +178,8 @@ namespace lsr
   ReducedProblem
   ReducedProblem::about(const Column &offset) const
   {
-    ReducedProblem moved = *this;
-    moved.by_rows        = nullptr;
-    if (normal_equations)
-      {
-        const Column back = make_column(offset.size());
-        KokkosBlas::axpy(-1., offset, back);
-        const auto moved_rows = std::make_shared<Rows>(*all_rows);
-        moved_rows->f         = all_rows->at(back);
-        moved.all_rows        = moved_rows;
-      }
+    ReducedProblem moved  = *this;
+    moved.by_rows         = nullptr;
     moved.right_hand_side = make_column(right_hand_side.size());
     Kokkos::deep_copy(moved.right_hand_side, right_hand_side);
     multiply(1., 'N', matrix, offset, 1., moved.right_hand_side);

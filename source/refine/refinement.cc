@@ -212,7 +212,7 @@ namespace lsr
           rank = std::min(rank, least_squares.numerical_rank());
         const Column direction =
           singular ? problem.shortest_solution(singular_tolerance) :
-                     problem.minimizer(least_squares, rank);
+                     least_squares.solve(rank);
         const double predicted = norm_of(linear_residual(direction));
         const double before    = norm;
         const double length    = line_search(direction);

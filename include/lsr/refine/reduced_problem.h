@@ -50,9 +50,7 @@ namespace lsr
    * - *By an inner product*: that of the residual. Where it is diagonal, this
    *   is the first way for scaled rows. Otherwise it is the normal equations
    *   $G^T K^{-1} G\, y = -G^T K^{-1} f$, with $K^{-1} G = X$ for free where
-   *   $K = A$. They square a condition number, so $X$ should be orthonormal;
-   *   minimizer() solves them again for what is left of $f$, which gives the
-   *   digits back.
+   *   $K = A$. They square a condition number, so $X$ should be orthonormal.
    * - *By Galerkin's method*: galerkin(), $X^T A X y = -X^T f$.
    */
   class ReducedProblem
@@ -62,7 +60,7 @@ namespace lsr
     explicit ReducedProblem(const AppendRowsQR &rows);
 
     /// By the inner product of @p residual, which has been linearized. @p f are
-    /// its rows. Collective. Both are kept and not copied.
+    /// its rows. Collective.
     ReducedProblem(const Block &X, const Column &f, Residual &residual);
 
     /// By Galerkin's method, from $X^T A X$ and $X^T f$ that all ranks have.
@@ -75,16 +73,6 @@ namespace lsr
     least_squares(
       const Pivoting pivoting  = Pivoting::none,
       const double   tolerance = LeastSquares::default_tolerance) const;
-
-    /**
-     * The minimizer that uses the leading @p rank columns, as
-     * LeastSquares::solve() of least_squares() gives it. That of normal
-     * equations is corrected (Björck 1987) by those for $f + G y$, with the
-     * same matrix, as long as this makes the norm of $f + G y$ smaller.
-     * Collective.
-     */
-    Column
-    minimizer(const LeastSquares &least_squares, const std::size_t rank) const;
 
     /**
      * The shortest minimizer, by singular values, for columns of $G$ that are
@@ -127,13 +115,8 @@ namespace lsr
     void
     set_rows(const AppendRowsQR &rows);
 
-    /// The rows that normal equations belong to.
-    struct Rows;
-
     /// Whether @p matrix is $G^T K^{-1} G$, and not a triangle.
-    bool                        normal_equations = false;
-    std::shared_ptr<const Rows> all_rows;
-
+    bool   normal_equations = false;
     Block  matrix;
     Column right_hand_side;
     double minimum_loss = 0;
