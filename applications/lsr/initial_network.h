@@ -26,7 +26,7 @@ namespace lsr
     layout.n_inputs       = points.extent(0);
     layout.n_outputs      = n_components;
     layout.seed           = training.seed;
-    if (training.standardize)
+    if (training.standardize && layout.features.empty())
       {
         const HostBlock x = to_host(points);
         const double    n = communicator.sum(double(x.extent(1)));

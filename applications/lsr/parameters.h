@@ -42,8 +42,10 @@ namespace lsr
         "file: TorchScript, .pt2, a refined network, or a checkpoint (safetensors, a "
         "state_dict of PyTorch, .npz), whose tensors are used as "
         "section Layout says. TorchScript is a program: use only "
-        "files that you trust. If empty, iterations begin with an "
-        "untrained network, made as section Training says.");
+        "files that you trust. If empty, the network is an untrained "
+        "one, made as section Training says, with which iterations "
+        "begin (Iterations/Number above 1), or that has "
+        "Training/Features and is refined once.");
       add_parameter("Inputs",
                     inputs,
                     "If forward() takes several tensors or a dictionary: their "
@@ -448,6 +450,19 @@ namespace lsr
                     "the input gate (Wang, Teng and Perdikaris, 2021).",
                     this->prm,
                     Selection("plain|modified"));
+      add_parameter("Features",
+                    layout.features,
+                    "What the first layer sees, if not the coordinates: "
+                    "expressions, separated by commas, of x, y, z and t (the "
+                    "last coordinate). Periodic: cos(pi*x), sin(pi*x), t; "
+                    "waves, with Activation = sin: 30*x, 30*y. They are not "
+                    "standardized.");
+      add_parameter("Output",
+                    layout.output,
+                    "The field, if it is more than the value u of the last "
+                    "layer: an expression of it and the coordinates, or one "
+                    "for each of the values u1, u2, ...: x*(1-x)*u is zero at "
+                    "both ends.");
       add_parameter("Initialization",
                     layout.initialization,
                     "Initial parameters: uniform, or glorot (normal weights, "

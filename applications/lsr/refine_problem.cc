@@ -45,10 +45,13 @@ namespace lsr
     set_up(RefineCase<dim> &run)
     {
       load_network(run);
-      require(run.network || run.parameters.iterations.get().max_iterations > 1,
+      require(run.network ||
+                run.parameters.iterations.get().max_iterations > 1 ||
+                !run.parameters.training.layout.features.empty(),
               "Network/File is empty, expected the name of a file: only "
-              "iterations (Iterations/Number above 1) can begin with an "
-              "untrained network.");
+              "iterations (Iterations/Number above 1), or a refinement of a "
+              "network with Training/Features, can begin with an untrained "
+              "network.");
       const std::size_t n = run.parameters.refinement.basis_of(0).n_directions;
       if (run.network)
         require(n <= run.network->n_parameters(),

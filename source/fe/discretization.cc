@@ -288,7 +288,7 @@ namespace lsr
                   "quadrilaterals and hexahedra, P_p with p = 1 or 2 on "
                   "triangles and tetrahedra.",
                   prm,
-                  Patterns::Integer(1, 8));
+                  Patterns::Integer(1, 16));
     add_parameter("Petrov-Galerkin in time",
                   parameters.petrov_galerkin_in_time,
                   "Whether the last coordinate is time, and the equation is "

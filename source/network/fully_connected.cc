@@ -4,11 +4,14 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <random>
 #include <sstream>
 
+#include "network/column_expressions.h"
+#include "network/layout_text.h"
 #include "network/script_steps.h"
 #include "network/torch_support.h"
 
@@ -72,6 +75,16 @@ namespace lsr
 
 
 
+    /// What the first layer sees.
+    unsigned int
+    n_features(const FullyConnected &layout)
+    {
+      const unsigned int n = split(layout.features).size();
+      return n > 0 ? n : layout.n_inputs;
+    }
+
+
+
     /// A module with the parameters of the network and without forward().
     torch::jit::Module
     make_layers(const FullyConnected &layout)
@@ -98,8 +111,8 @@ namespace lsr
       };
       if (is_gated(layout))
         for (const std::string encoder : {"encoder_u", "encoder_v"})
-          add_layer(encoder, layout.n_inputs, layout.widths[0]);
-      unsigned int n_in = layout.n_inputs;
+          add_layer(encoder, n_features(layout), layout.widths[0]);
+      unsigned int n_in = n_features(layout);
       for (std::size_t l = 0; l <= layout.widths.size(); ++l)
         {
           const unsigned int n_out =
@@ -126,6 +139,53 @@ namespace lsr
 
 
 
+    /// Lines of TorchScript that make @p x the expressions of a list.
+    std::string
+    expressions(const std::vector<std::string>     &list,
+                const std::string                  &entry,
+                const std::vector<ColumnVariables> &variables)
+    {
+      std::string              lines;
+      std::vector<std::string> results;
+      for (std::size_t k = 0; k < list.size(); ++k)
+        results.push_back(
+          compile_expression(list[k],
+                             entry + " = " + list[k],
+                             variables[std::min(k, variables.size() - 1)],
+                             entry + std::to_string(k) + "_",
+                             lines));
+      return results.empty() ? lines :
+                               lines + "  x = " + side_by_side(results) + "\n";
+    }
+
+
+
+    std::string
+    features(const FullyConnected &layout)
+    {
+      return expressions(split(layout.features),
+                         "features",
+                         {input_variables("points", layout.n_inputs)});
+    }
+
+
+
+    std::string
+    output(const FullyConnected &layout)
+    {
+      const auto                   list = split(layout.output);
+      std::vector<ColumnVariables> variables;
+      for (std::size_t k = 0; k < list.size(); ++k)
+        {
+          variables.push_back(input_variables("points", layout.n_inputs));
+          add_output_variables(variables[k], "x", layout.n_outputs);
+          variables[k].add("u", list.size() == 1 ? "x" : column("x", k));
+        }
+      return expressions(list, "output", variables);
+    }
+
+
+
     /// forward() of FullyConnected::build().
     std::string
     forward(const FullyConnected &layout)
@@ -141,9 +201,10 @@ namespace lsr
       const std::vector<ScriptStep> activations(
         layout.widths.size(),
         assignment("torch." + layout.activation + "($x)"));
-      return "def forward(self, x):\n" + standardization(layout) +
+      return "def forward(self, x):\n  points = x\n" + standardization(layout) +
+             features(layout) +
              chain_of_layers("x", layers, activations, encoders) +
-             "  return x\n";
+             output(layout) + "  return x\n";
     }
 
 
@@ -297,6 +358,14 @@ namespace lsr
                   "hidden layers of " + std::to_string(layout.widths[0]) +
                     " and " + std::to_string(width) +
                     " units, expected one width in the modified architecture");
+      const std::size_t n_values = split(layout.output).size();
+      require(n_values <= 1 || n_values == layout.n_outputs,
+              "the output is " + std::to_string(n_values) +
+                " expressions, expected 1 or one for each of the " +
+                std::to_string(layout.n_outputs) + " outputs");
+      require(layout.features.empty() ||
+                (layout.input_shift.empty() && layout.input_scale.empty()),
+              "features of inputs that are scaled, expected one of both");
       for (const auto *scaling : {&layout.input_shift, &layout.input_scale})
         require(scaling->empty() || scaling->size() == layout.n_inputs,
                 "the scaling of the inputs has " +
@@ -333,7 +402,12 @@ namespace lsr
   FullyConnected::build() const
   {
     check(*this);
-    return make_network(*this, forward(*this));
+    const Network network = make_network(*this, forward(*this));
+    require(network.n_outputs() == n_outputs,
+            "output = " + output + " gives " +
+              std::to_string(network.n_outputs()) + " values, expected " +
+              std::to_string(n_outputs));
+    return network;
   }
 
 
@@ -345,6 +419,9 @@ namespace lsr
     require(activation != "relu",
             "jets of a network with the activation 'relu', expected one with "
             "second derivatives: tanh, sin, gelu, silu, softplus or sigmoid");
+    require(features.empty() && output.empty(),
+            "jets of a network with features or an output by expressions, "
+            "expected one without");
     require(a.size() == n_inputs,
             std::to_string(a.size()) +
               " weights of second derivatives, expected " +

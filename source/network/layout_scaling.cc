@@ -8,22 +8,18 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/syntax_tree.h"
+#include "network/column_expressions.h"
 #include "network/layout_text.h"
 #include "network/module_builder.h"
 
 namespace lsr
 {
   std::string
-  ModuleBuilder::compile(const std::string          &text,
-                         const std::string          &entry,
-                         const std::vector<Columns> &variables,
-                         std::vector<std::string>    names,
-                         const TensorText           &tensor_text)
+  ModuleBuilder::compile(const std::string &text,
+                         const std::string &entry,
+                         ColumnVariables    variables,
+                         const TensorText  &tensor_text)
   {
-    std::vector<std::string> texts;
-    for (const Columns &variable : variables)
-      texts.push_back(variable.text);
     std::string plain;
     for (std::size_t i = 0; i < text.size(); ++i)
       {
@@ -37,50 +33,16 @@ namespace lsr
                 entry + " = " + text + ": a brace is not closed");
         const std::size_t place =
           find_tensor(trim(text.substr(i + 1, end - i - 1)), entry);
-        names.push_back("tensor_" + std::to_string(place) + "_");
-        texts.push_back(tensor_text(place));
-        plain += " " + names.back() + " ";
+        const std::string name = "tensor_" + std::to_string(place) + "_";
+        variables.add(name, tensor_text(place));
+        plain += " " + name + " ";
         i = end;
       }
-    try
-      {
-        const SyntaxTree tree(plain, {names, {}, {}});
-        const auto       result =
-          tree.torchscript(texts,
-                           "e" + std::to_string(++n_expressions) + "_",
-                           script);
-        return tree.is_constant() ?
-                 "torch.full_like(points[:, :1], " + result + ")" :
-                 result;
-      }
-    catch (const Error &error)
-      {
-        throw Error(entry + " = " + text + ": " + error.what() +
-                    " (the variables are " +
-                    join(names, [](const std::string &n) { return n; }) + ")");
-      }
-  }
-
-
-
-  std::pair<std::vector<std::string>, std::vector<ModuleBuilder::Columns>>
-  ModuleBuilder::coordinates(const Columns &inputs)
-  {
-    std::vector<std::string> names;
-    std::vector<Columns>     texts;
-    const auto add = [&](const std::string &name, const std::int64_t k) {
-      names.push_back(name);
-      texts.push_back({inputs.text + "[:, " + std::to_string(k) + ":" +
-                         std::to_string(k + 1) + "]",
-                       1});
-    };
-    const std::vector<std::string> first = {"x", "y", "z"};
-    for (std::int64_t k = 0; k < std::min<std::int64_t>(inputs.n, 3); ++k)
-      add(first[k], k);
-    add("t", inputs.n - 1);
-    for (std::int64_t k = 0; k < inputs.n; ++k)
-      add("x" + std::to_string(k + 1), k);
-    return {names, texts};
+    return compile_expression(plain,
+                              entry + " = " + text,
+                              variables,
+                              "e" + std::to_string(++n_expressions) + "_",
+                              script);
   }
 
 
@@ -155,14 +117,14 @@ namespace lsr
     const auto features = split(layout.features);
     if (features.empty())
       return inputs.n;
-    const auto [names, texts]  = coordinates(inputs);
-    std::int64_t             n = 0;
+    const ColumnVariables    variables = input_variables(inputs.text, inputs.n);
+    std::int64_t             n         = 0;
     std::vector<std::string> columns;
     for (const std::string &feature : features)
       {
         std::int64_t width = 1;
-        columns.push_back(compile(
-          feature, "Features", texts, names, [&](const std::size_t place) {
+        columns.push_back(
+          compile(feature, "Features", variables, [&](const std::size_t place) {
             const at::Tensor  &tensor = checkpoint.tensors[place].tensor;
             const std::int64_t n_here =
               tensor.dim() < 2 ? tensor.numel() : tensor.numel() / inputs.n;
@@ -239,29 +201,18 @@ namespace lsr
                               const std::size_t               c)
   {
     // Coordinates are those of the user.
-    auto [names, texts] =
-      coordinates({"points" + (first_coordinate > 0 ?
-                                 "[:, " + std::to_string(first_coordinate) +
-                                   ":" + std::to_string(n_inputs) + "]" :
-                                 ""),
-                   std::int64_t(n_inputs) - first_coordinate});
-    const auto column = [](const std::int64_t k) {
-      return "x[:, " + std::to_string(k) + ":" + std::to_string(k + 1) + "]";
-    };
-    for (std::int64_t k = 0; k < width; ++k)
-      {
-        names.push_back("u" + std::to_string(k + 1));
-        texts.push_back({column(k), 1});
-      }
+    ColumnVariables variables =
+      input_variables("points" + (first_coordinate > 0 ?
+                                    "[:, " + std::to_string(first_coordinate) +
+                                      ":" + std::to_string(n_inputs) + "]" :
+                                    ""),
+                      std::int64_t(n_inputs) - first_coordinate);
+    add_output_variables(variables, "x", width);
     if (expressions.size() == 1 || std::int64_t(expressions.size()) == width)
-      {
-        names.push_back("u");
-        texts.push_back(expressions.size() == 1 ? Columns{"x", width} :
-                                                  Columns{column(c), 1});
-      }
+      variables.add("u", expressions.size() == 1 ? "x" : column("x", c));
     const std::int64_t n = expressions.size() == 1 ? width : 1;
     return compile(
-      expressions[c], "Output", texts, names, [&](const std::size_t place) {
+      expressions[c], "Output", variables, [&](const std::size_t place) {
         const Checkpoint::Entry &entry = checkpoint.tensors[place];
         require(entry.tensor.numel() == 1 || entry.tensor.numel() == n,
                 "Output = " + expressions[c] + ": tensor " + describe(entry) +

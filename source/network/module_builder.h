@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "network/checkpoint.h"
+#include "network/column_expressions.h"
 #include "network/linear_layers.h"
 #include "network/script_steps.h"
 
@@ -87,15 +88,10 @@ namespace lsr
     /// The text of the result of an expression, whose statements are appended
     /// to the script. @p tensor_text makes a text of a tensor in braces.
     std::string
-    compile(const std::string          &text,
-            const std::string          &entry,
-            const std::vector<Columns> &variables,
-            std::vector<std::string>    names,
-            const TensorText           &tensor_text);
-
-    /// Names and texts of some inputs, one by one.
-    std::pair<std::vector<std::string>, std::vector<Columns>>
-    coordinates(const Columns &inputs);
+    compile(const std::string &text,
+            const std::string &entry,
+            ColumnVariables    variables,
+            const TensorText  &tensor_text);
 
     /// The tensor that an entry names, or the numbers it lists, in a text;
     /// empty if the entry is.

@@ -519,6 +519,23 @@ namespace
     bad.architecture = "modified";
     bad.widths       = {5, 6};
     expect_unbuildable(bad, {"5 and 6 units", "one width"});
+    bad          = layout;
+    bad.features = "x, sin(w)";
+    expect_unbuildable(bad, {"features = sin(w)", "x, y, t, x1, x2"});
+    bad.features    = "x, y";
+    bad.input_scale = {1., 2.};
+    expect_unbuildable(bad, {"features", "scaled"});
+    bad        = layout;
+    bad.output = "u, x*u";
+    expect_unbuildable(bad, {"2 expressions", "each of the 1 outputs"});
+    bad.output = "u*v";
+    expect_unbuildable(bad, {"output = u*v", "u1, u"});
+    bad.n_outputs = 2;
+    bad.output    = "u1*u2";
+    expect_unbuildable(bad, {"1 values", "expected 2"});
+    bad        = layout;
+    bad.output = "x*u";
+    expect_error([&]() { bad.build_jets({1., 1.}); }, {"jets", "output"});
   }
 
 

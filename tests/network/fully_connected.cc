@@ -95,6 +95,35 @@ TEST(FullyConnected, ModifiedArchitectureIsItsFormulaInTheDocumentedOrder)
 
 
 
+TEST(FullyConnected, FeaturesAndOutputAreTheirExpressions)
+{
+  FullyConnected layout;
+  layout.n_outputs      = 2;
+  layout.widths         = {5};
+  layout.features       = "cos(3*x), sin(3*x), t";
+  layout.output         = "exp(y) + x*(1 - x)*u, u1*u";
+  const Network network = layout.build();
+
+  const Block  points  = random_points(2, 4, -1., 1.);
+  const Column outputs = make_column(8);
+  network.evaluate(points, outputs);
+  const HostColumn q = to_host(outputs);
+  const HostBlock  p = to_host(points);
+  for (std::size_t i = 0; i < 4; ++i)
+    {
+      const double    x = p(0, i), y = p(1, i);
+      ParameterReader reader(to_host(network.parameters()));
+      const auto      u =
+        reader.linear(reader.hidden({std::cos(3. * x), std::sin(3. * x), y}, 5),
+                      2);
+      EXPECT_EQ(reader.next, network.n_parameters());
+      EXPECT_NEAR(q(2 * i), std::exp(y) + x * (1. - x) * u[0], 1e-14);
+      EXPECT_NEAR(q(2 * i + 1), u[0] * u[1], 1e-14);
+    }
+}
+
+
+
 TEST(FullyConnected, NetworksOfThePaperHaveItsNumbersOfParameters)
 {
   const auto count = [](const unsigned int n_inputs,

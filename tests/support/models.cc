@@ -130,11 +130,12 @@ namespace lsr
           "  h = torch.tanh(torch.linear(u, self.w2, self.b2))\n"
           "  h = h * u + (1 - h) * torch.sin(u)\n"
           "  return torch.linear(h, self.w3)\n");
-      add("no linear layers",
-          {{"w1", {11, 2}}, {"b1", {11}}, {"w2", {11, 1}}},
-          "def forward(self, x):\n"
-          "  h = torch.tanh(torch.einsum('ni,oi->no', [x, self.w1]) + self.b1)\n"
-          "  return torch.matmul(h, self.w2)\n");
+      add(
+        "no linear layers",
+        {{"w1", {11, 2}}, {"b1", {11}}, {"w2", {11, 1}}},
+        "def forward(self, x):\n"
+        "  h = torch.tanh(torch.einsum('ni,oi->no', [x, self.w1]) + self.b1)\n"
+        "  return torch.matmul(h, self.w2)\n");
       add("products with transposed matrices",
           {{"w1", {11, 2}},
            {"b1", {11}},
@@ -355,6 +356,10 @@ namespace lsr
       zoo.emplace_back("modified architecture", layout.build());
       zoo.emplace_back("jets of the modified architecture",
                        layout.build_jets({1., 0.5}));
+      layout.activation = "sin";
+      layout.features   = "cos(3*x), sin(3*x), y";
+      layout.output     = "exp(y) + x*(1 - x)*u1, u1*u2";
+      zoo.emplace_back("features and an output by expressions", layout.build());
       return zoo;
     }
 

@@ -35,6 +35,18 @@ namespace lsr
     unsigned int n_inputs  = 2;
     unsigned int n_outputs = 1;
 
+    /**
+     * What the first layer and the encoders see in the place of $\hat x$, and
+     * the values $q$ where they are more than what the last layer returns:
+     * expressions as NetworkLayout::features and NetworkLayout::output are, of
+     * the inputs $x$ and without tensors in braces. They make a network one for
+     * a problem: "cos(pi*x), sin(pi*x), t" makes it periodic in $x$,
+     * "30*x, 30*y" with the activation sin gives it waves of that length, and
+     * "sin(pi*x)*(1 + t*u)" has an initial value and is zero where it has to
+     * be.
+     */
+    std::string features, output;
+
     /// Widths of the hidden layers.
     std::vector<unsigned int> widths = {128, 128, 128, 128, 128, 128};
 
@@ -54,7 +66,8 @@ namespace lsr
 
     /**
      * Standardization of the inputs, stored in the module but not among its
-     * parameters. Empty means identity.
+     * parameters. Empty means identity, and has to be so where there are
+     * features.
      */
     std::vector<double> input_shift, input_scale;
 
@@ -66,8 +79,9 @@ namespace lsr
      * Network::save() writes and PyTorch reads.
      *
      * Throws lsr::Error for an unknown activation, architecture or
-     * initialization, a layer without units, or hidden layers of different
-     * widths in the modified architecture.
+     * initialization, a layer without units, hidden layers of different widths
+     * in the modified architecture, or expressions that cannot be read or give
+     * another number of values than outputs.
      */
     Network
     build() const;
@@ -101,8 +115,9 @@ namespace lsr
      * It is Network::layered(): every weight matrix acts twice, on values and,
      * without bias, on $d + 1$ derivatives.
      *
-     * Throws as build() does, and if there is not one weight for each input or
-     * the activation is relu, which has no second derivative.
+     * Throws as build() does, and if there is not one weight for each input,
+     * the activation is relu, which has no second derivative, or there are
+     * features or an output, which jets do not go through.
      */
     Network
     build_jets(const std::vector<double> &a) const;
