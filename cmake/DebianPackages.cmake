@@ -63,6 +63,11 @@ that refine neural networks by the library dealii_lsr.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "dealii-lsr (= ${_version}), libdeal.ii-dev (>= ${DEAL_II_PACKAGE_VERSION}), libdeal.ii-dev (<< ${DEAL_II_PACKAGE_VERSION}.), cmake, g++, make")
 
+# The linker that deal.II asks for without depending on it (Debian 13).
+if("${DEAL_II_LINKER_FLAGS}" MATCHES "-fuse-ld=mold")
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", mold")
+endif()
+
 # The files that Debian asks for.
 set(_debian "${PROJECT_BINARY_DIR}/debian")
 file(WRITE "${_debian}/triggers" "activate-noawait ldconfig\n")
