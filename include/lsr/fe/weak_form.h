@@ -159,8 +159,8 @@ namespace lsr
      * - its elements have one degree less, $Q_p^{n-1}$-$Q_{p-1}$ (Taylor and
      *   Hood), so the degree of the others is two or more;
      * - it has no boundary values. Where all of the boundary has Dirichlet
-     *   conditions, $p$ is determined up to a constant, and one of its values
-     * at the boundary is set to that of these conditions;
+     *   conditions, $p$ is determined up to a constant, and one value at the
+     *   boundary is set to that of these conditions;
      * - as a test function it is measured in $L_2$, and the others in $H^1$;
      * - linear systems are solved directly.
      */

@@ -35,18 +35,6 @@ namespace lsr
     unsigned int n_inputs  = 2;
     unsigned int n_outputs = 1;
 
-    /**
-     * What the first layer and the encoders see in the place of $\hat x$, and
-     * the values $q$ where they are more than what the last layer returns:
-     * expressions as NetworkLayout::features and NetworkLayout::output are, of
-     * the inputs $x$ and without tensors in braces. They make a network one for
-     * a problem: "cos(pi*x), sin(pi*x), t" makes it periodic in $x$,
-     * "30*x, 30*y" with the activation sin gives it waves of that length, and
-     * "sin(pi*x)*(1 + t*u)" has an initial value and is zero where it has to
-     * be.
-     */
-    std::string features, output;
-
     /// Widths of the hidden layers.
     std::vector<unsigned int> widths = {128, 128, 128, 128, 128, 128};
 
@@ -73,6 +61,18 @@ namespace lsr
 
     /// Seed of the initial parameters.
     std::uint64_t seed = 0;
+
+    /**
+     * What the first layer and the encoders see in the place of $\hat x$, and
+     * the values $q$ where they are more than what the last layer returns:
+     * expressions as NetworkLayout::features and NetworkLayout::output are, of
+     * the inputs $x$ and without tensors in braces. They make a network one for
+     * a problem: "cos(pi*x), sin(pi*x), t" makes it periodic in $x$,
+     * "30*x, 30*y" with the activation sin gives it waves of that length, and
+     * "sin(pi*x)*(1 + t*u)" has an initial value and is zero where it has to
+     * be.
+     */
+    std::string features, output;
 
     /**
      * Build the network. It is a TorchScript module of float64 parameters that
