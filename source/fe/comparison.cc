@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception OR LGPL-2.1-or-later
 
 #include <lsr/fe/comparison.h>
+#include <lsr/fe/field_distance.h>
 
 #include <deal.II/base/function.h>
 #include <deal.II/base/table_handler.h>
@@ -19,17 +20,6 @@ namespace lsr
 
   namespace
   {
-    /// The components before those of a base element.
-    template <int dim>
-    unsigned int
-    first_component(const FiniteElement<dim> &fe, const unsigned int base)
-    {
-      unsigned int n = 0;
-      for (unsigned int b = 0; b < base; ++b)
-        n += fe.element_multiplicity(b) * fe.base_element(b).n_components();
-      return n;
-    }
-
     /// The corners of a cell's division into n parts in each direction; the
     /// weights mean nothing.
     template <int dim>
@@ -55,10 +45,11 @@ namespace lsr
                     const VectorTools::NormType norm,
                     const unsigned int          base = 0)
     {
-      const auto                        &fe = dof_handler.get_fe();
+      const auto         &fe    = dof_handler.get_fe();
+      const ComponentMask mask  = base_element_masks(fe)[base];
+      const unsigned int  first = mask.first_selected_component();
       const ComponentSelectFunction<dim> components(
-        {first_component(fe, base), first_component(fe, base + 1)},
-        fe.n_components());
+        {first, first + mask.n_selected_components()}, fe.n_components());
       const Quadrature<dim> quadrature =
         (norm == VectorTools::Linfty_norm) ?
           lattice<dim>(fe.reference_cell(), 2 * fe.degree + 1) :

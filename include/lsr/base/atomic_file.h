@@ -41,8 +41,8 @@ namespace lsr
   /**
    * Make sure that files can be written into the folder @p path, which is
    * created, together with the folders above it, where it does not exist. The
-   * @p files that will be written there, names without a folder, are none of
-   * folders, and none of the @p inputs, which would be lost. To be called
+   * @p files that will be written there, names without a folder, must not be
+   * folders, nor be one of the @p inputs, which would be lost. To be called
    * before long work starts, by one process only.
    *
    * @throw Error with the path and the reason if this cannot be done.
