@@ -339,10 +339,9 @@ namespace lsr
       std::find_if_not(array.values.begin(), array.values.end(), [](double x) {
         return std::isfinite(x);
       });
-    require(bad == array.values.end(),
-            path + ": '" + name + "' has an entry that is not finite in row " +
-              std::to_string((bad - array.values.begin()) / array.n_columns +
-                             1));
+    if (bad != array.values.end())
+      throw Error(what + " has an entry that is not finite in row " +
+                  std::to_string((bad - array.values.begin()) / n_columns + 1));
     return array;
   }
 
