@@ -89,7 +89,12 @@ find_package(Boost REQUIRED)
 # process do not get along.
 set(HDF5_PREFER_PARALLEL ${LSR_WITH_MPI})
 find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(Torch REQUIRED)
+set(LSR_PYTORCH_DIR "" CACHE PATH "Folder torch of Python's PyTorch, in the place of an installed LibTorch")
+if(LSR_PYTORCH_DIR)
+  include(PythonTorch)
+else()
+  find_package(Torch REQUIRED)
+endif()
 
 # The package's own CMake files ask for its command-line tools, too.
 find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
