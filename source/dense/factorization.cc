@@ -5,6 +5,8 @@
 #include <lsr/base/device.h>
 #include <lsr/dense/blas.h>
 
+#include <KokkosBlas3_trsm.hpp>
+
 #include <algorithm>
 
 #ifdef KOKKOS_ENABLE_CUDA
@@ -137,6 +139,15 @@ namespace lsr
 
 
 
+    void
+    solve_transposed_triangle(const Block &R, const Block &B)
+    {
+      if (B.size() > 0)
+        KokkosBlas::trsm("L", "U", "T", "N", 1., R, B);
+    }
+
+
+
     Block
     inverse_of_triangle(const Block &R)
     {
@@ -152,20 +163,35 @@ namespace lsr
 
 
 
+    void
+    mirror(const Block &A)
+    {
+      Kokkos::parallel_for(
+        "lsr::mirror",
+        Kokkos::RangePolicy<ExecutionSpace>(0, A.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i < j; ++i)
+            A(j, i) = A(i, j);
+        });
+      Kokkos::fence();
+    }
+
+
+
     Block
-    gram_triangle(const Block &Q)
+    product_triangle(const Block &A, const Block &B)
     {
       constexpr std::size_t width = 256;
-      const std::size_t     r     = Q.extent(1);
+      const std::size_t     r     = B.extent(1);
       const Block           N     = make_zero_block(r, r);
       for (std::size_t j = 0; j < r; j += width)
         {
           const std::size_t end = std::min(j + width, r);
           multiply(1.,
                    'T',
-                   columns(Q, 0, end),
+                   columns(A, 0, end),
                    'N',
-                   columns(Q, j, end),
+                   columns(B, j, end),
                    0.,
                    rows(columns(N, j, end), 0, end));
         }

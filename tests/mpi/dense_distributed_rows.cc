@@ -95,9 +95,8 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
   const Block W = monomials(400, 30);
   for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
     {
-      Block                    Q = mine(W);
-      const Orthonormalization o = orthonormalize(Q, 1e-13, pivoting, world);
-      expect_same_bits(o.T);
+      Block               Q = mine(W);
+      const ChangeOfBasis o = orthonormalize(Q, 1e-13, pivoting, world);
       expect_same_bits(o.R);
       ASSERT_EQ(o.n_columns, Q.extent(1));
 
@@ -106,8 +105,8 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
       EXPECT_LT(max_difference(gram, identity(o.n_columns)), 1e-13);
 
       // The same space as on one rank.
-      Block                    S = copy(W);
-      const Orthonormalization serial =
+      Block               S = copy(W);
+      const ChangeOfBasis serial =
         orthonormalize(S, 1e-13, pivoting, Communicator());
       EXPECT_NEAR(double(o.n_columns), double(serial.n_columns), 1);
       const Block overlap = product('T', mine(W), 'N', Q);
@@ -116,4 +115,47 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
       multiply(-1., 'N', Q, 'T', overlap, 1., rest);
       EXPECT_LT(max_norm(rest), 1e-11);
     }
+}
+
+TEST(DistributedRows, WellConditionedBasisIsThatOfOneRank)
+{
+  const Block W = with_singular_values(400, 30, decay(30, 1e-6), 3);
+  for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
+    {
+      Block               B = mine(W), S = copy(W);
+      const ChangeOfBasis change =
+        well_conditioned_basis(B, 1e-10, pivoting, world);
+      expect_same_bits(change.R);
+      const ChangeOfBasis serial =
+        well_conditioned_basis(S, 1e-10, pivoting, Communicator());
+      ASSERT_EQ(change.n_columns, serial.n_columns);
+      EXPECT_EQ(change.pivots, serial.pivots);
+      EXPECT_LT(max_difference(product('N', B, 'N', change.R),
+                               product('N', mine(S), 'N', serial.R)),
+                1e-12);
+      EXPECT_LT(max_difference(B, mine(S)), 1e-8);
+    }
+}
+
+// Signs and places in a sketch belong to rows of all ranks: if each rank took
+// its own first row for the first, these would cancel.
+TEST(DistributedRows, RowsOfRanksDoNotCancelInABasis)
+{
+  const std::size_t n = 300, r = 40;
+  const Block       W      = random_block(n, r, 1);
+  const double      sign[] = {1., -1., 0.}; // the third has nothing
+  const HostBlock   rows("rows", n, r), all = to_host(W);
+  for (std::size_t j = 0; j < r; ++j)
+    for (std::size_t i = 0; i < n; ++i)
+      rows(i, j) = world.rank() < 3 ? sign[world.rank()] * all(i, j) : 0.;
+  Block               B = to_memory_space(rows);
+  const ChangeOfBasis change =
+    well_conditioned_basis(B, 1e-12, Pivoting::columns, world);
+  EXPECT_EQ(change.n_columns, r);
+  const Block gram = product('T', B, 'N', B);
+  world.sum(gram);
+  const LeastSquares problem =
+    LeastSquares::from_normal_equations(gram, make_column(r), 0.);
+  EXPECT_EQ(problem.numerical_rank(), r);
+  EXPECT_LT(problem.profile().condition.back(), 8.);
 }
