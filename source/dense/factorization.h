@@ -12,8 +12,11 @@ namespace lsr
     // Factorizations of blocks where blocks are: LAPACK's on the CPU,
     // cuSOLVER's on a GPU.
 
-    /// The upper triangle of $A^T B$, by blocks of columns so that little of
-    /// the lower one, which is zero, is computed.
+    // Of triangles and halves of symmetric matrices little more is computed
+    // than there is: products and solves are those of blocks of columns, down
+    // to the diagonal.
+
+    /// The upper triangle of $A^T B$, zeros below.
     Block
     product_triangle(const Block &A, const Block &B);
 
@@ -47,6 +50,14 @@ namespace lsr
     /// $B := R^{-T} B$.
     void
     solve_transposed_triangle(const Block &R, const Block &B);
+
+    /// $X := R^{-1} X$ for triangles.
+    void
+    solve_for_triangle(const Block &R, const Block &X);
+
+    /// $R X$ for triangles.
+    Block
+    product_of_triangles(const Block &R, const Block &X);
 
     /// $R^{-1}$, of which $R R^{-1} = 1$ holds to rounding even where @p R is
     /// ill-conditioned, which LAPACK's trtri does not promise.

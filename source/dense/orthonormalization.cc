@@ -229,9 +229,7 @@ namespace lsr
                          ChangeOfBasis      &change)
     {
       restore_orthonormality(Q, communicator, [&](const Block &C) {
-        const Block product = make_block(C.extent(0), C.extent(1));
-        multiply(1., 'N', C, 'N', change.R, 0., product);
-        change.R = product;
+        change.R = product_of_triangles(C, change.R);
       });
     }
 
