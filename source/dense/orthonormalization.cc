@@ -303,16 +303,21 @@ namespace lsr
 
   ChangeOfBasis
   well_conditioned_basis(Block              &W,
+                         const RowLabels    &labels,
                          const double        drop_tolerance,
                          const Pivoting      pivoting,
                          const Communicator &communicator)
   {
+    require(labels.size() == W.extent(0),
+            "columns of a basis: as many labels as the " +
+              std::to_string(W.extent(0)) + " rows expected, found " +
+              std::to_string(labels.size()) + ".");
     const std::size_t r = W.extent(1);
     // With fewer rows the sketch would not be much shorter.
     if (communicator.sum(double(W.extent(0))) < 4. * r)
       return orthonormalize(W, drop_tolerance, pivoting, communicator);
     ChangeOfBasis change = keep_independent_columns(
-      W, sketch(W, 2 * r, communicator), drop_tolerance, pivoting);
+      W, sketch(W, labels, 2 * r, communicator), drop_tolerance, pivoting);
     if (rounding_is_visible(change.R) || !has_lengths_near_one(W, communicator))
       orthonormalize_again(W, communicator, change);
     return change;

@@ -5,6 +5,7 @@
 
 #include <lsr/base/communicator.h>
 #include <lsr/base/types.h>
+#include <lsr/dense/orthonormalization.h>
 
 #include <optional>
 #include <vector>
@@ -30,14 +31,15 @@ namespace lsr
    * of them as columns, lengths of combinations of columns remain what they
    * were up to a factor between 0.3 and 1.7.
    *
-   * Every row of @p X goes with random signs into 8 rows of the sketch. The
-   * rows of all ranks are taken in groups of @p n_rows, which are added up,
-   * each shifted cyclically by a random number, so that neighbours in memory
-   * stay neighbours. The same on all ranks, and up to rounding on any number of
-   * them. Collective. Deterministic.
+   * Every row of @p X goes with random signs into 8 rows of the sketch, which
+   * are those of its label. The same on all ranks, and up to rounding the same
+   * however rows are ordered and distributed. Collective. Deterministic.
    */
   Block
-  sketch(const Block &X, std::size_t n_rows, const Communicator &communicator);
+  sketch(const Block        &X,
+         const RowLabels    &labels,
+         std::size_t         n_rows,
+         const Communicator &communicator);
 
 
 

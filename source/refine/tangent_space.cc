@@ -9,6 +9,7 @@
 
 #include "dense/factorization.h"
 #include "dense/passes.h"
+#include "refine/row_labels.h"
 
 namespace lsr
 {
@@ -34,6 +35,9 @@ namespace lsr
     B = sampling.jacobian_times(basis);
     residual.set_zero(B);
     factors = well_conditioned_basis(B,
+                                     row_labels(sampling,
+                                                basis.network().n_outputs(),
+                                                residual.communicator()),
                                      drop_tolerance,
                                      basis.sorted() ? Pivoting::none :
                                                       Pivoting::columns,

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <numeric>
 #include <set>
 
 #include "support/matrices.h"
@@ -54,6 +55,14 @@ namespace
     const HostColumn all = to_host(y);
     for (std::size_t i = k; i < r; ++i)
       EXPECT_EQ(all(o.pivots[i]), 0.);
+  }
+
+  RowLabels
+  numbered(const std::size_t n_rows)
+  {
+    RowLabels labels(n_rows);
+    std::iota(labels.begin(), labels.end(), 0);
+    return labels;
   }
 
   // Their product with each other has eigenvalues near 1.
@@ -227,9 +236,9 @@ protected:
   ChangeOfBasis
   basis_of(const Block &W, const double drop_tolerance = 1e-12)
   {
-    B = copy(W);
-    const ChangeOfBasis change =
-      well_conditioned_basis(B, drop_tolerance, GetParam(), Communicator());
+    B                          = copy(W);
+    const ChangeOfBasis change = well_conditioned_basis(
+      B, numbered(W.extent(0)), drop_tolerance, GetParam(), Communicator());
     check(W, B, change, 1e-13);
     if (change.n_columns > 0)
       expect_well_conditioned(B);
@@ -308,7 +317,7 @@ TEST_P(WellConditionedBasis, OfColumnsThatLiveInAFewRows)
 
 TEST_P(WellConditionedBasis, OfRowsThatCancel)
 {
-  // The sums of rows i and i + s, of which a sketch has s rows, are zero.
+  // The sums of rows i and i + s are zero.
   const std::size_t s = 60;
   const HostBlock   W("W", 8 * s, s / 2);
   const HostBlock   A = to_host(random_block(s, s / 2, 4));
@@ -323,7 +332,7 @@ TEST_P(WellConditionedBasis, WithoutToleranceIsThatOfRounding)
   const Block W = monomials(400, 60);
   B             = copy(W);
   const ChangeOfBasis change =
-    well_conditioned_basis(B, 0., GetParam(), Communicator());
+    well_conditioned_basis(B, numbered(400), 0., GetParam(), Communicator());
   check(W, B, change, 1e-12);
   expect_well_conditioned(B);
   EXPECT_LT(lost(W, B), 1e-12);
@@ -347,13 +356,59 @@ TEST_P(WellConditionedBasis, IsTheSameAgain)
   EXPECT_EQ(max_difference(first, B), 0.);
 }
 
+TEST_P(WellConditionedBasis, IsTheSameForRowsInAnotherOrder)
+{
+  // Without the labels, pivots of columns as alike as these are others.
+  const std::size_t n = 500;
+  const HostBlock W = to_host(random_block(n, 40, 1)), turned("turned", n, 40);
+  RowLabels       labels = numbered(n);
+  std::reverse(labels.begin(), labels.end());
+  for (std::size_t j = 0; j < 40; ++j)
+    for (std::size_t i = 0; i < n; ++i)
+      turned(i, j) = W(labels[i], j);
+  const ChangeOfBasis expected = basis_of(to_memory_space(W));
+  Block               T        = to_memory_space(turned);
+  const ChangeOfBasis found =
+    well_conditioned_basis(T, labels, 1e-12, GetParam(), Communicator());
+  EXPECT_EQ(found.pivots, expected.pivots);
+  EXPECT_LT(max_difference(found.R, expected.R), 1e-12);
+  Block               other   = to_memory_space(turned);
+  const ChangeOfBasis without = well_conditioned_basis(
+    other, numbered(n), 1e-12, GetParam(), Communicator());
+  EXPECT_GT(max_difference(without.R, expected.R), 1e-3);
+}
+
+TEST_P(WellConditionedBasis, OfRowsThatComeTwice)
+{
+  // As where elements are discontinuous.
+  const HostBlock W("W", 600, 50), A = to_host(random_block(300, 50, 4));
+  RowLabels       labels(600);
+  for (std::size_t i = 0; i < 600; ++i)
+    {
+      labels[i] = i / 2;
+      for (std::size_t j = 0; j < 50; ++j)
+        W(i, j) = A(i / 2, j);
+    }
+  B = to_memory_space(W);
+  const ChangeOfBasis change =
+    well_conditioned_basis(B, labels, 1e-12, GetParam(), Communicator());
+  EXPECT_EQ(change.n_columns, 50u);
+  check(to_memory_space(W), B, change, 1e-13);
+  expect_well_conditioned(B);
+}
+
 TEST_P(WellConditionedBasis, RefusesWhatIsNotANumber)
 {
   const HostBlock W = to_host(random_block(100, 3, 1));
   W(7, 1)           = std::numeric_limits<double>::infinity();
   B                 = to_memory_space(W);
-  EXPECT_THROW(well_conditioned_basis(B, 1e-12, GetParam(), Communicator()),
-               Error);
+  EXPECT_THROW(
+    well_conditioned_basis(B, numbered(100), 1e-12, GetParam(), Communicator()),
+    Error);
+  B = random_block(100, 3, 1);
+  EXPECT_THROW(
+    well_conditioned_basis(B, numbered(99), 1e-12, GetParam(), Communicator()),
+    Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Orders,

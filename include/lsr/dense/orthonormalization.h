@@ -6,6 +6,7 @@
 #include <lsr/base/communicator.h>
 #include <lsr/base/types.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace lsr
@@ -76,6 +77,11 @@ namespace lsr
                  Pivoting            pivoting,
                  const Communicator &communicator);
 
+  /// A number for each row of a matrix on this rank, by which it is known in
+  /// whatever order and on whatever rank it comes. Different rows may have the
+  /// same where these are nearly equal.
+  using RowLabels = std::vector<std::uint64_t>;
+
   /**
    * Replace the columns of @p W by well-conditioned ones $B$ that span the same
    * space: their condition number is 6 or so, which is all that a
@@ -85,13 +91,15 @@ namespace lsr
    * Parameters, and what is dropped, are those of orthonormalize(), with
    * lengths that are known up to a factor between 0.3 and 1.7: they are those
    * of a sketch, sums of rows of @p W with random signs that are twice as many
-   * as there are columns. Its pivoted QR factorization gives $R$, and a
-   * triangular solve $B = W P R^{-1}$. The leading columns span what those of
-   * orthonormalize() span. Where the sketch does not serve, as for fewer than
-   * $4 r$ rows or tolerances near rounding, the columns are orthonormal.
+   * as there are columns. Signs are those of the @p labels. Its pivoted QR
+   * factorization gives $R$, and a triangular solve $B = W P R^{-1}$. The
+   * leading columns span what those of orthonormalize() span. Where the sketch
+   * does not serve, as for fewer than $4 r$ rows or tolerances near rounding,
+   * the columns are orthonormal.
    *
    * Collective; every rank gets the same bits in $R$, and up to rounding the
-   * same on any number of ranks. Throws Error as orthonormalize() does.
+   * same on any number of ranks. Throws Error as orthonormalize() does, and if
+   * there are not as many labels as rows.
    *
    * Source: O. Balabanov, L. Grigori, Randomized Gram-Schmidt process with
    * application to GMRES, SIAM J. Sci. Comput. 44 (2022); V. Rokhlin,
@@ -100,6 +108,7 @@ namespace lsr
    */
   ChangeOfBasis
   well_conditioned_basis(Block              &W,
+                         const RowLabels    &labels,
                          double              drop_tolerance,
                          Pivoting            pivoting,
                          const Communicator &communicator);
