@@ -389,7 +389,7 @@ TEST_P(WellConditionedBasis, OfRowsThatComeTwice)
       for (std::size_t j = 0; j < 50; ++j)
         W(i, j) = A(i / 2, j);
     }
-  B = to_memory_space(W);
+  B = copy(to_memory_space(W));
   const ChangeOfBasis change =
     well_conditioned_basis(B, labels, 1e-12, GetParam(), Communicator());
   EXPECT_EQ(change.n_columns, 50u);
