@@ -5,6 +5,8 @@
 #include <lsr/base/device.h>
 #include <lsr/dense/blas.h>
 
+#include <KokkosBlas3_trsm.hpp>
+
 #include <algorithm>
 
 #ifdef KOKKOS_ENABLE_CUDA
@@ -137,6 +139,70 @@ namespace lsr
 
 
 
+    void
+    solve_transposed_triangle(const Block &R, const Block &B)
+    {
+      if (B.size() > 0)
+        KokkosBlas::trsm("L", "U", "T", "N", 1., R, B);
+    }
+
+
+
+    namespace
+    {
+      /// Call action(end, j) for blocks [j, end) of @p n columns.
+      template <typename Action>
+      void
+      for_blocks_of_columns(const std::size_t n, const Action &action)
+      {
+        constexpr std::size_t width = 256;
+        for (std::size_t j = 0; j < n; j += width)
+          action(j, std::min(j + width, n));
+      }
+
+      /// The columns [first, last) of a triangle, down to the diagonal.
+      Block
+      upper_part(const Block      &A,
+                 const std::size_t first,
+                 const std::size_t last)
+      {
+        return rows(columns(A, first, last), 0, last);
+      }
+    } // namespace
+
+
+
+    void
+    solve_for_triangle(const Block &R, const Block &X)
+    {
+      for_blocks_of_columns(X.extent(1),
+                            [&](const std::size_t j, const std::size_t end) {
+                              solve_upper_triangular(upper_part(R, 0, end),
+                                                     upper_part(X, j, end));
+                            });
+    }
+
+
+
+    Block
+    product_of_triangles(const Block &R, const Block &X)
+    {
+      const Block product = make_zero_block(R.extent(0), X.extent(1));
+      for_blocks_of_columns(X.extent(1),
+                            [&](const std::size_t j, const std::size_t end) {
+                              multiply(1.,
+                                       'N',
+                                       upper_part(R, 0, end),
+                                       'N',
+                                       upper_part(X, j, end),
+                                       0.,
+                                       upper_part(product, j, end));
+                            });
+      return product;
+    }
+
+
+
     Block
     inverse_of_triangle(const Block &R)
     {
@@ -146,29 +212,41 @@ namespace lsr
         Kokkos::RangePolicy<ExecutionSpace>(0, R.extent(0)),
         KOKKOS_LAMBDA(const std::size_t i) { inverse(i, i) = 1; });
       Kokkos::fence();
-      solve_upper_triangular(R, inverse);
+      solve_for_triangle(R, inverse);
       return inverse;
     }
 
 
 
-    Block
-    gram_triangle(const Block &Q)
+    void
+    mirror(const Block &A)
     {
-      constexpr std::size_t width = 256;
-      const std::size_t     r     = Q.extent(1);
-      const Block           N     = make_zero_block(r, r);
-      for (std::size_t j = 0; j < r; j += width)
-        {
-          const std::size_t end = std::min(j + width, r);
-          multiply(1.,
-                   'T',
-                   columns(Q, 0, end),
-                   'N',
-                   columns(Q, j, end),
-                   0.,
-                   rows(columns(N, j, end), 0, end));
-        }
+      Kokkos::parallel_for(
+        "lsr::mirror",
+        Kokkos::RangePolicy<ExecutionSpace>(0, A.extent(1)),
+        KOKKOS_LAMBDA(const std::size_t j) {
+          for (std::size_t i = 0; i < j; ++i)
+            A(j, i) = A(i, j);
+        });
+      Kokkos::fence();
+    }
+
+
+
+    Block
+    product_triangle(const Block &A, const Block &B)
+    {
+      const std::size_t r = B.extent(1);
+      const Block       N = make_zero_block(r, r);
+      for_blocks_of_columns(r, [&](const std::size_t j, const std::size_t end) {
+        multiply(1.,
+                 'T',
+                 columns(A, 0, end),
+                 'N',
+                 columns(B, j, end),
+                 0.,
+                 upper_part(N, j, end));
+      });
       return upper_triangle_of(N, r);
     }
   } // namespace internal

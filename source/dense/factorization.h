@@ -12,10 +12,17 @@ namespace lsr
     // Factorizations of blocks where blocks are: LAPACK's on the CPU,
     // cuSOLVER's on a GPU.
 
-    /// The upper triangle of $Q^T Q$, by blocks of columns so that little of
-    /// the lower one, which is zero, is computed.
+    // Of triangles and halves of symmetric matrices little more is computed
+    // than there is: products and solves are those of blocks of columns, down
+    // to the diagonal.
+
+    /// The upper triangle of $A^T B$, zeros below.
     Block
-    gram_triangle(const Block &Q);
+    product_triangle(const Block &A, const Block &B);
+
+    /// Make a matrix symmetric whose upper triangle is given.
+    void
+    mirror(const Block &A);
 
     /**
      * Overwrite a symmetric matrix, of which the upper triangle is given and
@@ -39,6 +46,18 @@ namespace lsr
     /// The upper triangle of the leading $n$ rows and columns, zeros below.
     Block
     upper_triangle_of(const Block &A, std::size_t n);
+
+    /// $B := R^{-T} B$.
+    void
+    solve_transposed_triangle(const Block &R, const Block &B);
+
+    /// $X := R^{-1} X$ for triangles.
+    void
+    solve_for_triangle(const Block &R, const Block &X);
+
+    /// $R X$ for triangles.
+    Block
+    product_of_triangles(const Block &R, const Block &X);
 
     /// $R^{-1}$, of which $R R^{-1} = 1$ holds to rounding even where @p R is
     /// ill-conditioned, which LAPACK's trtri does not promise.

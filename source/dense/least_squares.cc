@@ -419,11 +419,10 @@ namespace lsr
         require(std::is_sorted(pivots.begin(), pivots.end()),
                 "LeastSquares: a profile in terms of another basis needs "
                 "columns in their own order, found pivoted ones.");
-        const Block basis   = upper_triangle_of(basis_triangle, rank);
-        const Block product = make_block(rank, rank);
-        solve_upper_triangular(basis, inverse);
-        multiply(1., 'N', leading(R, rank), 'N', basis, 0., product);
-        result.condition = condition_of_leading_triangles(to_host(product));
+        const Block basis = upper_triangle_of(basis_triangle, rank);
+        solve_for_triangle(basis, inverse);
+        result.condition = condition_of_leading_triangles(
+          to_host(product_of_triangles(leading(R, rank), basis)));
       }
     // y_k is the sum of the first k columns of the inverse, times z.
     scale_rows(to_view<Column>(

@@ -5,10 +5,13 @@
 
 #include <KokkosBlas1_nrm2.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
 
+#include "base/to_view.h"
+#include "by_columns.h"
 #include "dense/qr.h"
 #include "factorization.h"
 #include "lapack.h"
@@ -27,16 +30,6 @@ namespace lsr
       HostBlock        R;
       std::vector<int> pivots;
     };
-
-    double
-    longest_column(const HostBlock &R)
-    {
-      double longest = 0;
-      for (std::size_t j = 0; j < R.extent(1); ++j)
-        longest =
-          std::max(longest, KokkosBlas::nrm2(HostColumn(&R(0, j), j + 1)));
-      return longest;
-    }
 
     Selection
     select_with_pivoting(const Block &A, const double threshold)
@@ -152,24 +145,34 @@ namespace lsr
     };
 
     Selection
-    select_columns(const Block   &triangle,
+    select_columns(const Block   &A,
                    const double   drop_tolerance,
                    const Pivoting pivoting)
     {
-      const HostBlock R = to_host(triangle);
-      // Columns at the level of rounding carry no direction.
-      constexpr double least   = 16 * std::numeric_limits<double>::epsilon();
-      const double     longest = longest_column(R);
+      require(
+        drop_tolerance >= 0 && drop_tolerance < 1,
+        "columns of a basis: a tolerance between 0 and 1 expected, found " +
+          std::to_string(drop_tolerance) + ".");
+      require_finite(A, "columns of a basis");
+      const std::size_t         r       = A.extent(1);
+      const std::vector<double> lengths = column_lengths(A);
+      const double              longest =
+        r == 0 ? 0. : *std::max_element(lengths.begin(), lengths.end());
       if (longest == 0)
         {
-          std::vector<int> pivots(R.extent(1));
+          std::vector<int> pivots(r);
           std::iota(pivots.begin(), pivots.end(), 0);
           return {make_host_block(0, 0), pivots};
         }
-      const double threshold = std::max(drop_tolerance, least) * longest;
+      // Columns at the level of rounding carry no direction.
+      constexpr double least     = 16 * std::numeric_limits<double>::epsilon();
+      const double     threshold = std::max(drop_tolerance, least) * longest;
       return pivoting == Pivoting::columns ?
-               select_with_pivoting(triangle, threshold) :
-               SelectionInOrder(R, threshold).run();
+               select_with_pivoting(A, threshold) :
+               SelectionInOrder(to_host(A.extent(0) > r ? householder_qr(A) :
+                                                          A),
+                                threshold)
+                 .run();
     }
 
     // Move column pivots[j] to position j, cycle after cycle of the
@@ -198,47 +201,125 @@ namespace lsr
         }
     }
 
-    // Row i of A becomes row pivots[i] of the result.
-    Block
-    scatter_rows(const HostBlock &A, const std::vector<int> &pivots)
+
+
+    /// Keep the columns of @p W that are independent, as those of @p A are that
+    /// have the same products with each other, and divide them by the triangle
+    /// of these. @p A is overwritten.
+    ChangeOfBasis
+    keep_independent_columns(Block         &W,
+                             const Block   &A,
+                             const double   drop_tolerance,
+                             const Pivoting pivoting)
     {
-      const HostBlock result = make_host_block(pivots.size(), A.extent(1));
-      for (std::size_t j = 0; j < A.extent(1); ++j)
-        for (std::size_t i = 0; i < A.extent(0); ++i)
-          result(pivots[i], j) = A(i, j);
-      return to_memory_space(result);
+      const Selection   selection = select_columns(A, drop_tolerance, pivoting);
+      const std::size_t k         = selection.R.extent(0);
+      const Block       R         = to_memory_space(selection.R);
+      permute_columns(W, selection.pivots);
+      W = columns(W, 0, k);
+      divide_by_upper_triangular(W, R);
+      return {R, selection.pivots, static_cast<unsigned int>(k)};
+    }
+
+
+
+    void
+    orthonormalize_again(const Block        &Q,
+                         const Communicator &communicator,
+                         ChangeOfBasis      &change)
+    {
+      restore_orthonormality(Q, communicator, [&](const Block &C) {
+        change.R = product_of_triangles(C, change.R);
+      });
+    }
+
+
+
+    /// Whether a triangular solve has left errors that are not small against
+    /// the shortest of the columns.
+    bool
+    rounding_is_visible(const Block &triangle)
+    {
+      const HostBlock R = to_host(triangle);
+      double shortest = std::numeric_limits<double>::infinity(), longest = 0;
+      for (std::size_t k = 0; k < R.extent(0); ++k)
+        {
+          shortest = std::min(shortest, std::abs(R(k, k)));
+          longest  = std::max(longest, std::abs(R(k, k)));
+        }
+      return shortest < 1e-13 * longest;
+    }
+
+
+
+    bool
+    has_lengths_near_one(const Block &B, const Communicator &communicator)
+    {
+      std::vector<double> squares = column_lengths(B);
+      for (double &length : squares)
+        length *= length;
+      const Column sums = to_view<Column>(squares);
+      communicator.sum(sums);
+      const HostColumn host = to_host(sums);
+      const bool       good =
+        std::all_of(host.data(), host.data() + host.size(), [](const double x) {
+          return x > 0.1 && x < 10.;
+        });
+      // The same on all ranks.
+      return communicator.sum(good ? 0. : 1.) == 0.;
     }
   } // namespace
 
-  Orthonormalization
+
+
+  Column
+  ChangeOfBasis::coefficients(const Column &z) const
+  {
+    const Column kept = make_column(n_columns);
+    Kokkos::deep_copy(kept, z);
+    solve_upper_triangular(R, kept);
+    const HostColumn of_kept = to_host(kept),
+                     of_all("lsr::HostColumn", pivots.size());
+    for (std::size_t k = 0; k < n_columns; ++k)
+      of_all(pivots[k]) = of_kept(k);
+    return to_memory_space(of_all);
+  }
+
+
+
+  ChangeOfBasis
   orthonormalize(Block              &W,
                  const double        drop_tolerance,
                  const Pivoting      pivoting,
                  const Communicator &communicator)
   {
-    require(drop_tolerance >= 0 && drop_tolerance < 1,
-            "orthonormalize: a tolerance between 0 and 1 expected, found " +
-              std::to_string(drop_tolerance) + ".");
-    const Selection selection =
-      select_columns(triangle_of(W, communicator), drop_tolerance, pivoting);
-    const std::size_t k = selection.R.extent(0);
-    permute_columns(W, selection.pivots);
-    W = columns(W, 0, k);
+    ChangeOfBasis change = keep_independent_columns(
+      W, triangle_of(W, communicator), drop_tolerance, pivoting);
+    orthonormalize_again(W, communicator, change);
+    return change;
+  }
 
-    Block       R    = to_memory_space(selection.R);
-    const Block Rinv = inverse_of_triangle(R);
-    divide_by_upper_triangular(W, R);
 
-    restore_orthonormality(W, communicator, [&](const Block &C) {
-      const Block product = make_block(k, k);
-      multiply(1., 'N', C, 'N', R, 0., product);
-      R = product;
-      divide_by_upper_triangular(Rinv, C);
-    });
 
-    return {scatter_rows(to_host(Rinv), selection.pivots),
-            R,
-            selection.pivots,
-            static_cast<unsigned int>(k)};
+  ChangeOfBasis
+  well_conditioned_basis(Block              &W,
+                         const RowLabels    &labels,
+                         const double        drop_tolerance,
+                         const Pivoting      pivoting,
+                         const Communicator &communicator)
+  {
+    require(labels.size() == W.extent(0),
+            "columns of a basis: as many labels as the " +
+              std::to_string(W.extent(0)) + " rows expected, found " +
+              std::to_string(labels.size()) + ".");
+    const std::size_t r = W.extent(1);
+    // With fewer rows the sketch would not be much shorter.
+    if (communicator.sum(double(W.extent(0))) < 4. * r)
+      return orthonormalize(W, drop_tolerance, pivoting, communicator);
+    ChangeOfBasis change = keep_independent_columns(
+      W, sketch(W, labels, 2 * r, communicator), drop_tolerance, pivoting);
+    if (rounding_is_visible(change.R) || !has_lengths_near_one(W, communicator))
+      orthonormalize_again(W, communicator, change);
+    return change;
   }
 } // namespace lsr

@@ -17,35 +17,33 @@ namespace lsr
 {
   namespace internal
   {
+    Block
+    broadcast(const Block &A, const Communicator &communicator)
+    {
+#ifdef LSR_WITH_MPI
+      if (communicator.size() > 1)
+        {
+          const HostBlock host = to_host(A);
+          MPI_Bcast(host.data(),
+                    lapack_int(host.size()),
+                    MPI_DOUBLE,
+                    0,
+                    communicator.get());
+          return to_memory_space(host);
+        }
+#else
+      (void)communicator;
+#endif
+      return A;
+    }
+
     namespace
     {
-      // The numbers of the first rank. A sum over all ranks need not be the
-      // same to the last bit on each of them.
-      Block
-      broadcast(const Block &A, const Communicator &communicator)
-      {
-#ifdef LSR_WITH_MPI
-        if (communicator.size() > 1)
-          {
-            const HostBlock host = to_host(A);
-            MPI_Bcast(host.data(),
-                      lapack_int(host.size()),
-                      MPI_DOUBLE,
-                      0,
-                      communicator.get());
-            return to_memory_space(host);
-          }
-#else
-        (void)communicator;
-#endif
-        return A;
-      }
-
       // The upper triangle of Q^T Q over all ranks.
       Block
       gram_triangle(const Block &Q, const Communicator &communicator)
       {
-        const Block N = internal::gram_triangle(Q);
+        const Block N = product_triangle(Q, Q);
         communicator.sum(N);
         return broadcast(N, communicator);
       }
@@ -94,6 +92,15 @@ namespace lsr
       const Block R = qr.R();
       require_finite(R, "orthonormalize: the block of columns");
       return R;
+    }
+
+    Block
+    orthonormal_factor(const Block &B, const Communicator &communicator)
+    {
+      const Block C = gram_triangle(B, communicator);
+      require(cholesky(C) == C.extent(0),
+              "orthonormal_factor: the columns depend on each other");
+      return C;
     }
 
     void

@@ -12,10 +12,21 @@ namespace lsr
 {
   namespace internal
   {
+    /// The numbers of the first rank. A sum over all ranks need not be the same
+    /// to the last bit on each of them.
+    Block
+    broadcast(const Block &A, const Communicator &communicator);
+
     /// The triangle $R$ of the QR factorization of @p W over all ranks, which
     /// leaves @p W alone. Throws Error if it is not finite.
     Block
     triangle_of(const Block &W, const Communicator &communicator);
+
+    /// The triangle $C$ of $B = Q C$ with orthonormal columns $Q$ over all
+    /// ranks, from $B^T B = C^T C$: for columns of moderate condition, which it
+    /// squares.
+    Block
+    orthonormal_factor(const Block &B, const Communicator &communicator);
 
     /**
      * Given columns @p Q of moderate condition, make them orthonormal to

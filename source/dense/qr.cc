@@ -4,11 +4,14 @@
 
 #include <lsr/base/exceptions.h>
 #include <lsr/dense/blas.h>
+#include <lsr/dense/sparse_matrix.h>
 
+#include <cstdint>
+#include <numeric>
 #include <string>
 
-#include "entries.h"
 #include "factorization.h"
+#include "passes.h"
 #include "random_bits.h"
 
 namespace lsr
@@ -17,55 +20,39 @@ namespace lsr
 
   namespace
   {
-    /**
-     * $S X$ with a sparse sign matrix of $s$ rows: every row of @p X goes into
-     * n_terms rows of the sketch with a random sign. The rows are taken in
-     * groups of $s$, which are added up, each shifted cyclically by a random
-     * number, so that neighbours in memory stay neighbours.
-     */
-    Block
-    sketch(const Block &X, const std::size_t s)
+    // Rows that go into how many rows of a sketch.
+    constexpr std::uint64_t n_terms = 8;
+
+    /// The matrix $S$ of a sketch.
+    SparseMatrix
+    random_signs(const RowLabels &labels, const std::size_t n_rows)
     {
-      constexpr std::size_t n_terms  = 4;
-      const std::size_t     m        = X.extent(0);
-      const std::size_t     n_groups = (m + s - 1) / s;
-      const Block           SX       = make_block(s, X.extent(1));
-
-      // A bit for the sign in each term, and the shift of each group.
-      const Kokkos::View<unsigned char *, MemorySpace> signs("lsr::signs", m);
-      const Kokkos::View<std::size_t *, MemorySpace>   shifts("lsr::shifts",
-                                                            n_terms * n_groups);
-      Kokkos::parallel_for(
-        "lsr::sketch_signs",
-        Kokkos::RangePolicy<ExecutionSpace>(0, m),
-        KOKKOS_LAMBDA(const std::size_t row) {
-          signs(row) = random_bits(row) >> 60;
-        });
-      Kokkos::parallel_for(
-        "lsr::sketch_shifts",
-        Kokkos::RangePolicy<ExecutionSpace>(0, n_terms * n_groups),
-        KOKKOS_LAMBDA(const std::size_t i) {
-          shifts(i) = random_bits(~i) % s;
-        });
-
-      Kokkos::parallel_for(
-        "lsr::sketch",
-        entries(s, X.extent(1)),
-        KOKKOS_LAMBDA(const std::size_t i, const std::size_t j) {
-          double sum = 0;
-          for (std::size_t group = 0; group < n_groups; ++group)
-            for (std::size_t term = 0; term < n_terms; ++term)
-              {
-                const std::size_t shifted = i + shifts(group * n_terms + term);
-                const std::size_t row =
-                  group * s + (shifted < s ? shifted : shifted - s);
-                if (row < m)
-                  sum += (signs(row) >> term) & 1 ? -X(row, j) : X(row, j);
-              }
-          SX(i, j) = sum;
-        });
-      Kokkos::fence();
-      return SX;
+      const auto for_each_entry = [&](const auto &function) {
+        for (std::size_t column = 0; column < labels.size(); ++column)
+          for (std::uint64_t term = 0; term < n_terms; ++term)
+            {
+              const std::uint64_t bits =
+                random_bits(random_bits(labels[column]) + term);
+              function((bits >> 1) % n_rows, column, bits & 1 ? 1. : -1.);
+            }
+      };
+      CompressedRows S;
+      S.n_columns = labels.size();
+      S.starts.assign(n_rows + 1, 0);
+      for_each_entry([&](const std::size_t row, std::size_t, double) {
+        ++S.starts[row + 1];
+      });
+      std::partial_sum(S.starts.begin(), S.starts.end(), S.starts.begin());
+      S.columns.resize(S.starts.back());
+      S.values.resize(S.starts.back());
+      std::vector<std::int64_t> next = S.starts;
+      for_each_entry([&](const std::size_t row,
+                         const std::size_t column,
+                         const double      sign) {
+        S.columns[next[row]]  = column;
+        S.values[next[row]++] = sign;
+      });
+      return SparseMatrix(S);
     }
 
     /// Whether the diagonal of the Cholesky factor @p C of a Gram matrix is
@@ -91,6 +78,22 @@ namespace lsr
 
 
   Block
+  sketch(const Block        &X,
+         const RowLabels    &labels,
+         const std::size_t   n_rows,
+         const Communicator &communicator)
+  {
+    const Block SX = make_block(n_rows, X.extent(1));
+    if (SX.size() == 0)
+      return SX;
+    multiply(1., 'N', random_signs(labels, n_rows), X, 0., SX);
+    communicator.sum(SX);
+    return broadcast(SX, communicator);
+  }
+
+
+
+  Block
   householder_qr(const Block &X)
   {
     require(X.extent(0) >= X.extent(1),
@@ -109,9 +112,11 @@ namespace lsr
     const std::size_t n = X.extent(1);
     if (n == 0 || X.extent(0) < 4 * n)
       return {};
-    const Block R = householder_qr(sketch(X, 2 * n));
+    RowLabels labels(X.extent(0));
+    std::iota(labels.begin(), labels.end(), 0);
+    const Block R = householder_qr(sketch(X, labels, 2 * n, Communicator()));
     divide_by_upper_triangular(X, R);
-    const Block C = gram_triangle(X);
+    const Block C = product_triangle(X, X);
     if (cholesky(C) < n || !has_diagonal_near_one(C))
       return {};
     const Block CR = make_block(n, n);

@@ -7,7 +7,6 @@
 
 #include <KokkosBlas1_axpby.hpp>
 #include <KokkosBlas1_scal.hpp>
-#include <KokkosBlas3_trsm.hpp>
 
 #include <cmath>
 #include <string>
@@ -88,9 +87,9 @@ namespace lsr
     const Block S =
       product.gram_is_jacobian_of(residual) ? X : product.solve(G);
     normal_equations = true;
-    matrix           = make_block(r, r);
+    matrix           = internal::product_triangle(S, G);
     right_hand_side  = make_column(r);
-    multiply(1., 'T', S, 'N', G, 0., matrix);
+    internal::mirror(matrix);
     multiply(-1., 'T', S, f, 0., right_hand_side);
     communicator.sum(matrix);
     communicator.sum(right_hand_side);
@@ -134,18 +133,27 @@ namespace lsr
 
 
   Column
-  ReducedProblem::shortest_solution(const double tolerance) const
+  ReducedProblem::shortest_solution(const double tolerance,
+                                    const Block &C) const
   {
-    if (!normal_equations)
-      return least_squares(Pivoting::none, tolerance).tikhonov().solve(0.);
+    // For C y.
     const std::size_t r    = matrix.extent(0);
     const Block       rows = make_block(r, r);
     const Column      b    = make_column(r);
     Kokkos::deep_copy(rows, matrix);
     Kokkos::deep_copy(b, right_hand_side);
+    divide_by_upper_triangular(rows, C);
+    if (normal_equations)
+      {
+        internal::solve_transposed_triangle(C, rows);
+        internal::solve_transposed_triangle(C, as_block(b));
+      }
     AppendRowsQR qr(r);
     qr.append(rows, b);
-    return LeastSquares(qr, Pivoting::none, tolerance).tikhonov().solve(0.);
+    const Column x =
+      LeastSquares(qr, Pivoting::none, tolerance).tikhonov().solve(0.);
+    solve_upper_triangular(C, x);
+    return x;
   }
 
 
@@ -166,7 +174,7 @@ namespace lsr
                 "the inner product of a residual is not positive definite on " +
                   std::to_string(r) + " columns");
         Kokkos::deep_copy(R, triangle);
-        KokkosBlas::trsm("L", "U", "T", "N", 1., triangle, z);
+        internal::solve_transposed_triangle(triangle, z);
       }
     KokkosBlas::scal(z, -1., z);
     Kokkos::deep_copy(Kokkos::subview(result.f, r), std::sqrt(minimum_loss));

@@ -51,13 +51,13 @@ namespace lsr
 
 
 
-    /// Singular values of A Q below this, relative to the largest, are
+    /// Singular values of A B below this, relative to the largest, are
     /// rounding.
     constexpr double singular_tolerance = 1e-12;
 
 
 
-    /// The state of one refinement: $u = q + Q z$ moves, $Q$ stays.
+    /// The state of one refinement: $u = q + B z$ moves, $B$ stays.
     class GaussNewton
     {
     public:
@@ -68,7 +68,7 @@ namespace lsr
                   const bool                  own_space)
         : network(space.basis().network())
         , space(space)
-        , Q(space.columns())
+        , B(space.columns())
         , sampling(sampling)
         , residual(residual)
         , parameters(parameters)
@@ -103,11 +103,11 @@ namespace lsr
       start()
       {
         const std::size_t n_values = sampling.n_values(network.n_outputs());
-        require(n_values == residual.n_values() && n_values == Q.extent(0),
+        require(n_values == residual.n_values() && n_values == B.extent(0),
                 "the network gives " + std::to_string(n_values) +
                   " values at the given points, the residual expects " +
                   std::to_string(residual.n_values()) + ", the tangent space " +
-                  std::to_string(Q.extent(0)));
+                  std::to_string(B.extent(0)));
         require(!parameters.galerkin || residual.n_rows() == n_values,
                 "Galerkin's method for a residual of " +
                   std::to_string(n_values) + " values and " +
@@ -116,15 +116,15 @@ namespace lsr
 
         q = sampling.evaluate(network);
         u = copy(q);
-        z = make_column(Q.extent(1));
+        z = make_column(B.extent(1));
         f = make_column(residual.n_rows());
         residual.linearize(u);
         residual.evaluate(u, f);
         norm = result.initial_norm = norm_of(f);
         require(std::isfinite(norm),
                 "the residual of the network is not finite");
-        result.numerical_rank = Q.extent(1);
-        log("  " + std::to_string(Q.extent(1)) + " of " +
+        result.numerical_rank = B.extent(1);
+        log("  " + std::to_string(B.extent(1)) + " of " +
             std::to_string(space.basis().n_directions()) +
             " directions are independent");
       }
@@ -148,7 +148,7 @@ namespace lsr
           result.timer.run("jacobian", [&]() { relinearize(); });
         if (!parameters.galerkin)
           {
-            ReducedProblem problem(Q, f, residual);
+            ReducedProblem problem(B, f, residual);
             result.timer.add(problem.timer());
             return problem;
           }
@@ -172,12 +172,12 @@ namespace lsr
         norm = norm_of(f);
       }
 
-      /// $f + A Q y$
+      /// $f + A B y$
       Column
       linear_residual(const Column &y) const
       {
         const Column change = make_column(u.size());
-        multiply(1., 'N', Q, y, 0., change);
+        multiply(1., 'N', B, y, 0., change);
         const Column sum = make_column(f.size());
         residual.apply_jacobian(as_block(change), as_block(sum));
         add(1., f, sum);
@@ -198,20 +198,22 @@ namespace lsr
         std::size_t rank = parameters.rank ? *parameters.rank :
                                              choose_rank(least_squares.losses(),
                                                          parameters.rank_slack);
-        // Columns of Q are orthonormal: where those of A Q depend on each
+        // Columns of B are well-conditioned: where those of A B depend on each
         // other, A is singular, and parts of the values are not determined.
         const bool singular =
-          least_squares.numerical_rank() < Q.extent(1) && !parameters.rank;
+          least_squares.numerical_rank() < B.extent(1) && !parameters.rank;
         if (singular)
           {
-            rank = Q.extent(1);
+            rank = B.extent(1);
             log("  the Jacobian is singular to rounding on the tangent space: "
                 "the shortest correction is taken");
           }
         else
           rank = std::min(rank, least_squares.numerical_rank());
         const Column direction =
-          singular ? problem.shortest_solution(singular_tolerance) :
+          singular ? problem.shortest_solution(singular_tolerance,
+                                               space.orthonormal_factor(
+                                                 residual.communicator())) :
                      least_squares.solve(rank);
         const double predicted = norm_of(linear_residual(direction));
         const double before    = norm;
@@ -244,7 +246,7 @@ namespace lsr
         constexpr double shortest = 1. / 1024;
 
         const Column change = make_column(u.size());
-        multiply(1., 'N', Q, direction, 0., change);
+        multiply(1., 'N', B, direction, 0., change);
         const Column trial_f = make_column(f.size());
         for (double length = 1.; length >= shortest; length /= 2)
           {
@@ -295,9 +297,12 @@ namespace lsr
       void
       warn_of_large_correction() const
       {
-        const Communicator &communicator = residual.communicator();
-        const double        values = std::sqrt(communicator.sum(dot(q, q))),
-                     change        = lsr::norm(z); // Q is orthonormal
+        const Column difference = copy(u);
+        add(-1., q, difference);
+        const auto length = [&](const Column &x) {
+          return std::sqrt(residual.communicator().sum(dot(x, x)));
+        };
+        const double values = length(q), change = length(difference);
         if (change <= 1e3 * values)
           return;
         std::ostringstream line;
@@ -309,7 +314,7 @@ namespace lsr
 
       const Network              &network;
       const TangentSpace         &space;
-      const Block                &Q;
+      const Block                &B;
       const Sampling             &sampling;
       Residual                   &residual;
       const RefinementParameters &parameters;

@@ -7,6 +7,10 @@
 
 #include <string>
 
+#include "dense/factorization.h"
+#include "dense/passes.h"
+#include "refine/row_labels.h"
+
 namespace lsr
 {
   TangentSpace::TangentSpace(const TangentBasis &basis,
@@ -28,13 +32,16 @@ namespace lsr
               " residual rows: expected no more directions than rows");
 
     const Timer::Stage stage(timer_, "reduce");
-    Q = sampling.jacobian_times(basis);
-    residual.set_zero(Q);
-    factors =
-      orthonormalize(Q,
-                     drop_tolerance,
-                     basis.sorted() ? Pivoting::none : Pivoting::columns,
-                     residual.communicator());
+    B = sampling.jacobian_times(basis);
+    residual.set_zero(B);
+    factors = well_conditioned_basis(B,
+                                     row_labels(sampling,
+                                                basis.network().n_outputs(),
+                                                residual.communicator()),
+                                     drop_tolerance,
+                                     basis.sorted() ? Pivoting::none :
+                                                      Pivoting::columns,
+                                     residual.communicator());
   }
 
 
@@ -42,9 +49,7 @@ namespace lsr
   Column
   TangentSpace::coefficients(const Column &z) const
   {
-    const Column y = make_column(basis().n_directions());
-    multiply(1., 'N', factors.T, z, 0., y);
-    return y;
+    return factors.coefficients(z);
   }
 
 
@@ -52,16 +57,27 @@ namespace lsr
   Column
   TangentSpace::change(const Column &y) const
   {
-    // J V = Q R in the columns that were kept; y is zero for the others.
+    // J V = B R in the columns that were kept; y is zero for the others.
     const HostColumn all = to_host(y);
     const HostColumn kept("lsr::kept", factors.n_columns);
     for (std::size_t k = 0; k < kept.size(); ++k)
       kept(k) = all(factors.pivots[k]);
     const Column z = make_column(kept.size());
     multiply(1., 'N', factors.R, to_memory_space(kept), 0., z);
-    const Column result = make_column(Q.extent(0));
-    multiply(1., 'N', Q, z, 0., result);
+    const Column result = make_column(B.extent(0));
+    multiply(1., 'N', B, z, 0., result);
     return result;
+  }
+
+
+
+  const Block &
+  TangentSpace::orthonormal_factor(const Communicator &communicator) const
+  {
+    // Every rank has it, or none.
+    if (!factor)
+      factor = internal::orthonormal_factor(B, communicator);
+    return *factor;
   }
 
 
@@ -69,9 +85,11 @@ namespace lsr
   Block
   TangentSpace::test(const Block &F, const Communicator &communicator) const
   {
-    const Block products = make_block(Q.extent(1), F.extent(1));
-    multiply(1., 'T', Q, 'N', F, 0., products);
+    const Block products = make_block(B.extent(1), F.extent(1));
+    multiply(1., 'T', B, 'N', F, 0., products);
     communicator.sum(products);
+    internal::solve_transposed_triangle(orthonormal_factor(communicator),
+                                        products);
     return products;
   }
 
@@ -85,9 +103,9 @@ namespace lsr
     if (communicator.sum(
           galerkin.count == 0 || version != galerkin.version ? 1. : 0.) > 0)
       {
-        const Block AQ = make_block(residual.n_rows(), Q.extent(1));
-        residual.apply_jacobian(Q, AQ);
-        galerkin.matrix  = test(AQ, communicator);
+        const Block AB = make_block(residual.n_rows(), B.extent(1));
+        residual.apply_jacobian(B, AB);
+        galerkin.matrix  = test(AB, communicator);
         galerkin.version = version;
         ++galerkin.count;
       }

@@ -293,9 +293,9 @@ TEST(LeastSquares, PivotedProfileEqualsItsOwnSolutions)
 TEST(LeastSquares, ProfileInTermsOfTheOriginalColumns)
 {
   // G belongs to the orthonormalized Q of W: y of Q is R_b y of W.
-  const Block              W = random_block(30, 10, 1);
-  Block                    Q = copy(W);
-  const Orthonormalization o =
+  const Block         W = random_block(30, 10, 1);
+  Block               Q = copy(W);
+  const ChangeOfBasis o =
     orthonormalize(Q, 1e-12, Pivoting::none, Communicator());
   const Block A = random_block(50, 30, 2), G_Q = product('N', A, 'N', Q),
               G_W         = product('N', A, 'N', W);

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "support/matrices.h"
 #include "support/ranks.h"
 
@@ -36,6 +38,14 @@ namespace
     return copied_rows(A, range.first, range.second);
   }
 
+  /// The numbers @p begin to below @p end.
+  RowLabels
+  numbers(const std::size_t begin, const std::size_t end)
+  {
+    RowLabels labels(end - begin);
+    std::iota(labels.begin(), labels.end(), begin);
+    return labels;
+  }
 } // namespace
 
 TEST(DistributedRows, AllRowsAreDistributedAndUnevenly)
@@ -95,9 +105,8 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
   const Block W = monomials(400, 30);
   for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
     {
-      Block                    Q = mine(W);
-      const Orthonormalization o = orthonormalize(Q, 1e-13, pivoting, world);
-      expect_same_bits(o.T);
+      Block               Q = mine(W);
+      const ChangeOfBasis o = orthonormalize(Q, 1e-13, pivoting, world);
       expect_same_bits(o.R);
       ASSERT_EQ(o.n_columns, Q.extent(1));
 
@@ -106,8 +115,8 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
       EXPECT_LT(max_difference(gram, identity(o.n_columns)), 1e-13);
 
       // The same space as on one rank.
-      Block                    S = copy(W);
-      const Orthonormalization serial =
+      Block               S = copy(W);
+      const ChangeOfBasis serial =
         orthonormalize(S, 1e-13, pivoting, Communicator());
       EXPECT_NEAR(double(o.n_columns), double(serial.n_columns), 1);
       const Block overlap = product('T', mine(W), 'N', Q);
@@ -115,5 +124,26 @@ TEST(DistributedRows, OrthonormalizationHoldsOverAllRanks)
       const Block rest = mine(W);
       multiply(-1., 'N', Q, 'T', overlap, 1., rest);
       EXPECT_LT(max_norm(rest), 1e-11);
+    }
+}
+
+TEST(DistributedRows, WellConditionedBasisIsThatOfOneRank)
+{
+  const Block W = with_singular_values(400, 30, decay(30, 1e-6), 3);
+  for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
+    {
+      Block               B = mine(W), S = copy(W);
+      const auto          range  = my_rows(400);
+      const ChangeOfBasis change = well_conditioned_basis(
+        B, numbers(range.first, range.second), 1e-10, pivoting, world);
+      expect_same_bits(change.R);
+      const ChangeOfBasis serial = well_conditioned_basis(
+        S, numbers(0, 400), 1e-10, pivoting, Communicator());
+      ASSERT_EQ(change.n_columns, serial.n_columns);
+      EXPECT_EQ(change.pivots, serial.pivots);
+      EXPECT_LT(max_difference(product('N', B, 'N', change.R),
+                               product('N', mine(S), 'N', serial.R)),
+                1e-12);
+      EXPECT_LT(max_difference(B, mine(S)), 1e-8);
     }
 }

@@ -159,22 +159,30 @@ TEST(TangentSpace, IsTheRangeOfTheJacobian)
   const StructuredBasis basis(network, 30, 0);
   DataMisfit            misfit(make_column(n_points));
   const TangentSpace    space(basis, sample(0.2), misfit);
-  const Block          &Q = space.columns();
+  const Block          &B = space.columns();
   ASSERT_EQ(space.basis().n_directions(), 30u);
-  ASSERT_EQ(Q.extent(1), 30u);
+  ASSERT_EQ(B.extent(1), 30u);
 
-  const Block QQ = make_block(30, 30);
-  multiply(1., 'T', Q, 'N', Q, 0., QQ);
-  EXPECT_LT(relative_difference(QQ, identity(30)), 1e-12);
+  // Its Gram matrix, and that tests are those with orthonormal columns.
+  const Block  BB = make_block(30, 30), CC = make_block(30, 30);
+  const Block &C = space.orthonormal_factor(Communicator());
+  multiply(1., 'T', B, 'N', B, 0., BB);
+  multiply(1., 'T', C, 'N', C, 0., CC);
+  EXPECT_LT(relative_difference(BB, CC), 1e-13);
+  const Block Q = make_block(n_points, 30);
+  Kokkos::deep_copy(Q, B);
+  divide_by_upper_triangular(Q, C);
+  EXPECT_LT(relative_difference(space.test(Q, Communicator()), identity(30)),
+            1e-12);
 
-  // Q z is what the correction does, and what change() says it does.
+  // B z is what the correction does, and what change() says it does.
   const Column z  = random_column(30);
-  const Column Qz = make_column(n_points);
+  const Column Bz = make_column(n_points);
   const Block  Jy = make_block(n_points, 1);
   const Column y  = space.coefficients(z);
-  multiply(1., 'N', Q, z, 0., Qz);
+  multiply(1., 'N', B, z, 0., Bz);
   network.jacobian_times(sample(0.2).points, as_block(basis.expand(y)), Jy);
-  EXPECT_LT(relative_difference(space.change(y), Qz), 1e-8);
+  EXPECT_LT(relative_difference(space.change(y), Bz), 1e-8);
   EXPECT_LT(relative_difference(space.change(y),
                                 Column(Kokkos::subview(Jy, Kokkos::ALL(), 0))),
             1e-8);

@@ -50,7 +50,8 @@ namespace lsr
    * - *By an inner product*: that of the residual. Where it is diagonal, this
    *   is the first way for scaled rows. Otherwise it is the normal equations
    *   $G^T K^{-1} G\, y = -G^T K^{-1} f$, with $K^{-1} G = X$ for free where
-   *   $K = A$. They square a condition number, so $X$ should be orthonormal.
+   *   $K = A$. They square a condition number, so $X$ should be
+   *   well-conditioned.
    * - *By Galerkin's method*: galerkin(), $X^T A X y = -X^T f$.
    */
   class ReducedProblem
@@ -75,12 +76,14 @@ namespace lsr
       const double   tolerance = LeastSquares::default_tolerance) const;
 
     /**
-     * The shortest minimizer, by singular values, for columns of $G$ that are
-     * dependent: singular values below @p tolerance times the largest (of
-     * normal equations, those of their matrix) count as zero.
+     * The minimizer with the least $\|C y\|$, by singular values, for columns
+     * of $G$ that are dependent: singular values below @p tolerance times the
+     * largest, of $G C^{-1}$ (for normal equations, of their matrix), count as
+     * zero. With $X = Q C$ and orthonormal columns $Q$ this is the shortest $X
+     * y$.
      */
     Column
-    shortest_solution(const double tolerance) const;
+    shortest_solution(const double tolerance, const Block &C) const;
 
     /**
      * The problem as $r + 1$ rows with its norm as the Euclidean one: a

@@ -46,9 +46,10 @@ namespace lsr
     double tolerance = 0;
 
     /**
-     * Galerkin's method in the tangent space: solve $Q^T f(q + Q z) = 0$ with
-     * its orthonormal columns $Q$ by Newton's method, instead of minimizing
-     * the norm of $f$. Norms are then those of $Q^T f$.
+     * Galerkin's method in the tangent space: solve $Q^T f(q + B z) = 0$ with
+     * orthonormal columns $Q$ that span what its basis $B$ does, by Newton's
+     * method, instead of minimizing the norm of $f$. Norms are then those of
+     * $Q^T f$.
      *
      * Where $A$ is symmetric and positive definite the result is that of the
      * dual norm with $K = A$, the best in the energy, without a linear system
@@ -91,8 +92,8 @@ namespace lsr
      */
     RankProfile profile;
 
-    /// Wall time of the stages `reduce` (J V and its orthonormalization, where
-    /// it was not there before), `jacobian` (A J V), and `solve`.
+    /// Wall time of the stages `reduce` (J V and its basis, where it was not
+    /// there before), `jacobian` (A J V), and `solve`.
     Timer timer;
   };
 
@@ -103,11 +104,12 @@ namespace lsr
    * reduced coefficients $y$ (paper, Algorithm 1, steps 7-9), in the inner
    * product of the residual.
    *
-   * $J V$ is computed once and orthonormalized by a rank-revealing
-   * factorization over all ranks, $J V = Q R$ (see TangentSpace). Then
-   * Gauss-Newton steps in the coefficients of $Q$, each a ReducedProblem of the
-   * matrix $A Q$ with a line search, re-evaluate $f$ and $A$ at $q + J V y$.
-   * Where $f$ is affine in $q$ this is one step, and the paper's method.
+   * $J V$ is computed once, and with it a well-conditioned basis by a
+   * rank-revealing factorization over all ranks, $J V = B R$ (see
+   * TangentSpace). Then Gauss-Newton steps in the coefficients of $B$, each a
+   * ReducedProblem of the matrix $A B$ with a line search, re-evaluate $f$ and
+   * $A$ at $q + J V y$. Where $f$ is affine in $q$ this is one step, and the
+   * paper's method.
    *
    * The result is never worse than the network: a step that does not make the
    * residual smaller is not taken. Collective over residual.communicator().

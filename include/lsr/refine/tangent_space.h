@@ -7,16 +7,18 @@
 #include <lsr/refine/refinement.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace lsr
 {
   /**
    * The values that a network can reach to first order from where it is: the
-   * range of $J V$, orthonormalized over all ranks, $J V = Q R$.
+   * range of $J V$, with a well-conditioned basis over all ranks, $J V = B R$
+   * (see well_conditioned_basis()).
    *
    * refine() makes it of a tangent basis first. For a linear problem this is
-   * the larger part of its work: $J V$ at all points, $2 n r^2$
-   * operations of an orthonormalization, and $n r$ numbers of memory. Nothing
+   * the larger part of its work: $J V$ at all points, $n r^2$
+   * operations for the basis, and $n r$ numbers of memory. Nothing
    * of it depends on the residual but the rows that constraints determine. So a
    * network $u(x, \mu)$ that has parameters $\mu$ of the problem among its
    * inputs can be refined for many of them in one space, that of a reference
@@ -37,10 +39,12 @@ namespace lsr
    *     }
    * @endcode
    *
-   * Galerkin's method needs $Q^T A Q$, its most expensive part. The space keeps
-   * it and uses it again, also with another residual, as long as
-   * Residual::jacobian_version() is the same: for instances of a problem that
-   * differ in sources and boundary values it is computed once.
+   * Galerkin's method needs $Q^T A B$ with the orthonormal columns $Q = B
+   * C^{-1}$, which are not computed; $C$ is the Cholesky factor of $B^T B$.
+   * This is its most expensive part. The space keeps it and uses it again, also
+   * with another residual, as long as Residual::jacobian_version() is the same:
+   * for instances of a problem that differ in sources and boundary values it is
+   * computed once.
    *
    * The basis has to live as long as the space.
    */
@@ -69,12 +73,13 @@ namespace lsr
       return basis_;
     }
 
-    /// The columns of $Q$, orthonormal over all ranks: rows of $q$ on this rank
-    /// $\times$ the directions that are independent.
+    /// The columns of $B$: rows of $q$ on this rank $\times$ the directions
+    /// that are independent. Over all ranks their lengths are near 1, and their
+    /// condition number is 6 or so.
     const Block &
     columns() const
     {
-      return Q;
+      return B;
     }
 
     /// The triangle $R$.
@@ -85,23 +90,28 @@ namespace lsr
     }
 
     /// The reduced coefficients $y$, one for each direction, of the change
-    /// $Q z$ of the values.
+    /// $B z$ of the values.
     Column
     coefficients(const Column &z) const;
 
     /**
      * The change of the values by $V y$ with $y$ = coefficients(z), the rows
-     * of $J V y$ on this rank: up to rounding of $y$ it is $Q z$. Rows that
+     * of $J V y$ on this rank: up to rounding of $y$ it is $B z$. Rows that
      * constraints determine are zero.
      */
     Column
     change(const Column &y) const;
 
+    /// The triangle $C$ of $B = Q C$ with orthonormal columns $Q$. The first
+    /// call computes it, in $n r^2$ operations. Collective.
+    const Block &
+    orthonormal_factor(const Communicator &communicator) const;
+
     /// $Q^T F$ for rows @p F of a residual, the same on all ranks. Collective.
     Block
     test(const Block &F, const Communicator &communicator) const;
 
-    /// $Q^T A Q$ for the Jacobian of a residual with a row for each value,
+    /// $Q^T A B$ for the Jacobian of a residual with a row for each value,
     /// which all ranks have. Collective.
     const Block &
     galerkin_matrix(Residual &residual) const;
@@ -122,9 +132,12 @@ namespace lsr
 
   private:
     const TangentBasis &basis_;
-    Block               Q;
-    Orthonormalization  factors;
+    Block               B;
+    ChangeOfBasis       factors;
     Timer               timer_;
+
+    /// orthonormal_factor(), once it was needed.
+    mutable std::optional<Block> factor;
 
     /// The last galerkin_matrix(), and the version of its Jacobian.
     mutable struct
