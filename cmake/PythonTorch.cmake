@@ -20,6 +20,7 @@ endif()
 add_library(torch INTERFACE IMPORTED)
 target_include_directories(torch INTERFACE
   "${LSR_PYTORCH_DIR}/include" "${LSR_PYTORCH_DIR}/include/torch/csrc/api/include")
+# By name, and with the path by hand: CMake warns that libgomp is in it, too.
 target_link_libraries(torch INTERFACE
-  "${LSR_PYTORCH_DIR}/lib/libtorch_cpu.so" "${LSR_PYTORCH_DIR}/lib/libc10.so")
+  "-L${LSR_PYTORCH_DIR}/lib" "-Wl,-rpath,${LSR_PYTORCH_DIR}/lib" torch_cpu c10)
 set(TORCH_LIBRARIES torch)
