@@ -6,7 +6,8 @@
 Networks for Darcy flow, -div(a grad u) = 1, u = 0 on the boundary of the unit
 square, with a lognormal coefficient a: they take a on a grid of 65 x 65 points
 and return u there. They are trained on 300 finite-element solutions. NETWORK is
-fno (the file network.pt; Li et al., 2021), unet or transformer. Needs torch,
+fno (the file network.pt; Li et al., 2021), unet, transformer, or an FNO of the
+packages neuraloperator and physicsnemo (PyPI's nvidia-physicsnemo). Needs torch,
 numpy and scipy; takes some minutes on one thread.
 """
 
@@ -200,11 +201,37 @@ class Transformer(nn.Module):
         return 0.1 * self.third(nn.functional.gelu(self.second(x)))
 
 
-# Name, class, file, and epochs and learning rate of the training.
+class OfAPackage(nn.Module):
+    """The operator of another package, for the logarithm of a."""
+
+    def __init__(self, operator):
+        super().__init__()
+        self.operator = operator
+
+    def forward(self, a):
+        return 0.1 * self.operator(torch.log(a))
+
+
+def neuraloperator():
+    from neuralop.models import FNO
+
+    return OfAPackage(FNO(n_modes=(12, 12), hidden_channels=16, in_channels=1, out_channels=1, n_layers=4))
+
+
+def physicsnemo():
+    from physicsnemo.models.fno import FNO
+
+    return OfAPackage(FNO(in_channels=1, out_channels=1, dimension=2, latent_channels=16, num_fno_layers=4,
+                          num_fno_modes=6, padding=9, decoder_layers=1, decoder_layer_size=32))
+
+
+# Name, how to make it, file, and epochs and learning rate of the training.
 NETWORKS = {
     "fno": (Fno, "network.pt", 60, 4e-3),
     "unet": (UNet, "unet.pt", 60, 2e-3),
     "transformer": (Transformer, "transformer.pt", 200, 1e-3),
+    "neuraloperator": (neuraloperator, "neuraloperator.pt", 60, 4e-3),
+    "physicsnemo": (physicsnemo, "physicsnemo.pt", 60, 4e-3),
 }
 
 
