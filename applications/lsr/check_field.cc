@@ -735,7 +735,8 @@ namespace lsr
     InstanceTable
     instances_of(CheckCase<dim> &run, const PointData &data)
     {
-      const InstanceTable table = read_instances(run.parameters.instances);
+      const InstanceTable table =
+        read_instances(run.parameters.instances, /* inputs_known = */ true);
       check_functions(table, run.problem.advection_diffusion_reaction());
       require(table.instances.size() == data.fields.size(),
               run.options.field_file + ": " +

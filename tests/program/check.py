@@ -216,7 +216,7 @@ expect(corrected[0] < 0.1 and corrected[1] < 0.1 * corrected[0] and corrected[2]
        f"Newton steps with one Jacobian: {corrected}")
 
 problem("instances.prm", "  set Functions = a: 1\n  set Diffusion = 1 + a*x\n  set Right hand side = 1\n",
-        "subsection Instances\n  set File = instances.csv\n  set Inputs = a\nend\n")
+        "subsection Instances\n  set File = instances.csv\nend\n")
 (folder / "instances.csv").write_text("a\n0\n1\n2\n")
 np.save(folder / "three.npy", np.stack([grid(33, lambda x, y, s=s: s * solution(x, y)) for s in (0.07, 0.05, 0.04)]))
 fields = check("instances.prm", "--field", "three.npy", "--compare")
