@@ -40,7 +40,8 @@ namespace lsr
       return {output, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
     }
 
-    /// Pictures that were begun when the script was killed.
+    /// Pictures that were begun when this script, or an earlier one, was
+    /// killed.
     void
     remove_partial_pictures(const std::string &folder)
     {
@@ -71,7 +72,8 @@ namespace lsr
   {
     const std::string command =
                         "python3 " + quoted(script) + " " + quoted(folder),
-                      limit     = std::to_string(time_limit.count());
+                      limit = std::to_string(time_limit.count());
+    remove_partial_pictures(folder);
     const auto [output, status] = run("timeout --kill-after=1 " + limit + " " +
                                       command + " </dev/null 2>&1");
 

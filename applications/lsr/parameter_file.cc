@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "source/base/read_file.h"
+
 namespace lsr
 {
   namespace
@@ -46,9 +48,9 @@ namespace lsr
     void
     append(Text &text, const fs::path &path, const unsigned int depth = 0)
     {
-      std::ifstream file(path);
-      require(file.good(), path.string() + ": cannot be opened.");
       require(depth < 20, path.string() + ": includes itself.");
+      std::istringstream file(
+        read_file(path.string(), "a parameter file (.prm)"));
       std::string line;
       for (unsigned int number = 1; std::getline(file, line); ++number)
         {
@@ -85,10 +87,6 @@ namespace lsr
     {
       if (path.empty())
         return;
-      require(fs::exists(path),
-              path + ": no such file, expected a parameter file (.prm).");
-      require(fs::is_regular_file(path),
-              path + ": not a regular file, expected a parameter file (.prm).");
       Text text;
       append(text, path);
       std::istringstream lines(text.lines);

@@ -5,8 +5,10 @@
 #include <lsr/base/types.h>
 #include <lsr/refine/data_set.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <ostream>
@@ -54,8 +56,11 @@ namespace lsr
       const Kind kind = kind_by_name(path);
       if (kind != Kind::text)
         return kind;
-      std::string begin(8, '\0');
-      std::ifstream(path, std::ios::binary).read(begin.data(), begin.size());
+      std::string   begin(8, '\0');
+      std::ifstream file(path, std::ios::binary);
+      errno = 0;
+      file.read(begin.data(), begin.size());
+      require(!file.bad(), path + ": cannot be read: " + std::strerror(errno));
       return begin == "\x89HDF\r\n\x1a\n"  ? Kind::hdf5 :
              is_npy(begin)                 ? Kind::npy :
              ZipArchive::recognizes(begin) ? Kind::npz :

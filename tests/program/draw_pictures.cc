@@ -99,6 +99,15 @@ TEST_F(DrawPictures, EndsAScriptThatHangs)
 
 
 
+TEST_F(DrawPictures, RemovesWhatAKilledRunHasBegun)
+{
+  std::ofstream(folder / "b.png.partial") << "half";
+  EXPECT_EQ(draw("draw('a.png')\n").failure, "");
+  EXPECT_FALSE(fs::exists(folder / "b.png.partial"));
+}
+
+
+
 TEST_F(DrawPictures, NeedsAnInterpreter)
 {
   const std::string path = std::getenv("PATH");

@@ -6,7 +6,7 @@
     campaign.py starve BIN SCRATCH --library INJECT [--number N] [--run NAME ...]
     campaign.py kill   BIN SCRATCH [--number N] [--run NAME ...]
 
-`inject` lets the first, second, third, ... call of open, write, fsync and rename
+`inject` lets the first, second, third, ... call of read, open, write, fsync and rename
 in the folder of a run fail until the run succeeds, or fsync end the program, as
 libraries do, and so the allocations of at least 64 KiB. `starve` lets single
 allocations of any size fail, N of each run that are chosen at random. `kill` ends
@@ -50,7 +50,7 @@ subsection Output
 end
 """
 # What the message of a call that has failed says.
-REASONS = {"open": "Too many open files", "write": "No space left on device",
+REASONS = {"read": "Input/output error", "open": "Too many open files", "write": "No space left on device",
            "fsync": "Input/output error", "rename": "Input/output error",
            "exit": "a library has ended the program"}
 
@@ -243,6 +243,8 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
         with open(arguments.scratch / "messages", "a") as messages:
             messages.write(f"{name}, {call} {n}: {status} {errors.strip()[-300:]}\n")
         check_message(status, errors)
+        if status == 0 and call == "read" and record.exists():
+            raise Failure("success without what could not be read")
         if status == 1 and REASONS.get(call, "") not in errors:
             raise Failure(f"the message lacks '{REASONS[call]}': {errors[-300:]}")
         check_folder(folder, checksums(inputs), changed_by(name))
@@ -255,7 +257,7 @@ def run_with_fault(arguments, inputs, name, call, n, n_bytes):
 def inject(arguments, inputs):
     n_points = 0
     for name in arguments.run:
-        for call in ["open", "write", "fsync", "rename", "exit", "malloc"]:
+        for call in ["read", "open", "write", "fsync", "rename", "exit", "malloc"]:
             stride = arguments.stride if call == "malloc" else 1
             n_here = 0
             for n in range(1, arguments.points + 1):

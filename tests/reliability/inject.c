@@ -2,8 +2,8 @@
 
 /* To be preloaded: lets the n-th call of one kind fail.
  *
- *   LSR_INJECT_CALL    open, write, fsync, rename, malloc, or exit: the fsync
- *                      ends the program, as libraries do
+ *   LSR_INJECT_CALL    read, open, write, fsync, rename, malloc, or exit: the
+ *                      fsync ends the program, as libraries do
  *   LSR_INJECT_N       which call fails, counted from 1; 0: none
  *   LSR_INJECT_FOLDER  files outside of this folder do not count
  *   LSR_INJECT_BYTES   allocations of fewer bytes do not count; never do those
@@ -153,6 +153,32 @@ fopen64(const char *path, const char *mode)
     }
   return next(path, mode);
 }
+
+ssize_t
+read(int descriptor, void *data, size_t size)
+{
+  NEXT(read);
+  if (is_of_folder(descriptor) && fails("read"))
+    {
+      errno = EIO;
+      return -1;
+    }
+  return next(descriptor, data, size);
+}
+
+#define PREAD(name, offset_type) \
+  ssize_t name(int descriptor, void *data, size_t size, offset_type at) \
+  { \
+    NEXT(name); \
+    if (is_of_folder(descriptor) && fails("read")) \
+      { \
+        errno = EIO; \
+        return -1; \
+      } \
+    return next(descriptor, data, size, at); \
+  }
+PREAD(pread, off_t)
+PREAD(pread64, off64_t)
 
 ssize_t
 write(int descriptor, const void *data, size_t size)
