@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -22,6 +23,15 @@ namespace lsr
 {
   namespace
   {
+    /// HDF5 does not say whether a file is damaged or the disk; errno does.
+    std::string
+    with_reason(const std::string &failure)
+    {
+      return errno == EIO ? failure + ": " + std::strerror(EIO) : failure;
+    }
+
+
+
     /// An HDF5 identifier that is closed at the end of its scope.
     class Handle
     {
@@ -30,7 +40,7 @@ namespace lsr
         : id(id)
         , close(close)
       {
-        require(id >= 0, failure);
+        require(id >= 0, with_reason(failure));
       }
 
       ~Handle()
@@ -181,10 +191,10 @@ namespace lsr
       void
       read(const hid_t memory_type, void *data) const
       {
-        require(
+        const bool success =
           H5Sget_simple_extent_npoints(space) == 0 ||
-            H5Dread(id, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0,
-          failure);
+          H5Dread(id, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+        require(success, with_reason(failure));
       }
 
       const std::string failure;
@@ -232,8 +242,9 @@ namespace lsr
   void
   HDF5File::open()
   {
-    file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-    require(file >= 0, path + ": not an HDF5 file, or damaged");
+    errno = 0;
+    file  = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    require(file >= 0, with_reason(path + ": not an HDF5 file, or damaged"));
   }
 
 
@@ -281,7 +292,9 @@ namespace lsr
   bool
   HDF5File::contains(const std::string &name) const
   {
-    return H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0;
+    const htri_t exists = H5Lexists(file, name.c_str(), H5P_DEFAULT);
+    require(exists >= 0 || errno != EIO, with_reason(path));
+    return exists > 0;
   }
 
 
@@ -290,7 +303,8 @@ namespace lsr
   HDF5File::names() const
   {
     H5G_info_t info;
-    require(H5Gget_info(file, &info) >= 0, path + ": no list of data sets");
+    const bool has_list = H5Gget_info(file, &info) >= 0;
+    require(has_list, with_reason(path + ": no list of data sets"));
     std::vector<std::string> names;
     for (hsize_t i = 0; i < info.nlinks; ++i)
       {
@@ -299,7 +313,7 @@ namespace lsr
             file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT);
         };
         const ssize_t length = get(nullptr, 0);
-        require(length >= 0, path + ": a data set has no name");
+        require(length >= 0, with_reason(path + ": a data set has no name"));
         std::string name(length + 1, '\0');
         get(name.data(), name.size());
         name.pop_back();
@@ -308,6 +322,8 @@ namespace lsr
             H5Dclose(id);
             names.push_back(name);
           }
+        else
+          require(errno != EIO, with_reason(path));
       }
     return names;
   }
