@@ -119,8 +119,6 @@ namespace lsr
     const Block C = product_triangle(X, X);
     if (cholesky(C) < n || !has_diagonal_near_one(C))
       return {};
-    const Block CR = make_block(n, n);
-    multiply(1., 'N', C, 'N', R, 0., CR);
-    return CR;
+    return product_of_triangles(C, R);
   }
 } // namespace lsr

@@ -166,20 +166,6 @@ read(int descriptor, void *data, size_t size)
   return next(descriptor, data, size);
 }
 
-#define PREAD(name, offset_type) \
-  ssize_t name(int descriptor, void *data, size_t size, offset_type at) \
-  { \
-    NEXT(name); \
-    if (is_of_folder(descriptor) && fails("read")) \
-      { \
-        errno = EIO; \
-        return -1; \
-      } \
-    return next(descriptor, data, size, at); \
-  }
-PREAD(pread, off_t)
-PREAD(pread64, off64_t)
-
 ssize_t
 write(int descriptor, const void *data, size_t size)
 {
@@ -204,19 +190,21 @@ writev(int descriptor, const struct iovec *data, int n)
   return next(descriptor, data, n);
 }
 
-#define PWRITE(name, offset_type) \
-  ssize_t name(int descriptor, const void *data, size_t size, offset_type at) \
+#define AT(name, data_type, offset_type, call, reason) \
+  ssize_t name(int descriptor, data_type data, size_t size, offset_type at) \
   { \
     NEXT(name); \
-    if (is_of_folder(descriptor) && fails("write")) \
+    if (is_of_folder(descriptor) && fails(call)) \
       { \
-        errno = ENOSPC; \
+        errno = reason; \
         return -1; \
       } \
     return next(descriptor, data, size, at); \
   }
-PWRITE(pwrite, off_t)
-PWRITE(pwrite64, off64_t)
+AT(pread, void *, off_t, "read", EIO)
+AT(pread64, void *, off64_t, "read", EIO)
+AT(pwrite, const void *, off_t, "write", ENOSPC)
+AT(pwrite64, const void *, off64_t, "write", ENOSPC)
 
 int
 fsync(int descriptor)
