@@ -54,9 +54,10 @@ namespace lsr
       placement,
       "Where the points are: vertices (both ends are points), "
       "centers (of as many cells), or periodic (the upper end is "
-      "the lower one, and no point).",
+      "the lower one, and no point). One word for all directions, or "
+      "one for each.",
       section.prm,
-      Selection("vertices|centers|periodic"));
+      List(Selection("vertices|centers|periodic"), 1, 3));
     section.add_parameter(
       "Channels",
       channels,
@@ -86,11 +87,12 @@ namespace lsr
     section.add_parameter(
       "Interpolation",
       between,
-      "How fields are read between the points of the grid: linear "
-      "or cubic. Nodes that are points of the grid take its "
-      "values.",
+      "How fields are read between the points of the grid: linear, "
+      "cubic, or spectral (by trigonometric polynomials in periodic "
+      "directions, cubic in others). Nodes that are points of the "
+      "grid take its values.",
       section.prm,
-      Selection("linear|cubic"));
+      Selection("linear|cubic|spectral"));
   }
 
 
@@ -206,10 +208,16 @@ namespace lsr
         require(grid.lower[d] < grid.upper[d],
                 "Network/Grid/Upper is not above Lower.");
       }
-    using Placement    = typename RegularGrid<dim>::Placement;
-    grid.placement     = placement == "vertices" ? Placement::vertices :
-                         placement == "centers"  ? Placement::centers :
-                                                   Placement::periodic;
+    using Placement = typename RegularGrid<dim>::Placement;
+    if (placement.size() > 1)
+      check(placement.size(), "Placement");
+    for (unsigned int d = 0; d < dim; ++d)
+      {
+        const std::string &where = placement[placement.size() > 1 ? d : 0];
+        grid.placement[d]        = where == "vertices" ? Placement::vertices :
+                                   where == "centers"  ? Placement::centers :
+                                                         Placement::periodic;
+      }
     grid.channels_last = channels_last();
     return grid;
   }
@@ -254,7 +262,8 @@ namespace lsr
   GridParameters::interpolation() const
   {
     return between == "linear" ? GridInterpolation::linear :
-                                 GridInterpolation::cubic;
+           between == "cubic"  ? GridInterpolation::cubic :
+                                 GridInterpolation::spectral;
   }
 
 

@@ -77,7 +77,7 @@ namespace lsr
     std::vector<double>       lower, upper;
     std::string               point_file, inputs, file;
     unsigned int              n_channels = 1;
-    std::string               placement  = "vertices";
+    std::vector<std::string>  placement  = {"vertices"};
     std::string               channels   = "first";
     std::string               between    = "cubic";
   };

@@ -219,13 +219,13 @@ namespace lsr
     , triangulation_(make_triangulation<dim>(mpi_communicator))
     , dof_handler_(*triangulation_)
   {
-    declare_parameters();
+    add_parameters();
   }
 
 
   template <int dim>
   void
-  Discretization<dim>::declare_parameters()
+  Discretization<dim>::add_parameters()
   {
     namespace Patterns = dealii::Patterns;
 

@@ -5,6 +5,7 @@
 #include <lsr/fe/grid_sampling.h>
 #include <lsr/fe/nodal_sampling.h>
 
+#include <deal.II/base/numbers.h>
 #include <deal.II/fe/fe_values.h>
 
 #include <algorithm>
@@ -46,6 +47,24 @@ namespace lsr
 
 
 
+    /// The trigonometric polynomial through all points of a period: for n of
+    /// them, sin(pi s) / (n sin(pi s / n)) at the distance s from one if n is
+    /// odd, and with tan in the place of the second sin if it is even.
+    Stencil
+    interpolate_by_waves(const double t, const unsigned int n)
+    {
+      Stencil stencil;
+      for (unsigned int i = 0; i < n; ++i)
+        {
+          const double s     = dealii::numbers::PI * (t - i);
+          const double below = n % 2 == 1 ? std::sin(s / n) : std::tan(s / n);
+          stencil.emplace_back(i, std::sin(s) / (n * below));
+        }
+      return stencil;
+    }
+
+
+
     /// Interpolation at position @p t, in units of the distance of two points.
     Stencil
     interpolate(const double            t,
@@ -61,8 +80,10 @@ namespace lsr
           const auto i = static_cast<long>(nearest);
           return {{static_cast<unsigned int>((i % n + n) % n), 1.}};
         }
+      if (periodic && interpolation == GridInterpolation::spectral)
+        return interpolate_by_waves(t, n);
       const unsigned int n_taps =
-        std::min(interpolation == GridInterpolation::cubic ? 4U : 2U, n);
+        std::min(interpolation == GridInterpolation::linear ? 2U : 4U, n);
       long first = static_cast<long>(std::floor(t)) - (n_taps - 1) / 2;
       if (!periodic)
         first = std::clamp<long>(first, 0, n - n_taps);
@@ -94,7 +115,7 @@ namespace lsr
                 ", outside of the grid from " + std::to_string(grid.lower[d]) +
                 " to " + std::to_string(grid.upper[d]));
       const unsigned int n = grid.n_points[d];
-      switch (grid.placement)
+      switch (grid.placement[d])
         {
           case Placement::vertices:
             return part * (n - 1);
@@ -128,9 +149,9 @@ namespace lsr
     for (unsigned int d = 0; d < dim; ++d)
       {
         const double part =
-          placement == Placement::vertices ?
+          placement[d] == Placement::vertices ?
             static_cast<double>(index[d]) / (n_points[d] - 1) :
-          placement == Placement::centers ?
+          placement[d] == Placement::centers ?
             (index[d] + 0.5) / n_points[d] :
             static_cast<double>(index[d]) / n_points[d];
         result[d] = lower[d] + part * (upper[d] - lower[d]);
@@ -191,8 +212,6 @@ namespace lsr
                                       fe.get_unit_support_points()),
                                     dealii::update_quadrature_points);
     const std::size_t       n = grid.size(), n_channels = fe.n_components();
-    const bool              periodic =
-      grid.placement == RegularGrid<dim>::Placement::periodic;
 
     // For each owned degree of freedom, values of the tensor and weights.
     std::vector<std::vector<std::pair<std::size_t, double>>> rows(
@@ -218,7 +237,8 @@ namespace lsr
                 for (const auto &[index, weight] : interpolate(
                        position(grid, fe_values.quadrature_point(i)[d], d),
                        grid.n_points[d],
-                       periodic,
+                       grid.placement[d] ==
+                         RegularGrid<dim>::Placement::periodic,
                        interpolation))
                   for (const auto &[front, product] : row)
                     longer.emplace_back(front * grid.n_points[d] + index,

@@ -187,7 +187,7 @@ TEST(GridSampling, CentersAreExtrapolatedToTheBoundary)
   });
   const Mesh<3>   mesh(dealii::FE_Q<3>(1));
   RegularGrid<3>  grid = make_grid<3>(4);
-  grid.placement       = RegularGrid<3>::Placement::centers;
+  grid.placement.fill(RegularGrid<3>::Placement::centers);
   EXPECT_LT(error(mesh, grid, linear, GridInterpolation::linear), 1e-13);
 }
 
@@ -210,10 +210,29 @@ TEST(GridSampling, CubicInterpolationIsOfFourthOrder)
         std::pair{GridInterpolation::cubic, 4.}})
     {
       RegularGrid<1> coarse = make_grid<1>(40), fine = make_grid<1>(80);
-      coarse.placement = fine.placement = RegularGrid<1>::Placement::periodic;
+      coarse.placement = fine.placement = {RegularGrid<1>::Placement::periodic};
       const double rate = std::log2(error(mesh, coarse, wave, interpolation) /
                                     error(mesh, fine, wave, interpolation));
       EXPECT_NEAR(rate, order, 0.5);
+    }
+}
+
+
+
+TEST(GridSampling, SpectralInterpolationHasAllWavesOfPeriodicDirections)
+{
+  // Waves in x, a cubic polynomial in y, for odd and even numbers of points.
+  const Fields<2> wave(1, [](const dealii::Point<2> &x, unsigned int) {
+    const double phase = 2 * dealii::numbers::PI * (x[0] + 1) / 3;
+    return std::cos(phase) + std::sin(5 * phase) * x[1] * x[1] * x[1];
+  });
+  const Mesh<2>   mesh(dealii::FE_Q<2>(3));
+  for (const unsigned int n : {11U, 12U})
+    {
+      RegularGrid<2> grid = make_grid<2>(n);
+      grid.placement[0]   = RegularGrid<2>::Placement::periodic;
+      EXPECT_LT(error(mesh, grid, wave, GridInterpolation::spectral), 1e-12);
+      EXPECT_GT(error(mesh, grid, wave, GridInterpolation::cubic), 1e-2);
     }
 }
 

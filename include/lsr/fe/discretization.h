@@ -358,7 +358,7 @@ namespace lsr
 
   private:
     void
-    declare_parameters();
+    add_parameters();
 
     void
     read_or_generate();

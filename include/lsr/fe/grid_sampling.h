@@ -25,7 +25,7 @@ namespace lsr
   template <int dim>
   struct RegularGrid
   {
-    /// Where the points are in each direction, for a box of length one.
+    /// Where the points are in a direction, for a box of length one.
     enum class Placement
     {
       /// $i / (n - 1)$: both ends are points.
@@ -38,7 +38,7 @@ namespace lsr
 
     std::array<unsigned int, dim> n_points = {};
     dealii::Point<dim>            lower, upper;
-    Placement                     placement     = Placement::vertices;
+    std::array<Placement, dim>    placement     = {}; // vertices
     bool                          channels_last = false;
 
     /// Number of points of the grid.
@@ -68,7 +68,11 @@ namespace lsr
     linear,
     /// Through four points in each direction, where there are as many; order
     /// four.
-    cubic
+    cubic,
+    /// Trigonometric, of the order that the field is smooth, in periodic
+    /// directions; cubic in others. A row of $P$ has as many entries as the
+    /// grid has points in periodic directions.
+    spectral
   };
 
 
@@ -80,7 +84,7 @@ namespace lsr
    * returns, one for each component of the element, to the support points.
    * Where these are points of the grid, $P$ selects their values. Outside of
    * the grid's points the polynomial of the nearest ones is used, unless the
-   * grid is periodic.
+   * direction is periodic.
    *
    * Hanging nodes are interpolated like all others; the constraints are those
    * of the residual. All ranks have the whole sample, and the rows of $P$ of
