@@ -39,5 +39,7 @@ refuses "long.npy: an array 1 x 325 x 13, expected 1 x 65 x 65" -- "${small[@]}"
   --set Network/Grid/Inputs= --set "Network/Grid/File=$PWD/long.npy"
 refuses "fails for a sample of sizes [1, 1, 65]" -- "${small[@]}" --set Network/Grid/Points=65
 refuses "Network/Grid/Inputs and Network/Grid/File are empty" -- "${small[@]}" --set Network/Grid/Inputs=
+refuses "Network/Grid/Placement has 3 entries, expected one for each of the 2 dimensions" -- "${small[@]}" \
+  --set "Network/Grid/Placement=periodic, vertices, vertices"
 refuses "fails for a sample of sizes [1, 1, 64, 64, 2]" -- "${small[@]}" --set "Network/Grid/Points=64, 64, 2"
 finish

@@ -6,7 +6,9 @@
 #include <lsr/fe/weak_form.h>
 
 #include <deal.II/base/tensor.h>
-#include <deal.II/differentiation/ad.h>
+#include <deal.II/differentiation/ad/sacado_product_types.h>
+
+#include <Sacado_Fad_DFad.hpp>
 
 #include <array>
 #include <memory>
@@ -117,9 +119,7 @@ namespace lsr
   {
   public:
     /// The type in which derivatives are carried.
-    using ADNumber = typename dealii::Differentiation::AD::NumberTraits<
-      double,
-      dealii::Differentiation::AD::NumberTypes::sacado_dfad>::ad_type;
+    using ADNumber = Sacado::Fad::DFad<double>;
 
     AutomaticWeakForm()
       : WeakForm<dim>(n_components)
