@@ -31,6 +31,7 @@
 #include "applications/lsr/report.h"
 #include "fe/field_file.h"
 #include "fe/point_field.h"
+#include "fe/sparse_view.h"
 
 namespace lsr
 {
@@ -205,15 +206,22 @@ namespace lsr
 
 
 
-    template <int dim>
-    double
-    energy_norm(const SparseMatrix &A,
-                const FEVector     &u,
-                const CheckCase<dim> &)
+    /// $A x$, or $A^T x$.
+    FEVector
+    product(const SparseMatrix &A, const FEVector &x, const bool transpose)
     {
-      FEVector Au(u);
-      A.vmult(Au, u);
-      return std::sqrt(u * Au);
+      using namespace internal;
+      const FEVector y(x);
+      make_sparse_view(A)->multiply(as_block(x), as_block(y), transpose);
+      return y;
+    }
+
+
+
+    double
+    energy_norm(const SparseMatrix &A, const FEVector &u)
+    {
+      return std::sqrt(u * product(A, u, /* transpose = */ false));
     }
 
 
@@ -348,12 +356,11 @@ namespace lsr
                                          run.problem.discretization,
                                          false);
       const FEVector       weights = boundary_weights(run, id, component);
-      FEVector             f(weights), derivative(weights);
+      FEVector             f(weights);
       unconstrained.residual(u, f);
       SparseMatrix A;
       unconstrained.jacobian(u, A);
-      A.Tvmult(derivative, weights);
-      return {weights * f, derivative};
+      return {weights * f, product(A, weights, /* transpose = */ true)};
     }
 
 
@@ -440,7 +447,7 @@ namespace lsr
       field.corrected_true_L2  = relative_L2(run, corrected, solution);
       FEVector difference      = free_part(run, u);
       difference -= free_part(run, solution);
-      field.true_energy = energy_norm(run.A, difference, run);
+      field.true_energy = energy_norm(run.A, difference);
       if (run.goal)
         field.true_goal_error = field.goal - evaluate_goal(run, solution).first;
     }
@@ -514,7 +521,7 @@ namespace lsr
         {
           field.energy = estimate.energy_norm;
           field.relative_energy =
-            field.energy / energy_norm(run.A, free_part(run, nearby), run);
+            field.energy / energy_norm(run.A, free_part(run, nearby));
         }
       if (run.goal)
         {

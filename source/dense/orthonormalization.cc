@@ -224,12 +224,14 @@ namespace lsr
 
 
     void
-    orthonormalize_again(const Block        &Q,
+    orthonormalize_again(Block              &Q,
                          const Communicator &communicator,
                          ChangeOfBasis      &change)
     {
       restore_orthonormality(Q, communicator, [&](const Block &C) {
-        change.R = product_of_triangles(C, change.R);
+        change.n_columns = C.extent(0);
+        change.R =
+          product_of_triangles(C, upper_triangle_of(change.R, C.extent(0)));
       });
     }
 

@@ -6,7 +6,9 @@
 #include <lsr/dense/append_rows_qr.h>
 #include <lsr/dense/blas.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "by_columns.h"
@@ -64,6 +66,25 @@ namespace lsr
           square);
         return std::sqrt(square);
       }
+
+
+
+      // The number of columns without those at the end that depend on those
+      // before them to rounding, by the triangle of columns of similar lengths.
+      std::size_t
+      n_independent_columns(const Block &triangle)
+      {
+        const HostBlock R       = to_host(triangle);
+        std::size_t     k       = R.extent(0);
+        double          longest = 0;
+        for (std::size_t j = 0; j < k; ++j)
+          longest = std::max(longest, std::abs(R(j, j)));
+        const double least =
+          16. * k * std::numeric_limits<double>::epsilon() * longest;
+        while (k > 0 && std::abs(R(k - 1, k - 1)) <= least)
+          --k;
+        return k;
+      }
     } // namespace
 
     Block
@@ -104,7 +125,7 @@ namespace lsr
     }
 
     void
-    restore_orthonormality(const Block        &Q,
+    restore_orthonormality(Block              &Q,
                            const Communicator &communicator,
                            const std::function<void(const Block &)> &note)
     {
@@ -118,7 +139,12 @@ namespace lsr
           if (near)
             cholesky(C);
           else
-            C = triangle_of(Q, communicator);
+            {
+              C                   = triangle_of(Q, communicator);
+              const std::size_t k = n_independent_columns(C);
+              C                   = upper_triangle_of(C, k);
+              Q                   = columns(Q, 0, k);
+            }
           divide_by_upper_triangular(Q, C);
           note(C);
           if (near)

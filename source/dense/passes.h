@@ -32,10 +32,13 @@ namespace lsr
      * Given columns @p Q of moderate condition, make them orthonormal to
      * rounding: $Q := Q C^{-1}$ with the Cholesky factor $Q^T Q = C^T C$, after
      * a pass with the Householder triangle where they were far from
-     * orthonormal. Each $C$ is reported to @p note.
+     * orthonormal. Columns at the end that then depend on those before them are
+     * dropped: rounding is what they consist of where the others fill all the
+     * space that there is. Each $C$, of the columns that stay, is reported to
+     * @p note.
      */
     void
-    restore_orthonormality(const Block        &Q,
+    restore_orthonormality(Block              &Q,
                            const Communicator &communicator,
                            const std::function<void(const Block &)> &note);
   } // namespace internal

@@ -202,7 +202,7 @@ namespace lsr
       if (independent)
         solve_upper_triangular(to_memory_space(R), weights);
 
-      const Block V = make_block(m, rank);
+      Block V = make_block(m, rank);
       for_each_piece(
         B,
         [&](const Block      &piece,
@@ -211,7 +211,9 @@ namespace lsr
           multiply(1., 'T', piece, 'N', weights, 0., rows(V, first, last));
         });
       restore_orthonormality(V, Communicator(), [](const Block &) {});
-      return {V, to_memory_space(sigma)};
+      return {V,
+              Kokkos::subview(to_memory_space(sigma),
+                              Kokkos::make_pair(std::size_t(0), V.extent(1)))};
     }
   } // namespace
 

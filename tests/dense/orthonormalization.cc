@@ -165,6 +165,24 @@ TEST_P(Orthonormalize, FewerRowsThanColumns)
   EXPECT_LT(departure_from_orthonormality(Q), 1e-13);
 }
 
+TEST_P(Orthonormalize, MoreColumnsThanRowsThatAreNotZero)
+{
+  // Behind the first 150 columns there is rounding, and no space for it.
+  const HostBlock W("W", 240, 200);
+  const HostBlock source = to_host(
+    product('N', random_block(150, 150, 1), 'N', random_block(150, 200, 2)));
+  for (int j = 0; j < 200; ++j)
+    for (int i = 0; i < 150; ++i)
+      W(i + 60, j) = source(i, j);
+  const Block         original = to_memory_space(W);
+  Block               Q        = copy(original);
+  const ChangeOfBasis o = orthonormalize(Q, 0., GetParam(), Communicator());
+  EXPECT_LE(o.n_columns, 150u);
+  EXPECT_EQ(o.n_columns, Q.extent(1));
+  check(original, Q, o, 1e-12);
+  EXPECT_LT(departure_from_orthonormality(Q), 1e-13);
+}
+
 TEST_P(Orthonormalize, NothingToOrthonormalize)
 {
   Block               zero("zero", 20, 3);

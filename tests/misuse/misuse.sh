@@ -11,7 +11,8 @@ output=$("$@" -fsyntax-only "$source" 2>&1) && {
   echo "misuse.sh: $source compiled, expected errors"
   exit 1
 }
-errors=$(grep "error:" <<< "$output")
+# Clang goes on after a static_assert, and then misses a base class.
+errors=$(grep "error:" <<< "$output" | grep -v "can be marked 'override'")
 echo "$errors"
 failed=0
 while read -r sentence; do
