@@ -125,6 +125,7 @@ full_disk() {
   shift 2
   for attempt in 1 2 3 4 5; do
     begin "full disk, $file"
+    : >out # the one before has the word, too
     (
       cd inputs || exit 1
       trap '' XFSZ
