@@ -402,6 +402,31 @@ namespace lsr
 
 
 
+  void
+  LeastSquares::require_no_pivots(const std::string &what) const
+  {
+    require(std::is_sorted(pivots.begin(), pivots.end()),
+            "LeastSquares: " + what +
+              " needs columns in their own order, found pivoted ones.");
+  }
+
+
+
+  LeastSquares
+  LeastSquares::about(const Column &offset) const
+  {
+    require_no_pivots("another origin");
+    const Column moved_z = to_memory_space(copy(z));
+    multiply(1., 'N', R, offset, 1., moved_z);
+
+    LeastSquares moved = *this;
+    moved.z            = to_host(moved_z);
+    moved.all_columns  = nullptr;
+    return moved;
+  }
+
+
+
   RankProfile
   LeastSquares::profile(const Block &basis_triangle) const
   {
@@ -416,9 +441,7 @@ namespace lsr
     if (basis_triangle.size() > 0)
       {
         require_square(basis_triangle, r, "a basis triangle");
-        require(std::is_sorted(pivots.begin(), pivots.end()),
-                "LeastSquares: a profile in terms of another basis needs "
-                "columns in their own order, found pivoted ones.");
+        require_no_pivots("a profile in terms of another basis");
         const Block basis = upper_triangle_of(basis_triangle, rank);
         solve_for_triangle(basis, inverse);
         result.condition = condition_of_leading_triangles(

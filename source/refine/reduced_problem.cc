@@ -183,19 +183,6 @@ namespace lsr
 
 
 
-  ReducedProblem
-  ReducedProblem::about(const Column &offset) const
-  {
-    ReducedProblem moved  = *this;
-    moved.by_rows         = nullptr;
-    moved.right_hand_side = make_column(right_hand_side.size());
-    Kokkos::deep_copy(moved.right_hand_side, right_hand_side);
-    multiply(1., 'N', matrix, offset, 1., moved.right_hand_side);
-    return moved;
-  }
-
-
-
   double
   ReducedProblem::column_scale() const
   {

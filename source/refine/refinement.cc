@@ -192,8 +192,7 @@ namespace lsr
         const LeastSquares   least_squares =
           problem.least_squares(Pivoting::none, singular_tolerance);
         // In terms of the whole correction, not of its change.
-        result.profile =
-          problem.about(z).least_squares().profile(space.triangle());
+        result.profile = least_squares.about(z).profile(space.triangle());
 
         std::size_t rank = parameters.rank ? *parameters.rank :
                                              choose_rank(least_squares.losses(),

@@ -316,6 +316,22 @@ TEST(LeastSquares, ProfileInTermsOfTheOriginalColumns)
   EXPECT_THROW(::problem(G_Q, f, Pivoting::columns).profile(o.R), Error);
 }
 
+TEST(LeastSquares, AnotherOriginIsAnotherRightHandSide)
+{
+  const Block        G = random_block(40, 10, 1);
+  const Column       f = random_column(40, 2), offset = random_column(10, 3);
+  const LeastSquares moved   = ::problem(G, f).about(offset);
+  const Column       moved_f = copy(f);
+  multiply(-1., 'N', G, offset, 1., moved_f);
+  const LeastSquares expected = ::problem(G, moved_f);
+  for (std::size_t k = 0; k <= 10; ++k)
+    {
+      EXPECT_NEAR(moved.losses()[k], expected.losses()[k], 1e-12);
+      EXPECT_LT(max_difference(moved.solve(k), expected.solve(k)), 1e-12);
+    }
+  EXPECT_THROW(::problem(G, f, Pivoting::columns).about(offset), Error);
+}
+
 TEST(LeastSquares, TikhonovLimits)
 {
   const Block  G = with_singular_values(60, 12, decay(12, 1e-4), 3);

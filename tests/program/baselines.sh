@@ -44,7 +44,7 @@ for method in pinn tsonn; do
     { seconds = $1; last = $3 }
     END {
       print method, "relative error", first, "and after", seconds, "s", last
-      exit !(last > 0 && last < 0.5 * first && seconds >= 4 && seconds < 8)
+      exit !(last > 0 && last < 0.5 * first && seconds >= 4 && seconds < 30)
     }' "$scratch/$method/history.csv"
 
   "$bin/lsr" refine "$scratch/small.prm" --threads 1 \

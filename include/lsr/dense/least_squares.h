@@ -257,6 +257,11 @@ namespace lsr
     std::vector<double>
     losses() const;
 
+    /// The same problem for the unknown $y$ + @p offset, with the same
+    /// triangle. Needs Pivoting::none.
+    LeastSquares
+    about(const Column &offset) const;
+
     /**
      * Loss, condition and coefficient norm for the ranks
      * $0, \ldots, $ numerical_rank(), at the cost $O(r^3)$ of one triangular
@@ -275,6 +280,10 @@ namespace lsr
   private:
     void
     scale_and_pivot();
+
+    /// Throws Error for columns that are not in their own order.
+    void
+    require_no_pivots(const std::string &what) const;
 
     /// The coefficients of G's columns from those of the scaled, pivoted ones.
     Column

@@ -93,10 +93,6 @@ namespace lsr
     LinearRows
     rows() const;
 
-    /// The same problem for the unknown $y$ + @p offset.
-    ReducedProblem
-    about(const Column &offset) const;
-
     /// The root mean square of the lengths of the columns of $G$.
     double
     column_scale() const;
