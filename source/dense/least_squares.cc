@@ -354,16 +354,6 @@ namespace lsr
 
 
 
-  Column
-  LeastSquares::solve_tikhonov(const double lambda) const
-  {
-    if (!all_columns)
-      all_columns = std::make_shared<const Tikhonov>(tikhonov());
-    return all_columns->solve(lambda);
-  }
-
-
-
   std::vector<double>
   LeastSquares::held_out_loss(const AppendRowsQR &held_out) const
   {
@@ -421,7 +411,6 @@ namespace lsr
 
     LeastSquares moved = *this;
     moved.z            = to_host(moved_z);
-    moved.all_columns  = nullptr;
     return moved;
   }
 

@@ -71,14 +71,43 @@ namespace lsr
   Column
   Tikhonov::solve(const double lambda) const
   {
-    const HostColumn x("lsr::HostColumn", s.size()), y("y", s.size());
+    const HostColumn x("lsr::HostColumn", s.size());
     filter(lambda, x.data());
+    return combination(x);
+  }
+
+
+
+  Column
+  Tikhonov::combination(const HostColumn &x) const
+  {
+    const HostColumn y("y", s.size());
     if (!s.empty())
       KokkosBlas::gemv("T", 1., VT, x, 0., y);
     const HostColumn coefficients("lsr::HostColumn", n_columns);
     for (std::size_t j = 0; j < s.size(); ++j)
       coefficients(used[j]) = y(j);
     return to_memory_space(coefficients);
+  }
+
+
+
+  Column
+  Tikhonov::solve_normal_equations(const double lambda, const Column &b) const
+  {
+    require_lambda(lambda);
+    require(b.size() == n_columns,
+            "Tikhonov: " + std::to_string(n_columns) +
+              " derivatives expected, found " + std::to_string(b.size()) + ".");
+    const HostColumn all = to_host(b), some("b", s.size()), x("x", s.size());
+    for (std::size_t j = 0; j < s.size(); ++j)
+      some(j) = all(used[j]);
+    if (!s.empty())
+      KokkosBlas::gemv("N", 1., VT, some, 0., x);
+    const double neglect = lambda > 0 || s.empty() ? 0 : tolerance * s[0];
+    for (std::size_t i = 0; i < s.size(); ++i)
+      x(i) = s[i] > neglect ? x(i) / (s[i] * s[i] + lambda * lambda) : 0.;
+    return combination(x);
   }
 
 

@@ -121,6 +121,12 @@ namespace lsr
     static Column
     expand(const Network &network, const RankOneDirections &V, const Column &y);
 
+    /// $V^T g$.
+    static Column
+    contract(const Network           &network,
+             const RankOneDirections &V,
+             const Column            &g);
+
     /// Columns [first, last) of $V$ as explicit vectors, $m \times$ (last -
     /// first).
     static Block

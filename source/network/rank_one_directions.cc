@@ -90,4 +90,38 @@ namespace lsr
       return correction;
     });
   }
+
+
+
+  Column
+  NetworkJacobian::contract(const Network           &network,
+                            const RankOneDirections &V,
+                            const Column            &g)
+  {
+    return guarded(network.implementation->name, [&]() {
+      const Column     result = make_column(V.n_directions);
+      const at::Tensor sum = as_tensor(result), flat = as_tensor(g);
+      for (std::size_t l = 0; l < network.implementation->matrices.size(); ++l)
+        {
+          const auto &matrix = network.implementation->matrices[l];
+          at::Tensor  G      = // of the weights and, the last column, the bias
+            flat.narrow(0, matrix.offset, matrix.n_rows * matrix.n_columns)
+              .view({std::int64_t(matrix.n_rows), -1});
+          if (matrix.has_bias())
+            G = at::cat(
+              {G,
+               flat.narrow(0, matrix.bias_offset, matrix.n_rows).unsqueeze(1)},
+              1);
+          // the diagonal of U^T G V
+          const at::Tensor right = as_tensor(V.right[l]);
+          sum.add_((as_tensor(V.left[l]).mm(G) * right.narrow(1, 0, G.size(1)))
+                     .sum(1));
+        }
+      for (const auto &other : network.implementation->others)
+        sum.add_(as_tensor(V.other)
+                   .narrow(1, other.row, other.count)
+                   .mv(flat.narrow(0, other.offset, other.count)));
+      return result;
+    });
+  }
 } // namespace lsr

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "refine/gaussian.h"
+#include "refine/geodesic_acceleration.h"
 #include "refine/random_choice.h"
 
 namespace lsr
@@ -344,20 +345,38 @@ namespace lsr
 
 
 
-    /// The network of @p basis, and those after steps with each of @p lambdas.
+    /// The network of @p basis, and those after steps with each of @p lambdas,
+    /// accelerated with the rows of @p members.
     std::vector<Network>
-    trials(const TangentBasis        &basis,
-           const ReducedProblem      &problem,
-           const std::vector<double> &lambdas)
+    trials(const TangentBasis             &basis,
+           const Family                   &family,
+           const std::vector<std::size_t> &members,
+           const ReducedProblem           &problem,
+           const std::vector<double>      &lambdas)
     {
-      std::vector<Network> networks{basis.network()};
+      std::vector<GeodesicAcceleration> steps;
       for (const double lambda : lambdas)
+        steps.emplace_back(basis, problem.solve_damped(lambda));
+      for_each_of_rank(family,
+                       members,
+                       [&](const std::size_t, const FamilyMember &member) {
+                         linearize(basis.network(), member);
+                         const double scale =
+                           1. / norm_of_zero(*member.residual);
+                         for (GeodesicAcceleration &step : steps)
+                           step.add({member.sampling, member.residual}, scale);
+                       });
+
+      std::vector<Network> networks{basis.network()};
+      for (std::size_t i = 0; i < lambdas.size(); ++i)
         {
           networks.push_back(basis.network().clone());
           const Column theta = networks.back().parameters();
-          const Column y =
-            problem.solve_damped(lambda * problem.column_scale());
-          KokkosBlas::axpy(1., basis.expand(y), theta);
+          KokkosBlas::axpy(1.,
+                           basis.expand(steps[i].step(problem,
+                                                      lambdas[i],
+                                                      family.communicator)),
+                           theta);
           networks.back().set_parameters(theta);
         }
       return networks;
@@ -380,6 +399,7 @@ namespace lsr
     };
 
     Alignment                result;
+    constexpr double         factor  = 3;
     double                   lambda  = 0.1;
     std::vector<std::size_t> present = draw(members, n, seed(0));
     while (result.n_steps < parameters.n_steps)
@@ -391,9 +411,15 @@ namespace lsr
         append(basis, family, present, parameters.n_columns, rows);
         rows[0].reduce(family.communicator);
 
-        const std::vector<double>  lambdas{lambda / 5, lambda, 5 * lambda};
+        const ReducedProblem      problem(rows[0]);
+        const std::vector<double> lambdas{lambda / factor,
+                                          lambda,
+                                          lambda * factor};
+        std::vector<double>       absolute;
+        for (const double x : lambdas)
+          absolute.push_back(x * problem.column_scale());
         const std::vector<Network> networks =
-          trials(basis, ReducedProblem(rows[0]), lambdas);
+          trials(basis, family, present, problem, absolute);
         present = draw(members, n, seed(++result.n_steps));
         const std::vector<double> norms =
           root_mean_squares(relative_residuals(networks, family, present));
@@ -401,7 +427,7 @@ namespace lsr
           std::min_element(norms.begin(), norms.end()) - norms.begin();
         if (best > 0)
           network.set_parameters(networks[best].parameters());
-        lambda = best > 0 ? lambdas[best - 1] : 25 * lambda;
+        lambda = best > 0 ? lambdas[best - 1] : factor * factor * lambda;
         lambda = std::min(std::max(lambda, 1e-7), 1e3);
 
         if (result.n_steps == 1)

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <sstream>
 
+#include "refine/geodesic_acceleration.h"
+
 namespace lsr
 {
   namespace
@@ -123,10 +125,14 @@ namespace lsr
         const double before = next.mean(network);
         for (unsigned int i = 0; i < max_trials; ++i)
           {
-            const Column y = problem.solve_damped(damping.value() * scale);
+            const double lambda = damping.value() * scale;
+            const Column y      = problem.solve_damped(lambda);
             const double predicted =
               predicted_norm(*present.residual, X, y, g) / start;
-            trial.set_parameters(sum(1., theta, basis.expand(y)));
+            trial.set_parameters(sum(
+              1.,
+              theta,
+              basis.expand(accelerated(present, basis, problem, lambda, y))));
             const double after  = next.mean(trial);
             const double actual = after / before;
             damping.adapt((1. - actual * actual) /
@@ -162,6 +168,21 @@ namespace lsr
             best         = result.final_norm;
             step_of_best = result.n_steps;
           }
+      }
+
+      /// The step @p y with its second order.
+      static Column
+      accelerated(const AlignmentObjective &objective,
+                  const TangentBasis       &basis,
+                  const ReducedProblem     &problem,
+                  const double              lambda,
+                  const Column             &y)
+      {
+        GeodesicAcceleration acceleration(basis, y);
+        acceleration.add(objective, 1.);
+        return acceleration.step(problem,
+                                 lambda,
+                                 objective.residual->communicator());
       }
 
       /// $\|g + A X y\|$

@@ -86,4 +86,12 @@ namespace lsr
     steady.apply_transposed_mass(X, MTX);
     KokkosBlas::axpby(1., MTX, time_step, ATX);
   }
+
+
+
+  void
+  PseudoTimeResidual::require_transposed_jacobian() const
+  {
+    steady.require_transposed_jacobian();
+  }
 } // namespace lsr

@@ -47,6 +47,9 @@ namespace lsr
     void
     apply_transposed_jacobian(const Block &X, const Block &ATX) override;
 
+    void
+    require_transposed_jacobian() const override;
+
   private:
     Residual    &steady;
     const Column reference;

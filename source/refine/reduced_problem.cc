@@ -200,16 +200,31 @@ namespace lsr
 
 
 
+  const Tikhonov &
+  ReducedProblem::tikhonov() const
+  {
+    if (!singular_values)
+      singular_values =
+        std::make_shared<const Tikhonov>(least_squares().tikhonov());
+    return *singular_values;
+  }
+
+
+
   Column
   ReducedProblem::solve_damped(const double lambda) const
   {
+    return normal_equations ? solve_damped(lambda, right_hand_side) :
+                              tikhonov().solve(lambda);
+  }
+
+
+
+  Column
+  ReducedProblem::solve_damped(const double lambda, const Column &b) const
+  {
     if (!normal_equations)
-      {
-        // It keeps its singular values for the next lambda.
-        if (!by_rows)
-          by_rows = std::make_shared<const LeastSquares>(least_squares());
-        return by_rows->solve_tikhonov(lambda);
-      }
+      return tikhonov().solve_normal_equations(lambda, b);
     const std::size_t r = matrix.extent(0);
     const Block       N = make_block(r, r);
     Kokkos::deep_copy(N, matrix);
@@ -218,6 +233,6 @@ namespace lsr
       Kokkos::RangePolicy<ExecutionSpace>(0, r),
       KOKKOS_LAMBDA(const std::size_t i) { N(i, i) += lambda * lambda; });
     Kokkos::fence();
-    return LeastSquares::from_normal_equations(N, right_hand_side, 0.).solve();
+    return LeastSquares::from_normal_equations(N, b, 0.).solve();
   }
 } // namespace lsr

@@ -116,6 +116,14 @@ namespace lsr
 
 
 
+  Column
+  RankOneBasis::contract(const Column &gradient) const
+  {
+    return NetworkJacobian::contract(network(), directions, gradient);
+  }
+
+
+
   StructuredBasis::StructuredBasis(const Network      &network,
                                    const std::size_t   n_directions,
                                    const std::uint64_t seed)
@@ -186,6 +194,16 @@ namespace lsr
 
 
 
+  Column
+  ExplicitBasis::contract(const Column &gradient) const
+  {
+    const Column result = make_column(n_directions());
+    multiply(1., 'T', V, gradient, 0., result);
+    return result;
+  }
+
+
+
   const Block &
   ExplicitBasis::columns() const
   {
@@ -249,6 +267,17 @@ namespace lsr
       host(places[k]) = coefficients(k);
     Kokkos::deep_copy(correction, host);
     return correction;
+  }
+
+
+
+  Column
+  ParameterBasis::contract(const Column &gradient) const
+  {
+    const HostColumn all = to_host(gradient), some("some", places.size());
+    for (std::size_t k = 0; k < places.size(); ++k)
+      some(k) = all(places[k]);
+    return to_memory_space(some);
   }
 
 

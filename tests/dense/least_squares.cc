@@ -158,8 +158,8 @@ TEST_P(Degenerate, ZeroMatrixGivesZero)
   const LeastSquares problem = ::problem(Block("zero", 20, 5), f, GetParam());
   EXPECT_EQ(problem.numerical_rank(), 0u);
   EXPECT_EQ(max_norm(problem.solve()), 0.);
-  EXPECT_EQ(max_norm(problem.solve_tikhonov(0.)), 0.);
-  EXPECT_EQ(max_norm(problem.solve_tikhonov(1.)), 0.);
+  EXPECT_EQ(max_norm(problem.tikhonov().solve(0.)), 0.);
+  EXPECT_EQ(max_norm(problem.tikhonov().solve(1.)), 0.);
   const RankProfile profile = problem.profile();
   ASSERT_EQ(profile.loss.size(), 1u);
   EXPECT_NEAR(profile.loss[0], dot(f, f), 1e-13);
@@ -196,7 +196,7 @@ TEST_P(Degenerate, NoColumns)
   const Column       f       = random_column(7, 2);
   const LeastSquares problem = ::problem(make_block(7, 0), f, GetParam());
   EXPECT_EQ(problem.solve().extent(0), 0u);
-  EXPECT_EQ(problem.solve_tikhonov(1.).extent(0), 0u);
+  EXPECT_EQ(problem.tikhonov().solve(1.).extent(0), 0u);
   EXPECT_NEAR(problem.profile().loss.at(0), dot(f, f), 1e-13);
 }
 
@@ -340,14 +340,15 @@ TEST(LeastSquares, TikhonovLimits)
     {
       const LeastSquares problem = ::problem(G, f, pivoting);
       const Column       y       = problem.solve();
-      EXPECT_LT(max_difference(problem.solve_tikhonov(0.), y), 1e-10 * norm(y));
-      EXPECT_LT(max_difference(problem.solve_tikhonov(1e-12), y),
+      EXPECT_LT(max_difference(problem.tikhonov().solve(0.), y),
+                1e-10 * norm(y));
+      EXPECT_LT(max_difference(problem.tikhonov().solve(1e-12), y),
                 1e-8 * norm(y));
 
       // Large lambda: steepest descent with the step 1 / lambda^2.
       const double     lambda   = 1e6;
       const Column     descent  = product('T', G, f);
-      const Column     solution = problem.solve_tikhonov(lambda);
+      const Column     solution = problem.tikhonov().solve(lambda);
       const HostColumn scaled   = to_host(copy(solution));
       for (int j = 0; j < 12; ++j)
         scaled(j) *= -lambda * lambda;
@@ -376,9 +377,27 @@ TEST(LeastSquares, TikhonovEqualsTheProblemWithAppendedRows)
   const Column expected =
     ::problem(to_memory_space(extended), to_memory_space(extended_f)).solve();
   for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
-    EXPECT_LT(max_difference(::problem(G, f, pivoting).solve_tikhonov(lambda),
+    EXPECT_LT(max_difference(::problem(G, f, pivoting).tikhonov().solve(lambda),
                              expected),
               1e-13);
+}
+
+TEST(LeastSquares, TikhonovSolvesItsNormalEquations)
+{
+  const Block  G = random_block(40, 10, 1);
+  const Column f = random_column(40, 2);
+  for (const Pivoting pivoting : {Pivoting::none, Pivoting::columns})
+    for (const double lambda : {0., 0.1, 10.})
+      {
+        const LeastSquares problem  = ::problem(G, f, pivoting);
+        const Tikhonov     tikhonov = problem.tikhonov();
+        const Column       b        = make_column(10);
+        multiply(-1., 'T', G, f, 0., b);
+        EXPECT_LT(max_difference(tikhonov.solve_normal_equations(lambda, b),
+                                 tikhonov.solve(lambda)),
+                  1e-12);
+        EXPECT_THROW(tikhonov.solve_normal_equations(lambda, f), Error);
+      }
 }
 
 TEST(LeastSquares, ZeroTikhonovIsTheShortestSolution)
@@ -388,7 +407,7 @@ TEST(LeastSquares, ZeroTikhonovIsTheShortestSolution)
   Kokkos::deep_copy(columns(G, 0, 1), a);
   Kokkos::deep_copy(columns(G, 1, 2), a);
   const HostColumn y =
-    to_host(::problem(G, random_column(20, 2)).solve_tikhonov(0.));
+    to_host(::problem(G, random_column(20, 2)).tikhonov().solve(0.));
   EXPECT_NEAR(y(0), y(1), 1e-14);
   EXPECT_GT(std::abs(y(0)), 1e-3);
 }
@@ -460,7 +479,7 @@ TEST(LeastSquares, RefusesWhatItCannotUse)
   EXPECT_THROW(
     LeastSquares(identity(3), make_column(3), 0., Pivoting::none, 1.), Error);
   EXPECT_THROW(
-    LeastSquares(identity(3), make_column(3), 0.).solve_tikhonov(-1.), Error);
+    LeastSquares(identity(3), make_column(3), 0.).tikhonov().solve(-1.), Error);
   EXPECT_THROW(
     LeastSquares(identity(3), make_column(3), 0.).profile(identity(2)), Error);
 }

@@ -166,7 +166,7 @@ TEST_F(SelectionTest, EffectiveRankIsTheTraceOfTheInfluenceMatrix)
       const HostColumn unit("unit", n_rows);
       unit(i) = -1;
       const Column y =
-        LeastSquares(factor(G, to_memory_space(unit))).solve_tikhonov(lambda);
+        LeastSquares(factor(G, to_memory_space(unit))).tikhonov().solve(lambda);
       trace += to_host(product('N', G, y))(i);
     }
   const Tikhonov tikhonov = LeastSquares(factor(G, f)).tikhonov();

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../source/refine/geodesic_acceleration.h"
 #include "../source/refine/pseudo_time_residual.h"
 #include "network/lbfgs.h"
 #include "support/models.h"
@@ -39,6 +40,16 @@ namespace
     Sampling sampling;
     sampling.points = random_points(2, n_points, -1., 1.);
     return sampling;
+  }
+
+  /// alpha x + y
+  Column
+  sum(const double alpha, const Column &x, const Column &y)
+  {
+    const HostColumn a = to_host(x), b = to_host(y);
+    return make_column_of(x.size(), [&](const std::size_t i) {
+      return alpha * a(i) + b(i);
+    });
   }
 
   Column
@@ -314,6 +325,60 @@ TEST(LBFGS, EndsWithTheBestPointWhenTimeIsUp)
   EXPECT_EQ(n_evaluations, limit);
   const double reached = best;
   EXPECT_EQ(function(x, make_column(2)), reached);
+}
+
+
+
+// Twice the length, four times the error of a step and eight times that of an
+// accelerated one, in any norm, with rows that are nonlinear in the values.
+TEST(GeodesicAcceleration, FollowsTheCurveToSecondOrder)
+{
+  for (const bool dual : {false, true})
+    {
+      SCOPED_TRACE(dual ? "dual" : "Euclidean");
+      const Network            network = make_network(1);
+      const AlignmentObjective objective{
+        sample(12), std::make_shared<CoupledResidual>(12, dual)};
+      Residual             &residual = *objective.residual;
+      const StructuredBasis basis(network, 40, 0);
+      const Column          q = values(network, objective.sampling),
+                   g          = objective.rows(q);
+      const Block X           = objective.sampling.jacobian_times(basis);
+      residual.set_zero(X);
+      residual.linearize(q);
+      const ReducedProblem problem(X, g, residual);
+      const double         lambda = 0.1 * problem.column_scale();
+      const Column         whole  = problem.solve_damped(lambda);
+
+      // The distance to $g + G y$ after a step, without and with its second
+      // order.
+      const auto errors = [&](const double length) {
+        const Column y      = sum(length, whole, make_column(whole.size()));
+        const Column change = make_column(q.size()), Gy = make_column(g.size());
+        multiply(1., 'N', X, y, 0., change);
+        residual.apply_jacobian(as_block(change), as_block(Gy));
+
+        GeodesicAcceleration acceleration(basis, y);
+        acceleration.add(objective, 1.);
+        const Column second =
+          acceleration.step(problem, 1e-6 * lambda, Communicator());
+        std::vector<double> result;
+        for (const Column &step : {y, second})
+          {
+            Network moved = network.clone();
+            moved.set_parameters(
+              sum(1., basis.expand(step), network.parameters()));
+            const Column rows =
+              objective.rows(values(moved, objective.sampling));
+            result.push_back(residual.norm(sum(-1., sum(1., Gy, g), rows)));
+          }
+        return result;
+      };
+      const std::vector<double> shorter = errors(1e-4), longer = errors(2e-4);
+      EXPECT_NEAR(longer[0] / shorter[0], 4., 0.4);
+      EXPECT_NEAR(longer[1] / shorter[1], 8., 0.8);
+      EXPECT_LT(longer[1], longer[0] / 10);
+    }
 }
 
 

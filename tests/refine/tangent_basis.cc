@@ -121,6 +121,25 @@ TEST(TangentBases, ApplyTheDirectionsThatTheyExpand)
 
 
 
+TEST(TangentBases, ContractIsTheTransposeOfExpand)
+{
+  for (const auto &[name, network] : all_models())
+    for (const std::string &type : all_types)
+      {
+        SCOPED_TRACE(type + " basis of the network " + name);
+        const auto basis =
+          make(network, type, random_points(network.n_inputs(), 30), 12);
+        const Column g        = random_column(network.n_parameters(), 1);
+        const Column expected = make_column(12);
+        multiply(1., 'T', directions(network, *basis), g, 0., expected);
+        EXPECT_LT(relative_difference(as_block(basis->contract(g)),
+                                      as_block(expected)),
+                  1e-12);
+      }
+}
+
+
+
 TEST(TangentBases, AreReproducibleAndDependOnTheSeed)
 {
   const Network network = small_network(2);

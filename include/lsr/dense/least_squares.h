@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <vector>
 
 namespace lsr
@@ -81,6 +80,11 @@ namespace lsr
     Column
     solve(double lambda) const;
 
+    /// $(R_k^T R_k + \lambda^2 I)^{-1} b$, the entries of @p b and of the
+    /// result belonging to columns of $G$.
+    Column
+    solve_normal_equations(double lambda, const Column &b) const;
+
     /// $\|f + G y(\lambda)\|^2$.
     double
     loss(double lambda) const;
@@ -101,6 +105,10 @@ namespace lsr
     /// The coefficients $\mathrm{diag}(s / (s^2 + \lambda^2)) U^T z$.
     void
     filter(double lambda, double *x) const;
+
+    /// $V x$, as coefficients of the columns of $G$.
+    Column
+    combination(const HostColumn &x) const;
 
     std::vector<double>      s;
     HostBlock                VT;
@@ -239,10 +247,6 @@ namespace lsr
     Tikhonov
     tikhonov(std::size_t rank = std::numeric_limits<std::size_t>::max()) const;
 
-    /// tikhonov().solve(@p lambda); further values of $\lambda$ cost $O(r^2)$.
-    Column
-    solve_tikhonov(double lambda) const;
-
     /**
      * $\|f' + G' y_k\|^2$ for the ranks $k = 0, \ldots, $ numerical_rank(),
      * where $G'$ and $f'$ are other rows of the same columns, known by their
@@ -301,9 +305,6 @@ namespace lsr
 
     /// The condition number of the leading k columns, k = 0..r.
     std::vector<double> condition;
-
-    /// tikhonov() of all columns, once it was needed.
-    mutable std::shared_ptr<const Tikhonov> all_columns;
   };
 } // namespace lsr
 

@@ -58,6 +58,10 @@ namespace lsr
     virtual Column
     expand(const Column &y) const = 0;
 
+    /// $V^T g$: the derivatives in the directions, given the @p gradient.
+    virtual Column
+    contract(const Column &gradient) const = 0;
+
     /// How long it took to make the basis.
     const Timer &
     timer() const;
@@ -107,6 +111,9 @@ namespace lsr
 
     Column
     expand(const Column &y) const override;
+
+    Column
+    contract(const Column &gradient) const override;
 
   private:
     const RankOneDirections directions;
@@ -159,6 +166,9 @@ namespace lsr
     Column
     expand(const Column &y) const override;
 
+    Column
+    contract(const Column &gradient) const override;
+
     /// The directions themselves.
     const Block &
     columns() const;
@@ -197,6 +207,9 @@ namespace lsr
 
     Column
     expand(const Column &y) const override;
+
+    Column
+    contract(const Column &gradient) const override;
 
     /// Places in the parameter vector, one for each direction.
     const std::vector<std::size_t> &
