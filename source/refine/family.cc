@@ -345,8 +345,8 @@ namespace lsr
 
 
 
-    /// The network of @p basis, and those after steps with each of @p lambdas,
-    /// accelerated with the rows of @p members.
+    /// The network of @p basis, and those after steps with each of @p lambdas
+    /// times the length of a column, accelerated with the rows of @p members.
     std::vector<Network>
     trials(const TangentBasis             &basis,
            const Family                   &family,
@@ -354,9 +354,10 @@ namespace lsr
            const ReducedProblem           &problem,
            const std::vector<double>      &lambdas)
     {
+      const double                      length = problem.column_scale();
       std::vector<GeodesicAcceleration> steps;
       for (const double lambda : lambdas)
-        steps.emplace_back(basis, problem.solve_damped(lambda));
+        steps.emplace_back(basis, problem.solve_damped(lambda * length));
       for_each_of_rank(family,
                        members,
                        [&](const std::size_t, const FamilyMember &member) {
@@ -370,13 +371,11 @@ namespace lsr
       std::vector<Network> networks{basis.network()};
       for (std::size_t i = 0; i < lambdas.size(); ++i)
         {
+          const Column y =
+            steps[i].step(problem, lambdas[i] * length, family.communicator);
           networks.push_back(basis.network().clone());
           const Column theta = networks.back().parameters();
-          KokkosBlas::axpy(1.,
-                           basis.expand(steps[i].step(problem,
-                                                      lambdas[i],
-                                                      family.communicator)),
-                           theta);
+          KokkosBlas::axpy(1., basis.expand(y), theta);
           networks.back().set_parameters(theta);
         }
       return networks;
@@ -399,7 +398,7 @@ namespace lsr
     };
 
     Alignment                result;
-    constexpr double         factor  = 3;
+    constexpr double         factor  = 3; // between values that are tried
     double                   lambda  = 0.1;
     std::vector<std::size_t> present = draw(members, n, seed(0));
     while (result.n_steps < parameters.n_steps)
@@ -411,15 +410,12 @@ namespace lsr
         append(basis, family, present, parameters.n_columns, rows);
         rows[0].reduce(family.communicator);
 
-        const ReducedProblem      problem(rows[0]);
-        const std::vector<double> lambdas{lambda / factor,
+        const ReducedProblem       problem(rows[0]);
+        const std::vector<double>  lambdas{lambda / factor,
                                           lambda,
                                           lambda * factor};
-        std::vector<double>       absolute;
-        for (const double x : lambdas)
-          absolute.push_back(x * problem.column_scale());
         const std::vector<Network> networks =
-          trials(basis, family, present, problem, absolute);
+          trials(basis, family, present, problem, lambdas);
         present = draw(members, n, seed(++result.n_steps));
         const std::vector<double> norms =
           root_mean_squares(relative_residuals(networks, family, present));

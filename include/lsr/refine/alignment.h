@@ -98,7 +98,10 @@ namespace lsr
    * densely. Unlike the correction of refine(), the step $\theta + V y$ is
    * taken, so it has to be damped: $\lambda$ falls or rises with the ratio
    * of the actual to the predicted decrease, and a step that increases the
-   * objective is taken back. In a fit the actual decrease is that on the points
+   * objective is taken back. To $y$ the second order of the path is added on
+   * which the rows change in a straight line (geodesic acceleration: M. K.
+   * Transtrum, J. P. Sethna, arXiv:1201.5885), where the residual has a
+   * transposed Jacobian; steps are longer and half as many so. In a fit the actual decrease is that on the points
    * of the next step, which the present one does not know. Where it no longer
    * decreases, the number of points is doubled, up to four times as many.
    *

@@ -193,7 +193,8 @@ namespace lsr
    * @f[
    *   \min_y \sum_\mu \| f_\mu + A_\mu J_\mu V y \|^2 + \lambda^2 \|y\|^2 .
    * @f]
-   * Of three values of $\lambda$ that one is taken with which the residuals of
+   * Steps are accelerated as in align() for one network. Of three values of
+   * $\lambda$ that one is taken with which the residuals of
    * the members of the next step, which the present one does not know, become
    * smallest; a step that makes them larger is not taken. Afterwards the
    * tangent space is a richer one, and refine() has less to do.
