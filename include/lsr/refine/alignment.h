@@ -101,7 +101,7 @@ namespace lsr
    * objective is taken back. To $y$ the second order of the path is added on
    * which the rows change in a straight line (geodesic acceleration: M. K.
    * Transtrum, J. P. Sethna, arXiv:1201.5885), where the residual has a
-   * transposed Jacobian; steps are longer and half as many so. In a fit the actual decrease is that on the points
+   * transposed Jacobian; there are fewer steps so. In a fit the actual decrease is that on the points
    * of the next step, which the present one does not know. Where it no longer
    * decreases, the number of points is doubled, up to four times as many.
    *
