@@ -15,8 +15,8 @@ namespace lsr
     /// The part of the step by which values are differenced.
     constexpr double h = 0.1;
 
-    /// Beyond this $\|y_2\| / \|y\|$ steps are not accelerated (Transtrum and
-    /// Sethna, section 4.2).
+    /// Beyond this $\|y_2\| / \|y\|$ steps are not accelerated: Transtrum and
+    /// Sethna's 0.75 for twice $y_2$.
     constexpr double largest_ratio = 0.375;
 
 
